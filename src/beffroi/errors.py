@@ -1,0 +1,242 @@
+"""Every error that a caller may meet, in two families: theirs (they can mend it) and ours.
+
+Each has an HTTP status, a FHIR issue code and an HL7 v2 error code (table 0357), and says in English and French what
+happened and what to do. They become an OperationOutcome, an ACK or a page only in `servers/`. None may carry an identity:
+the parameters of a message are names of fields, limits and codes, never values that somebody sent about a patient.
+
+Source: FHIR R4 issue-type; HL7 v2.5 table 0357; RFC 6750, RFC 9449, RFC 9470 for the authentication errors.
+"""
+
+from typing import ClassVar
+
+
+class BeffroiError(Exception):
+    """Something that a caller is told. `english` and `french` are templates of the same parameters."""
+
+    http_status: ClassVar[int] = 500
+    fhir_code: ClassVar[str] = "exception"
+    hl7_code: ClassVar[str] = "207"
+    english: ClassVar[str] = "Internal error."
+    french: ClassVar[str] = "Erreur interne."
+
+    def __init__(self, location: str = "", **parameters: object) -> None:
+        self.location = location
+        self.parameters = parameters
+        super().__init__(self.text("en"))
+
+    def text(self, language: str) -> str:
+        """The message in `language` ("fr", or English for anything else).
+
+        >>> TooManyInFlight(limit=4).text("fr")
+        'Ce compte a déjà 4 demandes en cours. Attendez une réponse avant la suivante.'
+        """
+        template = self.french if language == "fr" else self.english
+        return template.format(**self.parameters)
+
+
+class CallerError(BeffroiError):
+    """Theirs: the same request will fail again until the caller changes it."""
+
+    http_status = 400
+    fhir_code = "invalid"
+    hl7_code = "207"
+
+
+class ServerError(BeffroiError):
+    """Ours: the same request may succeed later."""
+
+    http_status = 503
+    fhir_code = "transient"
+    hl7_code = "207"
+
+
+# --- the request's form
+
+
+class Malformed(CallerError):
+    fhir_code = "structure"
+    hl7_code = "100"
+    english = "{what} cannot be read: {why}."
+    french = "{what} est illisible : {why}."
+
+
+class InvalidValue(CallerError):
+    fhir_code = "value"
+    hl7_code = "102"
+    english = "{what} has a value that is not accepted: {why}."
+    french = "La valeur de {what} n'est pas acceptée : {why}."
+
+
+class Missing(CallerError):
+    fhir_code = "required"
+    hl7_code = "101"
+    english = "{what} is required."
+    french = "{what} est obligatoire."
+
+
+class Unsupported(CallerError):
+    fhir_code = "not-supported"
+    hl7_code = "200"
+    english = "{what} is not supported. {instead}"
+    french = "{what} n'est pas pris en charge. {instead}"
+
+
+class UnsupportedMediaType(CallerError):
+    http_status = 406
+    fhir_code = "not-supported"
+    english = "The format {what} is not supported; use application/fhir+json."
+    french = "Le format {what} n'est pas pris en charge ; utilisez application/fhir+json."
+
+
+class TooLarge(CallerError):
+    http_status = 413
+    fhir_code = "too-long"
+    english = "{what} is larger than the limit of {limit}."
+    french = "{what} dépasse la limite de {limit}."
+
+
+# --- who asks
+
+
+class NotAuthenticated(CallerError):
+    """401. `scheme` and `error` go into WWW-Authenticate (RFC 6750, RFC 9449)."""
+
+    http_status = 401
+    fhir_code = "login"
+    hl7_code = "207"
+    english = "Sign in first: {why}."
+    french = "Identifiez-vous d'abord : {why}."
+
+    def __init__(self, error: str, why: str, scheme: str = "DPoP", fr: str = "") -> None:
+        self.error = error
+        self.scheme = scheme
+        super().__init__(why=why)
+        self._french_why = fr or why
+
+    def text(self, language: str) -> str:
+        return self.french.format(why=self._french_why) if language == "fr" else self.english.format(**self.parameters)
+
+
+class UnknownAccount(CallerError):
+    http_status = 403
+    fhir_code = "login"
+    english = "This account has no rights here: {why}. Ask {whom}."
+    french = "Ce compte n'a pas de droit ici : {why}. Adressez-vous à {whom}."
+
+
+class Forbidden(CallerError):
+    http_status = 403
+    fhir_code = "forbidden"
+    english = "The role {role} may not have {what}. {instead}"
+    french = "Le rôle {role} ne donne pas accès à {what}. {instead}"
+
+
+class AccountFrozen(CallerError):
+    http_status = 403
+    fhir_code = "suppressed"
+    english = "This account is stopped. Ask a colleague to read for you, and call the duty officer."
+    french = "Ce compte est arrêté. Faites lire un collègue pour vous et appelez la personne d'astreinte."
+
+
+class CeilingReached(CallerError):
+    """429. The watch's ceilings; never used as "no such patient" (law 7)."""
+
+    http_status = 429
+    fhir_code = "throttled"
+    english = "Withheld: this account has reached {what} ({limit}). {instead}"
+    french = "Retenu : ce compte a atteint {what} ({limit}). {instead}"
+
+
+class TooManyInFlight(CallerError):
+    http_status = 429
+    fhir_code = "throttled"
+    english = "This account already has {limit} requests under way. Wait for an answer before the next one."
+    french = "Ce compte a déjà {limit} demandes en cours. Attendez une réponse avant la suivante."
+
+
+# --- what is asked
+
+
+class TooBroad(CallerError):
+    """400. The search would sweep; it says which criterion to add."""
+
+    http_status = 400
+    fhir_code = "too-costly"
+    english = "This search is too broad: add {add}."
+    french = "Cette recherche est trop large : ajoutez {add}."
+
+
+class NotFound(CallerError):
+    http_status = 404
+    fhir_code = "not-found"
+    hl7_code = "204"
+    english = "{what} not found."
+    french = "{what} : introuvable."
+
+
+class UnknownDomain(CallerError):
+    """PIXm: 400 for a source, 403 for a target; PDQm: 404 (standards 3.1, 3.3)."""
+
+    fhir_code = "code-invalid"
+    hl7_code = "204"
+    english = "{what} not found"
+    french = "{what} not found"
+
+    def __init__(self, what: str, status: int = 400, location: str = "") -> None:
+        self.status = status
+        super().__init__(location, what=what)
+
+
+# --- a hospital's feed
+
+
+class NotYourDomain(CallerError):
+    http_status = 403
+    fhir_code = "forbidden"
+    hl7_code = "207"
+    english = "This source feeds another domain than {what}."
+    french = "Cette source n'alimente pas le domaine {what}."
+
+
+class UnknownIdentity(CallerError):
+    """A merge or change that names an identifier which this hospital never fed."""
+
+    http_status = 404
+    fhir_code = "not-found"
+    hl7_code = "204"
+    english = "{what} names an identifier that this hospital has not fed."
+    french = "{what} désigne un identifiant que cet hôpital n'a pas transmis."
+
+
+class UnsupportedMessage(CallerError):
+    fhir_code = "not-supported"
+    hl7_code = "200"
+    english = "The message type {what} is not accepted here."
+    french = "Le type de message {what} n'est pas accepté ici."
+
+
+class UnsupportedEvent(CallerError):
+    fhir_code = "not-supported"
+    hl7_code = "201"
+    english = "The event {what} is not accepted here."
+    french = "L'événement {what} n'est pas accepté ici."
+
+
+# --- ours
+
+
+class Unavailable(ServerError):
+    """Law 6: what cannot be written is not released."""
+
+    english = "{what} is not available at the moment; nothing was released. Try again in a few seconds."
+    french = "{what} n'est pas disponible pour l'instant ; rien n'a été communiqué. Réessayez dans quelques secondes."
+
+
+class Overloaded(ServerError):
+    fhir_code = "throttled"
+    english = "The server is at its limit of {what}. Try again in a few seconds."
+    french = "Le serveur est à sa limite de {what}. Réessayez dans quelques secondes."
+
+
+class OperatorError(Exception):
+    """An installation or a command line that is wrong: said in words to the operator, with what to do."""
