@@ -1,0 +1,1 @@
+"""Floor 1: who is this? Keys, statuses, the cross-reference. Pure."""
