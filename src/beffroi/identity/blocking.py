@@ -5,7 +5,7 @@ hospital explains; others only when the asker already names them: the full birth
 name and the first of the given name, or a full identifier (architecture, the watch, *what counts*).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from beffroi.errors import InvalidValue, TooBroad
@@ -104,6 +104,20 @@ def plan(criteria: Criteria) -> Plan:
             raise InvalidValue(what="telecom", why="it is neither a telephone number nor an e-mail address")
         return Plan(Block.EXPLAINED_BY_TELECOM, criteria.birth_date, family, given, telecom=key, missing=missing)
     raise TooBroad(add=f"the full birth date, or at least {FAMILY_LETTERS_ALONE_MIN} letters of the family name")
+
+
+def widen(full: Plan) -> Plan:
+    """The plan that looks at everybody whom a sample may resemble: the letters that a full search needs, no more.
+
+    >>> from datetime import date
+    >>> day = DateRange(date(1980, 5, 17), date(1980, 5, 17))
+    >>> widen(plan(Criteria(birth_date=day, family=Text("Martin"), given=Text("Louise")))).family
+    KeyRange(low='MAR', high='MAS')
+    """
+    if full.block is not Block.BIRTH_AND_NAMES:
+        return full
+    family = key_range(Text(full.family.low[:FAMILY_LETTERS_FULL]))
+    return replace(full, family=family, given=key_range(Text(full.given.low[:GIVEN_LETTERS_FULL])))
 
 
 def _refuse_empty_names(criteria: Criteria) -> None:

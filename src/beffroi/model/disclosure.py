@@ -96,7 +96,8 @@ class Question(msgspec.Struct, frozen=True):
     """What is asked, before anybody is shown.
 
     `criteria` are the normalised search criteria by FHIR name; they are kept in the disclosure, never in a log.
-    `criteria_fields` are the fields that a match would tell (law 3). `wanted` are the fields asked for.
+    `criteria_fields` are the fields that a match would tell (law 3). `wanted` are the fields asked for. `domains` are
+    the assigning authorities (OIDs) to which the identifiers in the answer are limited; empty: no limit.
     """
 
     asker: Asker
@@ -109,13 +110,15 @@ class Question(msgspec.Struct, frozen=True):
     purpose: Purpose = Purpose.TREATMENT
     reason: str = ""
     proof: Proof | None = None
+    domains: tuple[str, ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True):
     """A person whom the store found, with the identities that the asker's hospital may know of.
 
     `explained`: the asker's own hospital's feed had an event for this person recently (architecture, the watch).
-    `restricted`: protected access. `score` is 0 to 1 (`$match`), `grade` FHIR's match-grade.
+    `restricted`: protected access. `score` is 0 to 1 (`$match`), `grade` FHIR's match-grade. `asked_reference`: the
+    reference by which she was asked for, when it has since been replaced by another.
     """
 
     person_id: PersonId
@@ -124,6 +127,7 @@ class Finding(msgspec.Struct, frozen=True):
     restricted: bool
     score: float = 1.0
     grade: str = "certain"
+    asked_reference: str = ""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -155,6 +159,7 @@ class Advice(StrEnum):
     CONTACT_ON_REQUEST = "contact_on_request"
     RESTRICTED = "restricted"
     OWN_HOSPITAL_ONLY = "own_hospital_only"
+    WITHHELD = "withheld"
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -41,8 +41,8 @@ class Criteria(msgspec.Struct, frozen=True, omit_defaults=True):
     """All given criteria must hold. `identifiers` is a list of alternatives.
 
     `reference` is a patient's public reference (FHIR `_id`). `domains` are the assigning authorities (OIDs) whose
-    identifiers the asker wants back; empty means no restriction. `count` is the page that the asker would like, None for
-    the server's own limit.
+    identifiers the asker wants back; empty means no restriction. `count` is the page that the asker would like, None
+    for the server's own limit.
     """
 
     reference: str = ""
@@ -62,3 +62,44 @@ class Criteria(msgspec.Struct, frozen=True, omit_defaults=True):
     updated_since: date | None = None
     domains: tuple[str, ...] = ()
     count: int | None = None
+
+
+def described(criteria: Criteria) -> dict[str, str]:
+    """The criteria by their FHIR names, as a disclosure keeps them.
+
+    >>> described(Criteria(family=Text("Mar"), sex=Sex.FEMALE))
+    {'family': 'Mar', 'gender': 'F'}
+    """
+    found: dict[str, str] = {}
+    if criteria.reference:
+        found["_id"] = criteria.reference
+    for name, text in _texts(criteria):
+        if text is not None:
+            found[f"{name}:exact" if text.exact else name] = text.value
+    if criteria.birth_date is not None:
+        born = criteria.birth_date
+        found["birthdate"] = born.first.isoformat() if born.is_day else f"{born.first}/{born.last}"
+    if criteria.sex is not None:
+        found["gender"] = criteria.sex.value
+    if criteria.identifiers:
+        found["identifier"] = ",".join(f"{i.system}|{i.value}" for i in criteria.identifiers)
+    if criteria.telecom:
+        found["telecom"] = criteria.telecom
+    if criteria.active is not None:
+        found["active"] = str(criteria.active).lower()
+    if criteria.updated_since is not None:
+        found["_lastUpdated"] = criteria.updated_since.isoformat()
+    return found
+
+
+def _texts(criteria: Criteria) -> tuple[tuple[str, Text | None], ...]:
+    return (
+        ("family", criteria.family),
+        ("given", criteria.given),
+        ("address", criteria.address),
+        ("address-city", criteria.address_city),
+        ("address-postalcode", criteria.address_postal_code),
+        ("address-state", criteria.address_state),
+        ("address-country", criteria.address_country),
+        ("mothersMaidenName", criteria.mother_birth_family),
+    )

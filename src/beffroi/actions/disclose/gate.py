@@ -1,0 +1,142 @@
+"""The gate's face: questions in, `Released` answers out, one writer per process behind it.
+
+The writer gathers whatever waits while the previous transaction commits, so that the cost of a commit is shared. A
+second writer would only make accounts wait for each other (a fifth slower when it was tried).
+"""
+
+import asyncio
+import contextlib
+from typing import NoReturn
+
+import asyncpg
+
+from beffroi.access.fields import NOTHING
+from beffroi.access.policy import Permit, decide
+from beffroi.actions.disclose.batch import Batch, Entry
+from beffroi.actions.disclose.presentation import Presenter
+from beffroi.clock import Clock
+from beffroi.errors import BeffroiError, CallerError, Overloaded, Unavailable
+from beffroi.model.disclosure import Advice, Answer, DisclosureId, Finding, Outcome, Question, Released
+from beffroi.store.disclosures import Delivery, DisclosureStore
+
+ENTRIES_PER_BATCH_MAX = 64
+"""Entries. Beyond it, one transaction would hold its locks longer than it saves."""
+ENTRIES_WAITING_MAX = 2_000
+"""Entries. Some seconds of work; more would only time out."""
+WAIT_S_MAX = 10.0
+"""Seconds until a caller is told that nothing was released."""
+DELIVERIES_IDLE_S = 1.0
+"""Seconds after which the fate of answers is written even if no question comes to carry it."""
+DELIVERIES_WAITING_MAX = 10_000
+"""Entries. Beyond it the fate of further answers stays unknown, which a scope states."""
+_ONE_ENTRY_FAULTS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, KeyError, TypeError)
+"""Failures that one entry can cause; a lost connection is not among them, since its batch may have committed."""
+
+
+class Gate:
+    """The one way out. `start` before use, `stop` to finish what waits."""
+
+    def __init__(self, store: DisclosureStore, presenter: Presenter, clock: Clock) -> None:
+        self._store = store
+        self._batch = Batch(store, presenter, clock)
+        self._queue: asyncio.Queue[Entry] = asyncio.Queue(ENTRIES_WAITING_MAX)
+        self._deliveries: list[Delivery] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Starts the writer and the idle flush of deliveries."""
+        self._tasks = [asyncio.create_task(self._write_forever()), asyncio.create_task(self._flush_forever())]
+
+    async def stop(self) -> None:
+        """Answers what waits, then ends."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_S_MAX):
+                await self._queue.join()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(asyncpg.PostgresError, OSError):
+            await self._flush()
+
+    def check(self, question: Question) -> Permit:
+        """What policy lets this asker have; raises `Forbidden` or `Missing`, not yet recorded."""
+        return decide(question)
+
+    async def disclose(
+        self,
+        question: Question,
+        permit: Permit,
+        findings: tuple[Finding, ...],
+        outcome: Outcome = Outcome.NONE,
+        advice: tuple[Advice, ...] = (),
+        missing: tuple[str, ...] = (),
+    ) -> Released[Answer]:
+        """Judges and records, and only then releases. `outcome` is how it ended if nobody is shown.
+
+        Raises what the watch or the account's state refuse, `Overloaded`, or `Unavailable` when nothing was written.
+        """
+        done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        entry = Entry(question, permit, findings, outcome, done, advice, missing)
+        return Released.seal(await self._submit(entry))
+
+    async def refuse(self, question: Question, error: CallerError, outcome: Outcome = Outcome.REFUSED) -> NoReturn:
+        """Records a refusal, then raises it: a refusal tells something too (law 3)."""
+        done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        nothing = Permit(NOTHING, NOTHING)
+        await self._submit(Entry(question, nothing, (), outcome, done, refusal=error))
+        raise error
+
+    def delivered(self, disclosure_id: DisclosureId, sent: bool) -> None:
+        """The fate of an answer: handed to the socket, or not. Written with a later batch."""
+        if len(self._deliveries) < DELIVERIES_WAITING_MAX:
+            self._deliveries.append((disclosure_id, sent))
+
+    async def _submit(self, entry: Entry) -> Answer:
+        try:
+            self._queue.put_nowait(entry)
+        except asyncio.QueueFull:
+            raise Overloaded(what="waiting disclosures") from None
+        try:
+            async with asyncio.timeout(WAIT_S_MAX):
+                return await entry.done
+        except TimeoutError:
+            raise Unavailable(what="The register of disclosures") from None
+
+    async def _write_forever(self) -> None:
+        while True:
+            entries = [await self._queue.get()]
+            while len(entries) < ENTRIES_PER_BATCH_MAX and not self._queue.empty():
+                entries.append(self._queue.get_nowait())
+            await self._write(entries)
+            for _ in entries:
+                self._queue.task_done()
+
+    async def _write(self, entries: list[Entry]) -> None:
+        """One transaction; if it fails and several shared it, each alone, so that only the guilty one fails."""
+        deliveries, self._deliveries = self._deliveries, []
+        try:
+            await self._batch.commit(entries, deliveries)
+        except Exception as failure:  # whatever it is, callers must be told and the writer must live on
+            self._deliveries = deliveries + self._deliveries
+            if len(entries) > 1 and isinstance(failure, _ONE_ENTRY_FAULTS):
+                for entry in entries:
+                    await self._write([entry])
+                return
+            for entry in entries:
+                _fail(entry, Unavailable(what="The register of disclosures"))
+
+    async def _flush_forever(self) -> None:
+        while True:
+            await asyncio.sleep(DELIVERIES_IDLE_S)
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                await self._flush()
+
+    async def _flush(self) -> None:
+        if self._deliveries:
+            deliveries, self._deliveries = self._deliveries, []
+            await self._store.write_deliveries(deliveries)
+
+
+def _fail(entry: Entry, error: BeffroiError) -> None:
+    if not entry.done.done():
+        entry.done.set_exception(error)

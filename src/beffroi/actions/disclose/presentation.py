@@ -1,0 +1,96 @@
+"""What is shown of one person: the best identity that the asker's hospital may know of, cut to the fields released."""
+
+import msgspec
+
+from beffroi.access.fields import NOTHING, present, restrict
+from beffroi.access.policy import Permit
+from beffroi.access.reference import References
+from beffroi.model.disclosure import Field, Finding, Question, Shown
+from beffroi.model.hospitals import Hospitals
+from beffroi.model.person import HospitalId, Identity, IdentityStatus, Record
+
+_RANK = {
+    IdentityStatus.QUALIFIED: 3,
+    IdentityStatus.VALIDATED: 2,
+    IdentityStatus.RETRIEVED: 1,
+    IdentityStatus.PROVISIONAL: 0,
+}
+_CONTACT = int(Field.PHONE | Field.EMAIL | Field.ADDRESS)
+_ALWAYS_TELL = int(Field.SEX | Field.STATUS | Field.DECEASED)
+"""Fields whose absence of value is a value too."""
+
+
+class Presenter:
+    """Makes `Shown` values for one deployment."""
+
+    def __init__(self, references: References, hospitals: Hospitals) -> None:
+        self._references = references
+        self._hospitals = hospitals
+
+    def show(self, finding: Finding, question: Question, permit: Permit) -> Shown | None:
+        """What this asker is shown of this person; None when protected access leaves nothing to show."""
+        released = permit.restricted if finding.restricted else permit.fields
+        if released == NOTHING:
+            return None
+        current = self._references.of(finding.person_id)
+        if finding.asked_reference and finding.asked_reference != current:
+            asked = finding.asked_reference
+            return Shown(finding.person_id, asked, Field.REFERENCE, Record(), active=False, replaced_by=current)
+        own = question.asker.structure
+        best = max(finding.identities, key=lambda identity: _preference(identity, own))
+        record = restrict(_with_best_contact(best, finding, released), released)
+        own_ipp, domains = self._identifiers(finding, question, released)
+        if question.domains and record.ins is not None and record.ins.oid not in question.domains:
+            record = msgspec.structs.replace(record, ins=None)
+        fields = int(present(record)) | (int(released) & _ALWAYS_TELL) | int(Field.REFERENCE)
+        if own_ipp:
+            fields |= int(Field.OWN_IDENTIFIER)
+        if domains:
+            fields |= int(Field.OTHER_IDENTIFIERS)
+        return Shown(
+            person_id=finding.person_id,
+            reference=current,
+            fields=Field(fields),
+            record=record,
+            own_ipp=own_ipp,
+            domains=domains,
+            sources=tuple(identity.identity_id for identity in finding.identities),
+            score=finding.score,
+            grade=finding.grade,
+            updated_at=best.updated_at,
+        )
+
+    def _identifiers(
+        self, finding: Finding, question: Question, released: Field
+    ) -> tuple[tuple[str, ...], tuple[tuple[HospitalId, str], ...]]:
+        own_ipp: tuple[str, ...] = ()
+        domains: tuple[tuple[HospitalId, str], ...] = ()
+        own = question.asker.structure
+        for identity in finding.identities:
+            hospital = self._hospitals.by_id(identity.hospital_id)
+            if question.domains and hospital.oid not in question.domains:
+                continue
+            if identity.hospital_id == own:
+                if released & Field.OWN_IDENTIFIER:
+                    own_ipp = (*own_ipp, identity.ipp)
+            elif released & Field.OTHER_IDENTIFIERS:
+                domains = (*domains, (identity.hospital_id, identity.ipp))
+        return own_ipp, domains
+
+
+def _preference(identity: Identity, own: HospitalId) -> tuple[int, bool, float, int]:
+    """The surest status first, then the asker's own hospital, then the latest."""
+    updated_s = identity.updated_at.timestamp() if identity.updated_at else 0.0
+    return _RANK[identity.record.status], identity.hospital_id == own, updated_s, identity.identity_id
+
+
+def _with_best_contact(best: Identity, finding: Finding, released: Field) -> Record:
+    """The best identity's record; where contact is released and it has none, the latest of the others' fills it."""
+    record = best.record
+    if not int(released) & _CONTACT or record.telecoms or record.addresses:
+        return record
+    others = sorted(finding.identities, key=lambda i: i.updated_at.timestamp() if i.updated_at else 0.0, reverse=True)
+    for other in others:
+        if other.record.telecoms or other.record.addresses:
+            return msgspec.structs.replace(record, telecoms=other.record.telecoms, addresses=other.record.addresses)
+    return record

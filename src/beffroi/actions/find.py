@@ -1,0 +1,189 @@
+"""Finding people for whoever may ask: policy, then the look-up, then the gate.
+
+Every path ends in the gate, also "too broad", "none" and "forbidden": all of them tell something (law 3).
+"""
+
+from uuid import UUID
+
+import msgspec
+
+from beffroi.access.fields import NOTHING
+from beffroi.access.policy import Permit
+from beffroi.access.told import told_by_criteria, told_by_identifier
+from beffroi.actions.asking import Ask
+from beffroi.actions.disclose.gate import Gate
+from beffroi.actions.lookup import Lookup
+from beffroi.errors import CallerError, NotFound, TooBroad, UnknownDomain
+from beffroi.identity.blocking import Block, Plan, plan, widen
+from beffroi.identity.selection import CERTAIN, POSSIBLE, PROBABLE, best_grade, holds, narrows, score
+from beffroi.model.account import Asker
+from beffroi.model.disclosure import (
+    Advice,
+    Answer,
+    DisclosureId,
+    Door,
+    Field,
+    Finding,
+    Operation,
+    Outcome,
+    Question,
+    Released,
+)
+from beffroi.model.hospitals import Hospitals
+from beffroi.model.person import INS_OIDS
+from beffroi.model.search import Criteria, IdentifierToken, described
+from beffroi.store.identities import PEOPLE_LOOKED_AT_MAX
+
+LIST_MAX_DEFAULT = 20
+LIST_MAX = 50
+"""People. A longer list helps nobody to find one patient, and helps a thief to take many."""
+
+
+class Finder:
+    """The questions that may be asked of the identities."""
+
+    def __init__(self, lookup: Lookup, gate: Gate, hospitals: Hospitals, list_max: int = LIST_MAX_DEFAULT) -> None:
+        self.hospitals = hospitals
+        self._lookup = lookup
+        self._gate = gate
+        self._list_max = min(list_max, LIST_MAX)
+
+    async def search(self, ask: Ask, criteria: Criteria) -> Released[Answer]:
+        """The people who match, if they are few enough and the question says enough (`identity.blocking`)."""
+        told = told_by_criteria(criteria, ask.asker, self.hospitals)
+        question = ask.question(described(criteria), told, criteria.domains)
+        permit = await ask.permit(self._gate, question)
+        await self._refuse_unknown_domains(question, criteria.domains, 404, "QPD^1^8")
+        planned = await self._plan(question, criteria)
+        found = await self._lookup.people(planned, ask.asker)
+        looked_at_count = len(found)
+        if criteria.reference:
+            found = [msgspec.structs.replace(f, asked_reference=criteria.reference) for f in found]
+        if narrows(criteria):
+            found = [f for f in found if _holds(f, criteria)]
+        advice = _advice(planned)
+        if len(found) > self._list_max or looked_at_count >= PEOPLE_LOOKED_AT_MAX:
+            too_many = (Advice.TOO_MANY, *advice)
+            return await self._gate.disclose(question, permit, (), Outcome.TOO_MANY, too_many, planned.missing)
+        found.sort(key=lambda finding: (not finding.explained, finding.person_id))
+        return await self._gate.disclose(question, permit, tuple(found), Outcome.NONE, advice, planned.missing)
+
+    async def read(self, ask: Ask, reference: str) -> Released[Answer]:
+        """One patient by reference; a replaced reference gives only what replaces it. Raises `NotFound`."""
+        question = ask.question({"_id": reference}, Field.REFERENCE)
+        permit = await ask.permit(self._gate, question)
+        found = await self._lookup.people(Plan(Block.REFERENCE, reference=reference), ask.asker)
+        if not found:
+            await self._gate.refuse(question, NotFound(what="Patient"), Outcome.NONE)
+        asked = msgspec.structs.replace(found[0], asked_reference=reference)
+        return await self._gate.disclose(question, permit, (asked,))
+
+    async def match(self, ask: Ask, sample: Criteria, only_certain: bool = False, count: int = 0) -> Released[Answer]:
+        """The people like a sample, likeliest first, graded. A sample must name its patient as a full search does.
+
+        Two people who would both be certain are both probable: an ambiguous answer is not certain (PDQm ITI-119).
+        """
+        told = told_by_criteria(sample, ask.asker, self.hospitals)
+        question = ask.question(described(sample), told, sample.domains)
+        permit = await ask.permit(self._gate, question)
+        planned = await self._plan(question, sample, full=True)
+        found = _graded(await self._lookup.people(widen(planned), ask.asker), sample, planned)
+        if only_certain:
+            found = [finding for finding in found if finding.grade == CERTAIN]
+        if len(found) > self._list_max:
+            return await self._gate.disclose(question, permit, (), Outcome.TOO_MANY, (Advice.TOO_MANY,))
+        return await self._gate.disclose(question, permit, tuple(found[: count or None]))
+
+    async def pix(self, ask: Ask, system: str, value: str, targets: tuple[str, ...]) -> Released[Answer]:
+        """The other identifiers of the person who bears this one. `system` and `targets` are OIDs.
+
+        An empty `system` names one of our own references. Raises `UnknownDomain` (source 400, target 403) and
+        `NotFound`, as PIXm 3.1.0 ITI-83 says.
+        """
+        token = IdentifierToken(system, value)
+        own = self.hospitals.by_id(ask.asker.structure).oid
+        wanted = Field.OWN_IDENTIFIER
+        if not targets or set(targets) - {own}:
+            wanted |= Field.OTHER_IDENTIFIERS | Field.INS
+        criteria = {"sourceIdentifier": f"{system}|{value}", "targetSystem": ",".join(targets)}
+        question = ask.question(criteria, told_by_identifier(token, ask.asker, self.hospitals), targets, wanted)
+        permit = await ask.permit(self._gate, question)
+        if system and not self._lookup.knows_domain(system, ask.asker):
+            unknown = UnknownDomain("sourceIdentifier Assigning Authority", 400, "QPD^1^3^1^4")
+            await self._gate.refuse(question, unknown)
+        await self._refuse_unknown_domains(question, targets, 403, "QPD^1^4")
+        found = await self._lookup.by_identifiers((token,), ask.asker)
+        if not found:
+            missing = NotFound("QPD^1^3^1^1", what="sourceIdentifier Patient Identifier")
+            await self._gate.refuse(question, missing, Outcome.NONE)
+        others = _without(found[0], token, self.hospitals)
+        return await self._gate.disclose(question, permit, (others,) if others.identities else ())
+
+    async def signed_in(self, asker: Asker, door: Door, request_id: UUID) -> None:
+        """Records a sign-in: the first request of a session key."""
+        question = Question(asker, door, Operation.SIGN_IN, request_id, {}, NOTHING, NOTHING)
+        await self._gate.disclose(question, Permit(NOTHING, NOTHING), (), Outcome.SIGNED_IN)
+
+    def delivered(self, disclosure_id: DisclosureId, sent: bool) -> None:
+        """The fate of an answer, told by the server that handed it to the socket, or could not."""
+        self._gate.delivered(disclosure_id, sent)
+
+    async def _plan(self, question: Question, criteria: Criteria, full: bool = False) -> Plan:
+        try:
+            planned = plan(criteria)
+            if full and planned.missing and planned.block is not Block.IDENTIFIER:
+                raise TooBroad(add="the full birth date, 3 letters of the family name and the first of the given name")
+        except CallerError as error:
+            broad = isinstance(error, TooBroad)
+            await self._gate.refuse(question, error, Outcome.TOO_BROAD if broad else Outcome.REFUSED)
+        return planned
+
+    async def _refuse_unknown_domains(
+        self, question: Question, domains: tuple[str, ...], status: int, location: str
+    ) -> None:
+        for index, oid in enumerate(domains, start=1):
+            if not self._lookup.knows_domain(oid, question.asker):
+                await self._gate.refuse(question, UnknownDomain("targetSystem", status, f"{location}^{index}"))
+
+
+def _holds(finding: Finding, criteria: Criteria) -> bool:
+    return any(holds(i.record, i.updated_at.date() if i.updated_at else None, criteria) for i in finding.identities)
+
+
+def _advice(planned: Plan) -> tuple[Advice, ...]:
+    """What is said whether or not there are others: the words depend on the question alone, so they tell nothing."""
+    if not planned.missing:
+        return ()
+    if planned.block is Block.EXPLAINED_BY_BIRTH and not planned.family.low:
+        return (Advice.OWN_HOSPITAL_ONLY, Advice.MAY_BE_OTHERS)
+    return (Advice.MAY_BE_OTHERS,)
+
+
+def _graded(found: list[Finding], sample: Criteria, planned: Plan) -> list[Finding]:
+    graded = []
+    for finding in found:
+        certain = planned.block is Block.IDENTIFIER
+        grade = CERTAIN if certain else best_grade((i.record for i in finding.identities), sample)
+        if grade != POSSIBLE or finding.explained:  # an unexplained resemblance is a bystander
+            graded.append(_with_grade(finding, grade))
+    if sum(finding.grade == CERTAIN for finding in graded) > 1:
+        graded = [_with_grade(f, PROBABLE) if f.grade == CERTAIN else f for f in graded]
+    return sorted(graded, key=lambda finding: (-finding.score, finding.person_id))
+
+
+def _with_grade(finding: Finding, grade: str) -> Finding:
+    return msgspec.structs.replace(finding, grade=grade, score=score(grade))
+
+
+def _without(finding: Finding, source: IdentifierToken, hospitals: Hospitals) -> Finding:
+    """PIX never echoes the source identifier."""
+    hospital = hospitals.by_oid(source.system)
+    kept = []
+    for identity in finding.identities:
+        if hospital and identity.hospital_id == hospital.hospital_id and identity.ipp == source.value:
+            continue
+        ins = identity.record.ins
+        if ins and source.system in INS_OIDS and ins.value == source.value:
+            identity = msgspec.structs.replace(identity, record=msgspec.structs.replace(identity.record, ins=None))
+        kept.append(identity)
+    return msgspec.structs.replace(finding, identities=tuple(kept))

@@ -1,0 +1,36 @@
+"""The register of hospitals as every floor looks it up: by number, by assigning authority, by FINESS."""
+
+from collections.abc import Iterable, Iterator
+
+from beffroi.model.person import Hospital, HospitalId
+
+
+class Hospitals:
+    """An immutable register. Iterates over hospitals in the order of their numbers."""
+
+    def __init__(self, hospitals: Iterable[Hospital]) -> None:
+        self._by_id = {h.hospital_id: h for h in sorted(hospitals, key=lambda h: h.hospital_id)}
+        self._by_oid = {h.oid: h for h in self._by_id.values()}
+        self._by_finess = {h.finess: h for h in self._by_id.values()}
+
+    def __iter__(self) -> Iterator[Hospital]:
+        return iter(self._by_id.values())
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def by_id(self, hospital_id: HospitalId) -> Hospital:
+        """The hospital of that number; KeyError when there is none."""
+        return self._by_id[hospital_id]
+
+    def by_oid(self, oid: str) -> Hospital | None:
+        """The hospital whose IPPs this authority assigns.
+
+        >>> Hospitals([Hospital(HospitalId(1), "590000001", "CH", "1.2.3", "CH")]).by_oid("1.2.3").name
+        'CH'
+        """
+        return self._by_oid.get(oid)
+
+    def by_finess(self, finess: str) -> Hospital | None:
+        """The hospital of that FINESS number."""
+        return self._by_finess.get(finess)

@@ -1,0 +1,78 @@
+"""The verdict on one question: how many of its rows this account may be shown.
+
+In this version the watch holds the ceilings on everything: distinct new patients per role over 24 hours and 30 days,
+and emergency readings. Beyond a ceiling one explained patient at a time stays readable (law 5). The ceilings are
+engineering estimates, several times the 95th percentile of a shift (the rates are in docs/explanation/watch.md).
+"""
+
+from dataclasses import dataclass
+
+from beffroi.model.account import Role
+from beffroi.model.disclosure import Finding, Operation
+from beffroi.watch.evidence import Evidence
+
+EMERGENCY_READINGS_24H = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """Distinct new patients that an account of a role may be shown."""
+
+    patients_24h: int
+    patients_30d: int
+
+
+_CLINICAL = Ceiling(150, 1_500)
+CEILINGS: dict[Role, Ceiling] = {
+    Role.WARD_NURSE: Ceiling(120, 1_200),
+    Role.WARD_DOCTOR: _CLINICAL,
+    Role.EMERGENCY_DOCTOR: _CLINICAL,
+    Role.TRIAGE_NURSE: Ceiling(250, 2_500),
+    Role.ON_CALL_DOCTOR: Ceiling(250, 2_000),
+    Role.ADMISSION_CLERK: Ceiling(480, 6_000),
+    Role.MEDICAL_SECRETARY: Ceiling(240, 3_000),
+    Role.IDENTITY_CELL: Ceiling(1_200, 12_000),
+    Role.REGIONAL_COORDINATOR: Ceiling(150, 1_500),
+    Role.HOSPITAL_APPLICATION: Ceiling(60_000, 1_000_000),
+    Role.CROSS_REFERENCE_APPLICATION: Ceiling(60_000, 1_000_000),
+    Role.AUDITOR: Ceiling(5_000, 50_000),
+    Role.DATA_PROTECTION_OFFICER: Ceiling(5_000, 50_000),
+}
+NONE = Ceiling(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`shown_count` rows, from the first, may be shown. `ceiling` names what was reached, empty when nothing was."""
+
+    shown_count: int
+    new_count: int
+    ceiling: str = ""
+    limit: int = 0
+
+
+def judge(
+    evidence: Evidence, role: Role, operation: Operation, rows: tuple[Finding, ...], new: tuple[bool, ...], now_s: int
+) -> Verdict:
+    """Cuts the list at the row that trips a ceiling. `new[i]`: `rows[i]` was never shown to this account.
+
+    >>> judge(Evidence(), Role.FEED, Operation.READ, (), (), 0)
+    Verdict(shown_count=0, new_count=0, ceiling='', limit=0)
+    """
+    if operation is Operation.EMERGENCY_READ and evidence.emergencies_24h(now_s) >= EMERGENCY_READINGS_24H:
+        return Verdict(0, 0, "emergency readings in 24 hours", EMERGENCY_READINGS_24H)
+    ceiling = CEILINGS.get(role, NONE)
+    left_24h = ceiling.patients_24h - evidence.shown_24h(now_s)
+    left_30d = ceiling.patients_30d - evidence.shown_30d(now_s)
+    left, name, limit = min(
+        (left_24h, "new patients in 24 hours", ceiling.patients_24h),
+        (left_30d, "new patients in 30 days", ceiling.patients_30d),
+    )
+    new_count = 0
+    for index, row in enumerate(rows):
+        if new[index]:
+            # One explained patient at a time stays readable beyond the ceiling: a cap must not stop care.
+            if new_count >= left and not (len(rows) == 1 and row.explained):
+                return Verdict(index, new_count, name, limit)
+            new_count += 1
+    return Verdict(len(rows), new_count)
