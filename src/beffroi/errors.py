@@ -7,7 +7,14 @@ the parameters of a message are names of fields, limits and codes, never values 
 Source: FHIR R4 issue-type; HL7 v2.5 table 0357; RFC 6750, RFC 9449, RFC 9470 for the authentication errors.
 """
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
+
+
+class Words(NamedTuple):
+    """A parameter of a message that is itself words: given in both languages."""
+
+    english: str
+    french: str
 
 
 class BeffroiError(Exception):
@@ -30,8 +37,15 @@ class BeffroiError(Exception):
         >>> TooManyInFlight(limit=4).text("fr")
         'Ce compte a déjà 4 demandes en cours. Attendez une réponse avant la suivante.'
         """
-        template = self.french if language == "fr" else self.english
-        return template.format(**self.parameters)
+        french = language == "fr"
+        template = self.french if french else self.english
+        return template.format(**{name: _spoken(value, french) for name, value in self.parameters.items()})
+
+
+def _spoken(value: object, french: bool) -> object:
+    if isinstance(value, Words):
+        return value.french if french else value.english
+    return value
 
 
 class CallerError(BeffroiError):
@@ -220,6 +234,22 @@ class UnsupportedEvent(CallerError):
     hl7_code = "201"
     english = "The event {what} is not accepted here."
     french = "L'événement {what} n'est pas accepté ici."
+
+
+class UnsupportedVersion(CallerError):
+    fhir_code = "not-supported"
+    hl7_code = "203"
+    english = "This version of HL7 is not accepted here: use {what}."
+    french = "Cette version de HL7 n'est pas acceptée ici : utilisez {what}."
+
+
+class NotInTable(CallerError):
+    """A code that its table does not hold."""
+
+    fhir_code = "code-invalid"
+    hl7_code = "103"
+    english = "{what} has a code that is not accepted; use one of: {accepted}."
+    french = "Le code de {what} n'est pas accepté ; utilisez l'un de : {accepted}."
 
 
 # --- ours
