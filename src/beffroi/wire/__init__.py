@@ -1,0 +1,1 @@
+"""Bytes to nouns and back. Pure: no socket, no file, no clock."""
