@@ -11,6 +11,7 @@ from beffroi.access.fields import NOTHING
 from beffroi.access.policy import Permit
 from beffroi.access.told import told_by_criteria, told_by_identifier
 from beffroi.actions.asking import Ask
+from beffroi.actions.audit_view import AuditView
 from beffroi.actions.disclose.gate import Gate
 from beffroi.actions.lookup import Lookup
 from beffroi.errors import CallerError, NotFound, TooBroad, UnknownDomain
@@ -42,8 +43,11 @@ LIST_MAX = 50
 class Finder:
     """The questions that may be asked of the identities."""
 
-    def __init__(self, lookup: Lookup, gate: Gate, hospitals: Hospitals, list_max: int = LIST_MAX_DEFAULT) -> None:
+    def __init__(
+        self, lookup: Lookup, gate: Gate, hospitals: Hospitals, audits: AuditView, list_max: int = LIST_MAX_DEFAULT
+    ) -> None:
         self.hospitals = hospitals
+        self.audit = audits.search
         self._lookup = lookup
         self._gate = gate
         self._list_max = min(list_max, LIST_MAX)

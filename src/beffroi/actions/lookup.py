@@ -27,7 +27,7 @@ class Lookup:
         if plan.block is Block.IDENTIFIER:
             return await self.by_identifiers(plan.identifiers, asker)
         if plan.block is Block.REFERENCE:
-            person = await self._referred(plan.reference)
+            person = await self.referred(plan.reference)
             return [] if person is None else await self._store.of_people([person], self._horizon(asker))
         return await self._store.look_up(plan, self._horizon(asker))
 
@@ -42,7 +42,7 @@ class Lookup:
         if ipps:
             people.update(await self._store.by_ipp(ipps, horizon))
         for token in tokens:
-            person = None if token.system else await self._referred(token.value)
+            person = None if token.system else await self.referred(token.value)
             people.update(() if person is None else (person,))
         return await self._store.of_people(sorted(people), horizon)
 
@@ -53,7 +53,8 @@ class Lookup:
             return oid in INS_OIDS
         return not hospital.sensitive or hospital.hospital_id == asker.structure
 
-    async def _referred(self, reference: str) -> PersonId | None:
+    async def referred(self, reference: str) -> PersonId | None:
+        """The person to whom one of our references leads now; None for any other text."""
         number = self._references.person(reference)
         return None if number is None else await self._store.current_person(number)
 

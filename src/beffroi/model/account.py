@@ -47,7 +47,7 @@ class Asker(msgspec.Struct, frozen=True):
     """One authenticated request's author, as the token and the registers prove it.
 
     `subject` is the opaque national identifier (Pro Santé Connect's SubjectNameID) or the application's client id:
-    never parsed. `structure` is the hospital for which they act. `application` is the client id through which they come.
+    never parsed. `structure` is the hospital for which they act, `application` the client id through which they come.
     `session_key` is the 32-byte thumbprint of the key that the token is bound to (RFC 9449 jkt, RFC 8705 x5t#S256).
     `network` is the peer's address in text. `authenticated_at_s` is the token's auth_time (0 when it says none).
     """

@@ -76,8 +76,8 @@ class FeedEvent(msgspec.Struct, frozen=True):
     """One event about one identity of one hospital's domain.
 
     `ipp` is the identity's identifier (the survivor's in a merge, the new one in a change). `other_ipp` is the
-    subsumed, old, linked or unlinked one. `explains_s` is for how long it explains readings by that hospital (0: not at all, as
-    in a bulk load). `occurred_at` is when the hospital says it happened.
+    subsumed, old, linked or unlinked one. `explains_s` is for how long it explains readings by that hospital (0: not at
+    all, as in a bulk load). `occurred_at` is when the hospital says it happened.
     """
 
     kind: FeedKind

@@ -6,7 +6,8 @@ second writer would only make accounts wait for each other (a fifth slower when 
 
 import asyncio
 import contextlib
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
 import asyncpg
 
@@ -18,6 +19,8 @@ from beffroi.clock import Clock
 from beffroi.errors import BeffroiError, CallerError, Overloaded, Unavailable
 from beffroi.model.disclosure import Advice, Answer, DisclosureId, Finding, Outcome, Question, Released
 from beffroi.store.disclosures import Delivery, DisclosureStore
+
+T = TypeVar("T")
 
 ENTRIES_PER_BATCH_MAX = 64
 """Entries. Beyond it, one transaction would hold its locks longer than it saves."""
@@ -78,6 +81,13 @@ class Gate:
         done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         entry = Entry(question, permit, findings, outcome, done, advice, missing)
         return Released.seal(await self._submit(entry))
+
+    async def disclose_as(
+        self, question: Question, permit: Permit, findings: tuple[Finding, ...], shape: Callable[[Answer], T]
+    ) -> Released[T]:
+        """As `disclose`, for an answer of another shape, made by `shape` from what was released and nothing else."""
+        released = await self.disclose(question, permit, findings)
+        return Released.seal(shape(released.content))
 
     async def refuse(self, question: Question, error: CallerError, outcome: Outcome = Outcome.REFUSED) -> NoReturn:
         """Records a refusal, then raises it: a refusal tells something too (law 3)."""

@@ -36,6 +36,8 @@ class Presenter:
         if finding.asked_reference and finding.asked_reference != current:
             asked = finding.asked_reference
             return Shown(finding.person_id, asked, Field.REFERENCE, Record(), active=False, replaced_by=current)
+        if released == Field.REFERENCE:
+            return Shown(finding.person_id, current, Field.REFERENCE, Record())
         own = question.asker.structure
         best = max(finding.identities, key=lambda identity: _preference(identity, own))
         record = restrict(_with_best_contact(best, finding, released), released)

@@ -1,0 +1,49 @@
+"""One process's way to the identities: the gate, the finder and what they share, built in one place."""
+
+from dataclasses import dataclass
+
+from beffroi.access.reference import References
+from beffroi.actions.audit_view import AuditView
+from beffroi.actions.disclose.gate import Gate
+from beffroi.actions.disclose.presentation import Presenter
+from beffroi.actions.find import LIST_MAX_DEFAULT, Finder
+from beffroi.actions.lookup import Lookup
+from beffroi.clock import Clock
+from beffroi.errors import OperatorError
+from beffroi.model.hospitals import Hospitals
+from beffroi.store.database import Database
+from beffroi.store.disclosures import DisclosureStore
+from beffroi.store.identities import Deployment, IdentityStore, load_deployment, load_hospitals
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a serving process holds. `open_house` makes it, `close` answers what waits and ends it."""
+
+    deployment: Deployment
+    hospitals: Hospitals
+    references: References
+    gate: Gate
+    finder: Finder
+
+    async def close(self) -> None:
+        """Answers what waits in the gate, then stops its writer. The database stays open: its owner closes it."""
+        await self.gate.stop()
+
+
+async def open_house(database: Database, clock: Clock, list_max: int = LIST_MAX_DEFAULT) -> House:
+    """Reads the deployment and the register of hospitals, then starts the gate's writer.
+
+    Raises `OperatorError` when the database was never set up.
+    """
+    deployment = await load_deployment(database)
+    if deployment is None:
+        raise OperatorError("This database holds no deployment yet. Run `beffroi migrate` first.")
+    hospitals = Hospitals(await load_hospitals(database))
+    references = References(deployment.reference_key)
+    disclosures = DisclosureStore(database)
+    gate = Gate(disclosures, Presenter(references, hospitals), clock)
+    lookup = Lookup(IdentityStore(database), references, hospitals, clock)
+    finder = Finder(lookup, gate, hospitals, AuditView(disclosures, lookup, gate), list_max)
+    await gate.start()
+    return House(deployment, hospitals, references, gate, finder)
