@@ -1,0 +1,72 @@
+"""What an answer says besides its patients, in words: that something is withheld or missing, and the way on (law 7)."""
+
+from beffroi.errors import Words
+from beffroi.model.disclosure import Advice
+
+_WORDS = {
+    Advice.MAY_BE_OTHERS: Words(
+        "Other patients may match.",
+        "D'autres patients peuvent correspondre.",
+    ),
+    Advice.TOO_MANY: Words(
+        "More patients match than a list may show, so none is shown.",
+        "Plus de patients correspondent qu'une liste n'en peut montrer : aucun n'est montré.",
+    ),
+    Advice.CONTACT_ON_REQUEST: Words(
+        "Telephone, e-mail and address are shown on request, for a stated purpose (Beffroi-Fields: contact).",
+        "Téléphone, courriel et adresse sont montrés sur demande, pour un motif déclaré (Beffroi-Fields: contact).",
+    ),
+    Advice.RESTRICTED: Words(
+        "A patient is under protected access: what is missing is withheld, not unknown. Ask your identity cell.",
+        "Un patient est en accès protégé : ce qui manque est retenu, et non inconnu. Adressez-vous à votre cellule "
+        "d'identitovigilance.",
+    ),
+    Advice.OWN_HOSPITAL_ONLY: Words(
+        "Only the patients whom your hospital's own feed has announced recently were looked at.",
+        "Seuls les patients récemment annoncés par votre propre établissement ont été examinés.",
+    ),
+    Advice.WITHHELD: Words(
+        "The list is cut: this account has reached its limit of new patients. Read one patient at a time, ask a "
+        "colleague, or call the duty officer.",
+        "La liste est coupée : ce compte a atteint sa limite de nouveaux patients. Lisez un patient à la fois, "
+        "demandez à un collègue, ou appelez la personne d'astreinte.",
+    ),
+}
+_CRITERIA = {
+    "birthdate": Words("the full birth date", "la date de naissance complète"),
+    "family": Words("at least {n} letter(s) of the family name", "au moins {n} lettre(s) du nom"),
+    "given": Words("at least {n} letter(s) of the given name", "au moins {n} lettre(s) du prénom"),
+}
+_ADD = Words(" To see them, add: {what}.", " Pour les voir, ajoutez : {what}.")
+_NARROW = Words(" Add: {what}.", " Ajoutez : {what}.")
+_ASKS_FOR_MORE = {Advice.MAY_BE_OTHERS: _ADD, Advice.TOO_MANY: _NARROW}
+
+
+def advice_words(advice: Advice, missing: tuple[str, ...], language: str) -> str:
+    """The advice in `language` ("fr", or English for anything else), with what to add where it asks for more.
+
+    >>> advice_words(Advice.MAY_BE_OTHERS, ("birthdate", "family:3"), "en")
+    'Other patients may match. To see them, add: the full birth date, at least 3 letter(s) of the family name.'
+    """
+    text = _said(_WORDS[advice], language)
+    more = _ASKS_FOR_MORE.get(advice)
+    if more is None or not missing:
+        return text
+    return text + _said(more, language).format(what=missing_words(missing, language))
+
+
+def missing_words(missing: tuple[str, ...], language: str) -> str:
+    """The criteria to add ("birthdate", "family:3", "given:1") in words.
+
+    >>> missing_words(("given:1",), "fr")
+    'au moins 1 lettre(s) du prénom'
+    """
+    said = []
+    for one in missing:
+        name, _, count = one.partition(":")
+        said.append(_said(_CRITERIA[name], language).format(n=count))
+    return ", ".join(said)
+
+
+def _said(words: Words, language: str) -> str:
+    return words.french if language == "fr" else words.english

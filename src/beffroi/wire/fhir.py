@@ -1,0 +1,393 @@
+"""Released answers as FHIR R4: Patient in the shape of FR Core, and the bundles and parameters around it.
+
+The functions that take `Released` are the only ones that other floors call; each returns JSON as a dict. They render
+every value that `Shown` holds and add nothing about the patient that it does not: what was not released was removed by
+the gate. No address in these answers holds a value about a patient but her opaque reference.
+
+Source: FHIR R4 Patient, Bundle, Parameters; FR Core fr-core-patient (standards 2.1-2.3); IHE PDQm ITI-78 and ITI-119,
+PIXm ITI-83 (standards 3.1-3.3).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from beffroi.model.disclosure import Advice, Answer, Field, Released, Shown
+from beffroi.model.hospitals import Hospitals
+from beffroi.model.person import Address, BirthPlace, HospitalId, Ins, OtherIdentifier, Record, Sex, Telecom
+from beffroi.model.search import IdentifierToken
+from beffroi.wire.advice import advice_words
+from beffroi.wire.fhir_terms import (
+    CS_COMMUNE,
+    CS_COUNTRY,
+    EXT_BIRTH_DATE_UPDATED,
+    EXT_BIRTH_PLACE,
+    EXT_GIVEN_LIST,
+    EXT_INSEE_CODE,
+    EXT_MATCH_GRADE,
+    EXT_MOTHER_NAME,
+    EXT_NATIONALITY,
+    INS_TYPES,
+    OID_PREFIX,
+    PROFILE_FR_PATIENT,
+    PROFILE_FR_PATIENT_INS,
+    PROFILE_PDQM_BUNDLE,
+    PROFILE_PDQM_MATCH,
+    PROFILE_PDQM_PATIENT,
+    PROFILE_PIXM_PARAMETERS,
+    Json,
+    Vocabulary,
+    absent,
+    identifier_type,
+    reliability,
+    system_uri,
+)
+
+_PROFILES = [PROFILE_FR_PATIENT, PROFILE_PDQM_PATIENT]
+_PROFILES_INS = [PROFILE_FR_PATIENT, PROFILE_FR_PATIENT_INS, PROFILE_PDQM_PATIENT]
+_SEX, _STATUS, _DECEASED = int(Field.SEX), int(Field.STATUS), int(Field.DECEASED)
+_GENDERS = {Sex.MALE: "male", Sex.FEMALE: "female", Sex.UNKNOWN: "unknown"}
+_TELECOM_USES = frozenset({"home", "work", "temp", "old", "mobile"})
+_ADDRESS_USES = frozenset({"home", "work", "temp", "old", "billing"})
+_PI, _RRI = identifier_type("PI"), identifier_type("RRI")
+_MATCH = {"mode": "match"}
+_OUTCOME = {"mode": "outcome"}
+_ADVICE_CODES = {
+    Advice.MAY_BE_OTHERS: ("warning", "incomplete"),
+    Advice.TOO_MANY: ("warning", "too-costly"),
+    Advice.CONTACT_ON_REQUEST: ("information", "informational"),
+    Advice.RESTRICTED: ("warning", "suppressed"),
+    Advice.OWN_HOSPITAL_ONLY: ("information", "informational"),
+    Advice.WITHHELD: ("warning", "suppressed"),
+}
+
+
+class Endpoint:
+    """What every answer of a deployment shares.
+
+    `base_url` ends without a slash. `regional_oid` is the system of the patients' references (type RRI).
+    """
+
+    __slots__ = ("base_url", "hospitals", "patient_url", "pi", "regional_oid", "rri", "vocabulary")
+
+    def __init__(
+        self, base_url: str, regional_oid: str, hospitals: Hospitals, vocabulary: Vocabulary = Vocabulary.PUBLISHED
+    ) -> None:
+        self.base_url = base_url
+        self.patient_url = f"{base_url}/Patient/"
+        self.regional_oid = regional_oid
+        self.hospitals = hospitals
+        self.vocabulary = vocabulary
+        self.rri: Json = {"use": "secondary", "type": _RRI, "system": OID_PREFIX + regional_oid}
+        self.pi: dict[HospitalId, Json] = {
+            h.hospital_id: {
+                "use": "usual",
+                "type": _PI,
+                "system": OID_PREFIX + h.oid,
+                "assigner": {"display": h.name},
+            }
+            for h in hospitals
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One answer's reader: her hospital, her language ("fr" or "en"), and the request that the answer is for."""
+
+    endpoint: Endpoint
+    own: HospitalId
+    language: str
+    request_id: str
+
+
+def patient(released: Released[Answer], view: View) -> Json:
+    """The one patient of a read; LookupError when the answer shows nobody."""
+    return _patient(released.content.shown[0], view)
+
+
+def version(released: Released[Answer]) -> tuple[str, datetime | None]:
+    """The version identifier of the one patient of a read, for an ETag, and when she was last updated."""
+    shown = released.content.shown[0]
+    return _version(shown), shown.updated_at
+
+
+def search_bundle(
+    released: Released[Answer],
+    view: View,
+    used: tuple[str, ...],
+    ignored: tuple[str, ...] = (),
+    count_only: bool = False,
+) -> Json:
+    """A searchset. `used` are the names of the parameters that counted: the self link has them without their values,
+    because that address ends up in logs, and a search's values are a patient's. `ignored` are told in the outcome.
+    """
+    answer = released.content
+    entries = [] if count_only else [_entry(shown, view, _MATCH) for shown in answer.shown]
+    return _bundle(answer, view, entries, f"/Patient?{'&'.join(used)}", PROFILE_PDQM_BUNDLE, ignored)
+
+
+def match_bundle(released: Released[Answer], view: View) -> Json:
+    """A searchset in the order of likelihood, each patient with her score and grade."""
+    answer = released.content
+    entries = [_entry(shown, view, _graded(shown)) for shown in answer.shown]
+    return _bundle(answer, view, entries, "/Patient/$match", PROFILE_PDQM_MATCH, ())
+
+
+def pix_parameters(released: Released[Answer], view: View, source: IdentifierToken, targets: tuple[str, ...]) -> Json:
+    """The identifiers and the reference of the patient of `source`, in the domains of `targets` (none: all of them).
+
+    The source is never repeated (PIXm ITI-83). The opaque reference counts as an identifier of the regional domain.
+    """
+    parameters: list[Json] = []
+    regional = not targets or view.endpoint.regional_oid in targets
+    for shown in released.content.shown:
+        for identifier in _identifiers(shown, view):
+            same = identifier["value"] == source.value and identifier["system"] == system_uri(source.system)
+            local = identifier["system"] != view.endpoint.rri["system"]
+            if not same and (local or regional):
+                parameters.append({"name": "targetIdentifier", "valueIdentifier": identifier})
+        if regional:
+            parameters.append(
+                {"name": "targetId", "valueReference": {"reference": view.endpoint.patient_url + shown.reference}}
+            )
+    found: Json = {"resourceType": "Parameters", "meta": {"profile": [PROFILE_PIXM_PARAMETERS]}}
+    if parameters:
+        found["parameter"] = parameters
+    return found
+
+
+def instant(moment: datetime) -> str:
+    """A FHIR instant in UTC, to the millisecond.
+
+    >>> instant(datetime(2026, 11, 24, 8, 30, 0, 123456, UTC))
+    '2026-11-24T08:30:00.123Z'
+    """
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def _bundle(
+    answer: Answer, view: View, entries: list[Json], self_path: str, profile: str, ignored: tuple[str, ...]
+) -> Json:
+    if answer.advice or ignored:
+        entries.append(_advice_entry(answer, view, ignored))
+    meta: Json = {"profile": [profile]}
+    if answer.at is not None:
+        meta["lastUpdated"] = instant(answer.at)
+    bundle: Json = {
+        "resourceType": "Bundle",
+        "id": view.request_id,
+        "meta": meta,
+        "type": "searchset",
+        "total": len(answer.shown),
+        "link": [{"relation": "self", "url": view.endpoint.base_url + self_path}],
+    }
+    if entries:
+        bundle["entry"] = entries
+    return bundle
+
+
+def _entry(shown: Shown, view: View, search: Json) -> Json:
+    return {
+        "fullUrl": view.endpoint.patient_url + shown.reference,
+        "resource": _patient(shown, view),
+        "search": search,
+    }
+
+
+def _graded(shown: Shown) -> Json:
+    grade = {"url": EXT_MATCH_GRADE, "valueCode": shown.grade}
+    return {"extension": [grade], "mode": "match", "score": shown.score}
+
+
+def _advice_entry(answer: Answer, view: View, ignored: tuple[str, ...]) -> Json:
+    issues: list[Json] = []
+    for advice in answer.advice:
+        severity, code = _ADVICE_CODES[advice]
+        text = advice_words(advice, answer.missing, view.language)
+        issues.append({"severity": severity, "code": code, "details": {"text": text}})
+    if ignored:
+        french = view.language == "fr"
+        said = "Paramètres inconnus, non pris en compte" if french else "Unknown parameters, not taken into account"
+        text = f"{said} : {', '.join(ignored)}." if french else f"{said}: {', '.join(ignored)}."
+        issues.append({"severity": "warning", "code": "not-supported", "details": {"text": text}})
+    outcome = {"resourceType": "OperationOutcome", "id": view.request_id, "issue": issues}
+    return {"fullUrl": f"urn:uuid:{view.request_id}", "resource": outcome, "search": _OUTCOME}
+
+
+def _patient(shown: Shown, view: View) -> Json:
+    meta: Json = {"versionId": _version(shown)}
+    if shown.updated_at is not None:
+        meta["lastUpdated"] = instant(shown.updated_at)
+    found: Json = {"resourceType": "Patient", "id": shown.reference, "meta": meta}
+    if shown.replaced_by:
+        meta["profile"] = _PROFILES
+        found["identifier"] = [{**view.endpoint.rri, "value": shown.reference}]
+        found["active"] = False
+        other = {"reference": view.endpoint.patient_url + shown.replaced_by}
+        found["link"] = [{"other": other, "type": "replaced-by"}]
+        return found
+    record, fields = shown.record, int(shown.fields)
+    meta["profile"] = _PROFILES_INS if _is_ins(shown) else _PROFILES
+    extensions = _extensions(record, fields, view)
+    if extensions:
+        found["extension"] = extensions
+    found["identifier"] = _identifiers(shown, view)
+    found["active"] = shown.active
+    # Sex always tells something where it is released: without it, only part of a record is shown (protected access).
+    reason = "unknown" if fields & _SEX else "masked"
+    found["name"] = _names(record, reason)
+    if record.telecoms:
+        found["telecom"] = [_telecom(telecom) for telecom in record.telecoms]
+    if fields & _SEX:
+        found["gender"] = _GENDERS[record.sex]
+    else:
+        found["_gender"] = absent("masked")
+    if record.birth_date is not None:
+        found["birthDate"] = record.birth_date.isoformat()
+    else:
+        found["_birthDate"] = absent(reason)
+    if fields & _DECEASED:
+        _add_death(found, record)
+    if record.addresses:
+        found["address"] = [_address(address) for address in record.addresses]
+    if record.birth_order:
+        found["multipleBirthInteger"] = record.birth_order
+    return found
+
+
+def _version(shown: Shown) -> str:
+    if shown.replaced_by or shown.updated_at is None:
+        return "1"
+    return str(int(shown.updated_at.timestamp() * 1_000_000))
+
+
+def _is_ins(shown: Shown) -> bool:
+    """True when the patient fills what fr-core-patient-ins asks for, so that it may say so."""
+    record, fields = shown.record, int(shown.fields)
+    return bool(
+        record.ins is not None
+        and fields & _STATUS
+        and fields & _SEX
+        and record.birth_place.cog
+        and record.birth_date is not None
+        and record.birth_family
+        and record.birth_given
+        and record.birth_given_list
+    )
+
+
+def _extensions(record: Record, fields: int, view: View) -> list[Json]:
+    found: list[Json] = []
+    if fields & _STATUS:
+        found.extend(reliability(view.endpoint.vocabulary, record.status, record.attributes))
+    place = record.birth_place
+    if place.cog or place.city or place.country:
+        found.append({"url": EXT_BIRTH_PLACE, "valueAddress": _birth_place(place)})
+    if record.birth_date_interpreted:
+        found.append({"url": EXT_BIRTH_DATE_UPDATED, "valueBoolean": True})
+    if record.nationality:
+        concept = {"coding": [{"system": CS_COUNTRY, "code": record.nationality}]}
+        found.append({"url": EXT_NATIONALITY, "extension": [{"url": "code", "valueCodeableConcept": concept}]})
+    if record.mother_birth_family:
+        found.append({"url": EXT_MOTHER_NAME, "valueString": record.mother_birth_family})
+    return found
+
+
+def _birth_place(place: BirthPlace) -> Json:
+    address: Json = {}
+    if place.cog:
+        coding = {"system": CS_COMMUNE, "code": place.cog}
+        address["extension"] = [{"url": EXT_INSEE_CODE, "valueCoding": coding}]
+    if place.city:
+        address["city"] = place.city
+    if place.country:
+        address["country"] = place.country
+    return address
+
+
+def _identifiers(shown: Shown, view: View) -> list[Json]:
+    endpoint, record = view.endpoint, shown.record
+    found: list[Json] = []
+    if record.ins is not None:
+        found.append(_ins(record.ins))
+    if shown.own_ipp:
+        own = endpoint.pi[view.own]
+        found.extend({**own, "value": ipp} for ipp in shown.own_ipp)
+    found.extend({**endpoint.pi[hospital], "value": ipp} for hospital, ipp in shown.domains)
+    found.extend(_other(other, record.ins is not None) for other in record.others)
+    found.append({**endpoint.rri, "value": shown.reference})
+    return found
+
+
+def _ins(ins: Ins) -> Json:
+    code, use = INS_TYPES[ins.oid]
+    return {"use": use, "type": identifier_type(code), "system": OID_PREFIX + ins.oid, "value": ins.value}
+
+
+def _other(other: OtherIdentifier, beside_ins: bool) -> Json:
+    # FR Core wants NH official, and nothing but the INS official beside an INS (fr-core-2): the INS wins.
+    use = "official" if other.type == "NH" and not beside_ins else "secondary"
+    found: Json = {"use": use, "system": system_uri(other.system), "value": other.value}
+    if other.type:
+        found["type"] = identifier_type(other.type)
+    return found
+
+
+def _names(record: Record, reason: str) -> list[Json]:
+    found: list[Json] = []
+    if record.birth_family or record.birth_given or record.birth_given_list:
+        found.append(_birth_name(record))
+    if record.used_family or record.used_given:
+        used: Json = {"use": "usual"}
+        if record.used_family:
+            used["family"] = record.used_family
+        if record.used_given:
+            used["given"] = [record.used_given]
+        found.append(used)
+    if not found:
+        found.append(absent(reason))
+    return found
+
+
+def _birth_name(record: Record) -> Json:
+    """FR Core wants family and given in an official name: one that nobody knows says so."""
+    name: Json = {"use": "official"}
+    if record.birth_given_list:
+        name["extension"] = [{"url": EXT_GIVEN_LIST, "valueString": record.birth_given_list}]
+    if record.birth_family:
+        name["family"] = record.birth_family
+    else:
+        name["_family"] = absent("unknown")
+    if record.birth_given:
+        name["given"] = [record.birth_given]
+    else:
+        name["_given"] = [absent("unknown")]
+    return name
+
+
+def _telecom(telecom: Telecom) -> Json:
+    found: Json = {"system": telecom.kind.value, "value": telecom.value}
+    if telecom.use in _TELECOM_USES:
+        found["use"] = telecom.use
+    return found
+
+
+def _add_death(found: Json, record: Record) -> None:
+    if record.deceased_at is not None:
+        found["deceasedDateTime"] = instant(record.deceased_at)
+    else:
+        found["deceasedBoolean"] = record.deceased
+
+
+def _address(address: Address) -> Json:
+    found: Json = {"use": address.use if address.use in _ADDRESS_USES else "home"}
+    lines = [line for line in address.lines if line]
+    if lines:
+        found["line"] = lines
+    if address.city:
+        found["city"] = address.city
+    if address.postal_code:
+        found["postalCode"] = address.postal_code
+    if address.country:
+        found["country"] = address.country
+    return found
