@@ -1,8 +1,9 @@
 """Every error that a caller may meet, in two families: theirs (they can mend it) and ours.
 
 Each has an HTTP status, a FHIR issue code and an HL7 v2 error code (table 0357), and says in English and French what
-happened and what to do. They become an OperationOutcome, an ACK or a page only in `servers/`. None may carry an identity:
-the parameters of a message are names of fields, limits and codes, never values that somebody sent about a patient.
+happened and what to do. They become an OperationOutcome, an ACK or a page only in `servers/`. None may carry an
+identity: the parameters of a message are names of fields, limits and codes, never values that somebody sent about a
+patient.
 
 Source: FHIR R4 issue-type; HL7 v2.5 table 0357; RFC 6750, RFC 9449, RFC 9470 for the authentication errors.
 """

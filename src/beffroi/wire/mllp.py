@@ -39,7 +39,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Something that is no frame. `head` is how it begins; `ended`: an end block came, so its sender awaits an answer."""
+    """Something that is no frame. `head` is how it begins; `ended`: an end block came, its sender awaits an answer."""
 
     fault: Fault
     head: bytes
