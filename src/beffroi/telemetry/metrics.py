@@ -1,0 +1,144 @@
+"""Counters and histograms for Prometheus. Every label's values are a closed set, and none is an account or an address.
+
+In a deployment each process writes its values to files of a private directory, named by PROMETHEUS_MULTIPROC_DIR
+before this module is imported (the supervisor does it); `exposition` adds them up. Otherwise they are this process's.
+
+Source: Prometheus exposition formats; prometheus_client, multiprocess mode.
+"""
+
+import os
+from enum import StrEnum
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+
+from beffroi.errors import (
+    BeffroiError,
+    CallerError,
+    NotAuthenticated,
+    NotFound,
+    Overloaded,
+    TooBroad,
+    TooManyInFlight,
+    Unavailable,
+)
+from beffroi.model.disclosure import Door, Operation, Outcome
+from beffroi.model.feed import FeedOutcome
+
+DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+OTHER = "other"
+
+_REQUEST_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+_COMMIT_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+_BATCH_ENTRIES = (1, 2, 4, 8, 16, 32, 64)
+
+HL7_CODES = frozenset({"0", "100", "101", "102", "103", "200", "201", "202", "203", "204", "205", "206", "207"})
+"""Table 0357, message error condition codes; any other is counted as "other"."""
+
+
+class Result(StrEnum):
+    """How a request ended, whatever its door."""
+
+    SHOWN = "shown"
+    NONE = "none"
+    TOO_MANY = "too_many"
+    TOO_BROAD = "too_broad"
+    SIGNED_IN = "signed_in"
+    NOT_AUTHENTICATED = "not_authenticated"
+    THROTTLED = "throttled"
+    REFUSED = "refused"
+    OVERLOADED = "overloaded"
+    UNAVAILABLE = "unavailable"
+    FAILED = "failed"
+
+
+class Rejection(StrEnum):
+    """Why a token or a proof was not accepted."""
+
+    MISSING = "missing"
+    MALFORMED = "malformed"
+    SIGNATURE = "signature"
+    ISSUER = "issuer"
+    AUDIENCE = "audience"
+    EXPIRED = "expired"
+    NOT_YET = "not_yet"
+    UNBOUND = "unbound"
+    BINDING = "binding"
+    PROOF = "proof"
+    NONCE = "nonce"
+    REPLAYED = "replayed"
+    CLAIMS = "claims"
+    UNKNOWN_ACCOUNT = "unknown_account"
+    CERTIFICATE = "certificate"
+
+
+REQUESTS = Counter("beffroi_requests", "Requests answered.", ("door", "operation", "result"))
+REQUEST_SECONDS = Histogram("beffroi_request_seconds", "Time to answer.", ("door", "operation"), buckets=_REQUEST_S)
+GATE_ENTRIES = Histogram("beffroi_gate_batch_entries", "Disclosures in one transaction.", buckets=_BATCH_ENTRIES)
+GATE_SECONDS = Histogram("beffroi_gate_commit_seconds", "Lock, judge, write, commit.", buckets=_COMMIT_S)
+FEED_MESSAGES = Counter("beffroi_feed_messages", "Feed messages by their end.", ("outcome", "code"))
+FEED_ENTRIES = Histogram("beffroi_feed_batch_entries", "Feed events in one transaction.", buckets=_BATCH_ENTRIES)
+FEED_SECONDS = Histogram("beffroi_feed_commit_seconds", "Apply and commit feed events.", buckets=_COMMIT_S)
+REJECTED_TOKENS = Counter("beffroi_rejected_tokens", "Tokens and proofs not accepted.", ("reason",))
+
+
+def count_request(door: Door, operation: Operation | None, result: Result, seconds: float) -> None:
+    """One request answered, after `seconds`. `operation` is None when it was not even known what was asked."""
+    labels = (door.name.lower(), operation.name.lower() if operation else OTHER)
+    REQUESTS.labels(*labels, result.value).inc()
+    REQUEST_SECONDS.labels(*labels).observe(seconds)
+
+
+def count_batch(entries: int, seconds: float) -> None:
+    """One transaction of the gate."""
+    GATE_ENTRIES.observe(entries)
+    GATE_SECONDS.observe(seconds)
+
+
+def count_feed_batch(entries: int, seconds: float) -> None:
+    """One transaction of the feed."""
+    FEED_ENTRIES.observe(entries)
+    FEED_SECONDS.observe(seconds)
+
+
+def count_feed(outcome: FeedOutcome | None, hl7_code: str = "0") -> None:
+    """One feed message acknowledged, or refused with a code of HL7 table 0357 (`outcome` None)."""
+    code = hl7_code if hl7_code in HL7_CODES else OTHER
+    FEED_MESSAGES.labels(outcome.value if outcome else "rejected", code).inc()
+
+
+def count_rejection(reason: Rejection) -> None:
+    """One token or proof not accepted."""
+    REJECTED_TOKENS.labels(reason.value).inc()
+
+
+_RESULTS: tuple[tuple[type[BaseException], Result], ...] = (
+    (NotAuthenticated, Result.NOT_AUTHENTICATED),
+    (NotFound, Result.NONE),
+    (TooBroad, Result.TOO_BROAD),
+    (TooManyInFlight, Result.THROTTLED),
+    (CallerError, Result.REFUSED),
+    (Overloaded, Result.OVERLOADED),
+    (Unavailable, Result.UNAVAILABLE),
+    (BeffroiError, Result.FAILED),
+)
+
+
+def result_of(ending: Outcome | BaseException) -> Result:
+    """How a request ended: the outcome of an answer, or the exception raised instead.
+
+    >>> result_of(Outcome.NONE).value, result_of(TooBroad(add="birthdate")).value, result_of(OSError()).value
+    ('none', 'too_broad', 'failed')
+    """
+    if isinstance(ending, Outcome):
+        return Result[ending.name]
+    return next((result for kind, result in _RESULTS if isinstance(ending, kind)), Result.FAILED)
+
+
+def exposition() -> bytes:
+    """All metrics in Prometheus' text format: of every process of the deployment, or of this one alone."""
+    if DIRECTORY_VARIABLE not in os.environ:
+        return generate_latest()
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
