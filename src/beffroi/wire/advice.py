@@ -13,8 +13,8 @@ _WORDS = {
         "Plus de patients correspondent qu'une liste n'en peut montrer : aucun n'est montré.",
     ),
     Advice.CONTACT_ON_REQUEST: Words(
-        "Telephone, e-mail and address are shown on request, for a stated purpose (Beffroi-Fields: contact).",
-        "Téléphone, courriel et adresse sont montrés sur demande, pour un motif déclaré (Beffroi-Fields: contact).",
+        "Telephone, e-mail and address are shown when one patient is read for a purpose (Beffroi-Fields: contact).",
+        "Téléphone, courriel et adresse se lisent un patient à la fois, pour un motif (Beffroi-Fields: contact).",
     ),
     Advice.RESTRICTED: Words(
         "A patient is under protected access: what is missing is withheld, not unknown. Ask your identity cell.",
