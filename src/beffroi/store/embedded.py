@@ -10,6 +10,7 @@ PostgreSQL refuses to run as root: then an unprivileged account runs it, and wha
 Source: PostgreSQL 15 manual, chapters 19 (server set-up), 20 (configuration), 21.9 (peer authentication).
 """
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -299,6 +300,8 @@ class EmbeddedPostgres:
                 if time.monotonic() > deadline:
                     raise OperatorError(f"PostgreSQL did not stop; see {self._beside('log')}.")
                 time.sleep(POLL_S)
+            with contextlib.suppress(OSError):  # not ours to remove, or not empty: a killed server's
+                Path(self._socket_folder or "/").rmdir()
         finally:
             held.close()
         if self._keeper is not None:

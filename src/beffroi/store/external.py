@@ -35,7 +35,7 @@ class ExternalPostgres:
         return urlunsplit(self._url._replace(path=f"/{quote(name, safe='')}", query=urlencode(options)))
 
 
-def postgres_for(data_dir: Path) -> EmbeddedPostgres | ExternalPostgres:
-    """The server named by BEFFROI_DATABASE_URL when it is set, else an embedded one on `data_dir`."""
+def postgres_for(data_dir: Path, *, database: str | None = DATABASE) -> EmbeddedPostgres | ExternalPostgres:
+    """The server named by BEFFROI_DATABASE_URL when that is set, else an embedded one on `data_dir`."""
     url = os.environ.get(URL_VARIABLE)
-    return ExternalPostgres(url) if url else EmbeddedPostgres(data_dir)
+    return ExternalPostgres(url, database=database) if url else EmbeddedPostgres(data_dir, database=database)

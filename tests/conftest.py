@@ -1,0 +1,183 @@
+"""What tests share: one PostgreSQL for all workers of a run, a fresh migrated database per test, an obedient clock.
+
+With BEFFROI_DATABASE_URL (an address of a superuser) the tests use that server instead of one of their own.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from beffroi.model.person import Hospital
+from beffroi.store.cluster import apart
+from beffroi.store.database import ROLE_OWNER, Database
+from beffroi.store.embedded import SUPERUSER, EmbeddedPostgres
+from beffroi.store.external import ExternalPostgres, postgres_for
+from beffroi.store.migrate import migrate
+from doubles import DEPLOYMENT_NONCE_KEY, DEPLOYMENT_REFERENCE_KEY, HOSPITALS, FakeClock
+
+
+def _run_folder(config: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all workers of a run, outside pytest's own: the server's account must be able to pass."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if hasattr(config, "workerinput") else base
+    digest = hashlib.sha256(os.fsencode(shared)).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"beffroi-tests-{os.geteuid()}-{digest}"
+    folder.mkdir(mode=0o711, exist_ok=True)
+    assert folder.stat().st_uid == os.geteuid(), f"{folder} belongs to somebody else"
+    return folder
+
+
+class DatabaseServer:
+    """The run's server, with a migrated template to copy databases from."""
+
+    def __init__(self, server: EmbeddedPostgres | ExternalPostgres, template: str) -> None:
+        self.server = server
+        self.template = template
+        self._made = 0
+
+    def create(self) -> str:
+        """A new database, copied from the template; returns its name."""
+        self._made += 1
+        name = f"{self.template}_{os.getpid()}_{self._made}"
+        self._execute(f'create database "{name}" template "{self.template}" owner {ROLE_OWNER}')
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drops a database, whoever is still connected."""
+        self._execute(f'drop database if exists "{name}" with (force)')
+
+    def dsn(self, role: str, database: str) -> str:
+        """The address of a database for one role."""
+        return self.server.dsn(role, database)
+
+    def make_template(self) -> None:
+        """Creates and migrates the template, unless another worker did."""
+
+        async def make() -> None:
+            connection = await asyncpg.connect(self.server.dsn(SUPERUSER, "postgres"))
+            try:
+                if await connection.fetchval("select 1 from pg_database where datname = $1", self.template):
+                    return
+                partial = f"{self.template}_new"
+                await connection.execute(f'drop database if exists "{partial}" with (force)')
+                await connection.execute(f'create database "{partial}" owner {ROLE_OWNER}')
+                await migrate(self.server.dsn(ROLE_OWNER, partial))
+                await connection.execute(f'alter database "{partial}" rename to "{self.template}"')
+            finally:
+                await connection.close()
+
+        apart(make)
+
+    def _execute(self, statement: str) -> None:
+        async def run() -> None:
+            connection = await asyncpg.connect(self.server.dsn(SUPERUSER, "postgres"))
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        apart(run)
+
+
+@pytest.fixture(scope="session")
+def database_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DatabaseServer]:
+    """The run's PostgreSQL: started by the first worker that needs it, stopped with the last."""
+    folder = _run_folder(request.config, tmp_path_factory)
+    server = postgres_for(folder / "postgres", database=None)
+    server.start()
+    try:
+        prepared = DatabaseServer(server, f"beffroi_test_{folder.name[-12:]}")
+        with (folder / "template.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            prepared.make_template()
+        request.config.stash[_PREPARED] = prepared
+        yield prepared
+    finally:
+        server.stop()
+
+
+_PREPARED = pytest.StashKey[DatabaseServer]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The process that commands the run (never a worker) takes its folder away; the server has stopped by then."""
+    factory: pytest.TempPathFactory | None = getattr(session.config, "_tmp_path_factory", None)
+    if hasattr(session.config, "workerinput") or factory is None:
+        return
+    folder = _run_folder(session.config, factory)
+    if isinstance(postgres_for(folder / "postgres"), ExternalPostgres):
+        DatabaseServer(postgres_for(folder / "postgres"), "").drop(f"beffroi_test_{folder.name[-12:]}")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database_name(database_server: DatabaseServer) -> Iterator[str]:
+    """The name of this test's own database: migrated, empty."""
+    name = database_server.create()
+    yield name
+    database_server.drop(name)
+
+
+@pytest.fixture
+def dsn(database_server: DatabaseServer, database_name: str) -> str:
+    """The owner's address of this test's own database: migrated, empty."""
+    return database_server.dsn(ROLE_OWNER, database_name)
+
+
+@pytest.fixture
+def dsn_of(database_server: DatabaseServer, database_name: str) -> Callable[[str], str]:
+    """The address of this test's database for a role: `dsn_of(ROLE_WEB)`."""
+    return lambda role: database_server.dsn(role, database_name)
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """This test's database, as its owner."""
+    opened = await Database.open(dsn)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def hospitals(dsn: str) -> tuple[Hospital, ...]:
+    """The four hospitals, inserted in this test's database."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.executemany(
+            "insert into hospitals (hospital_id, finess, name, oid, namespace, sensitive) values ($1,$2,$3,$4,$5,$6)",
+            [(h.hospital_id, h.finess, h.name, h.oid, h.namespace, h.sensitive) for h in HOSPITALS],
+        )
+    finally:
+        await connection.close()
+    return HOSPITALS
+
+
+@pytest.fixture
+async def deployment(dsn: str) -> tuple[bytes, bytes]:
+    """The deployment's row, inserted in this test's database; returns its reference key and its nonce key."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(
+            "insert into deployment (demo, reference_key, nonce_key) values (true, $1, $2)",
+            DEPLOYMENT_REFERENCE_KEY,
+            DEPLOYMENT_NONCE_KEY,
+        )
+    finally:
+        await connection.close()
+    return DEPLOYMENT_REFERENCE_KEY, DEPLOYMENT_NONCE_KEY
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that stands at 9 in the morning of 24 November 2026 (UTC) until the test moves it."""
+    return FakeClock()
