@@ -141,9 +141,12 @@ class EmbeddedPostgres:
         if self._users is None:
             return
         users, self._users = self._users, None
+        starting = _Lock(self._beside("starting"))  # so that two who stop at once do not see each other as users
+        starting.take(fcntl.LOCK_EX)
         alone = users.take(fcntl.LOCK_EX | fcntl.LOCK_NB)
-        others = not alone and users.take(fcntl.LOCK_SH | fcntl.LOCK_NB)
+        others = not alone and users.take(fcntl.LOCK_SH | fcntl.LOCK_NB)  # no: the keeper has it already
         users.close()
+        starting.close()
         if not others:
             self._wait_for_keeper()
         elif self._keeper is not None:
