@@ -271,3 +271,11 @@ class Overloaded(ServerError):
 
 class OperatorError(Exception):
     """An installation or a command line that is wrong: said in words to the operator, with what to do."""
+
+    def __init__(self, english: str, french: str = "") -> None:
+        super().__init__(english)
+        self._french = french or english
+
+    def text(self, language: str) -> str:
+        """The words in `language` ("fr", or English for anything else)."""
+        return self._french if language == "fr" else str(self)

@@ -1,0 +1,227 @@
+"""Settings that do not go together, or that the rules of this house forbid: said in words, all at once. Pure.
+
+Plain HTTP and plain HL7 v2 stay on this machine. What belongs to the demonstration stays in the demonstration.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
+
+from beffroi.config.settings import Config, Issuer
+from beffroi.errors import Words
+from beffroi.model.account import Role
+
+DEMO_PREFIX = "demo-"
+"""The demonstration's issuer names its keys so, and signs with no other."""
+EXPLAINS_H_MAX = 720
+APPLICATION_ROLES = frozenset({Role.HOSPITAL_APPLICATION, Role.CROSS_REFERENCE_APPLICATION, Role.FEED})
+
+
+def is_loopback(host: str) -> bool:
+    """True for an address by which only this machine can reach it.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("0.0.0.0")
+    (True, True, True, False)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_demo_issuer(issuer: Issuer) -> bool:
+    """True for the demonstration's issuer, which anybody can run: by its address.
+
+    >>> is_demo_issuer(Issuer(url="http://127.0.0.1:8081", audience=("beffroi",)))
+    True
+    """
+    parts = urlsplit(issuer.url)
+    return parts.scheme != "https" or is_loopback(parts.hostname or "") or DEMO_PREFIX in issuer.url
+
+
+def contradictions(config: Config, *, demo: bool = False) -> list[Words]:
+    """Every problem found, in the order of the file's sections; empty when there is none."""
+    found = [
+        *_database(config),
+        *_web(config),
+        *_mllp(config),
+        *_issuers(config, demo),
+        *_hospitals(config),
+        *_applications(config),
+    ]
+    if not is_loopback(config.operations.host) and demo:
+        found.append(_loopback_only("operations.host"))
+    return found
+
+
+def _loopback_only(setting: str) -> Words:
+    return Words(f"{setting} must be 127.0.0.1 here.", f"{setting} doit être 127.0.0.1 ici.")
+
+
+def _database(config: Config) -> Iterator[Words]:
+    for role in ("web", "feed", "worker", "owner"):
+        url = getattr(config.database, f"{role}_url")
+        setting = f"database.{role}_url"
+        if not url:
+            continue
+        try:
+            parts = urlsplit(url)
+            password, user = parts.password, parts.username
+        except ValueError:
+            yield Words(f"{setting} is not an address.", f"{setting} n'est pas une adresse.")
+            continue
+        if parts.scheme not in ("postgresql", "postgres"):
+            yield Words(f"{setting} must begin with postgresql://.", f"{setting} doit commencer par postgresql://.")
+        if password is not None or "password=" in parts.query:
+            yield Words(
+                f"{setting} holds a password: put it in a file, and name that in database.{role}_password_file.",
+                f"{setting} contient un mot de passe : mettez-le dans un fichier, que nomme "
+                f"database.{role}_password_file.",
+            )
+        if getattr(config.database, f"{role}_password_file") and not user:
+            yield Words(
+                f"{setting} names no user (postgresql://USER@HOST/DATABASE), and has a password file.",
+                f"{setting} ne nomme pas d'utilisateur (postgresql://UTILISATEUR@HOTE/BASE) et a un fichier de mot de "
+                f"passe.",
+            )
+
+
+def _web(config: Config) -> Iterator[Words]:
+    web = config.web
+    if bool(web.tls_certificate) != bool(web.tls_key):
+        yield Words(
+            "web.tls_certificate and web.tls_key go together.", "web.tls_certificate et web.tls_key vont ensemble."
+        )
+    yield from _networks("web.trusted_proxies", web.trusted_proxies)
+    if web.client_certificates and not web.trusted_proxies:
+        yield Words(
+            "web.client_certificates needs web.trusted_proxies: nobody else's Client-Cert may be believed.",
+            "web.client_certificates demande web.trusted_proxies : le Client-Cert de nul autre ne peut être cru.",
+        )
+    if not is_loopback(web.host) and not web.tls_certificate and not web.trusted_proxies:
+        yield Words(
+            "web.host is not the loopback: set web.tls_certificate and web.tls_key, or web.trusted_proxies.",
+            "web.host n'est pas la boucle locale : renseignez web.tls_certificate et web.tls_key, ou "
+            "web.trusted_proxies.",
+        )
+    public = urlsplit(web.public_url)
+    if public.scheme == "http" and not is_loopback(public.hostname or ""):
+        yield Words(
+            "web.public_url must begin with https://: tokens would travel in clear.",
+            "web.public_url doit commencer par https:// : les jetons voyageraient en clair.",
+        )
+
+
+def _networks(setting: str, networks: Iterable[str]) -> Iterator[Words]:
+    for network in networks:
+        try:
+            size = ip_network(network).num_addresses
+        except ValueError:
+            yield Words(
+                f"{setting} holds something that is neither an address nor a network.",
+                f"{setting} contient autre chose qu'une adresse ou un réseau.",
+            )
+            continue
+        if size > 65_536:
+            yield Words(
+                f"{setting} trusts more than 65,536 addresses: name the proxies.",
+                f"{setting} fait confiance à plus de 65 536 adresses : nommez les mandataires.",
+            )
+
+
+def _mllp(config: Config) -> Iterator[Words]:
+    mllp = config.mllp
+    if mllp is None:
+        return
+    files = (mllp.tls_certificate, mllp.tls_key, mllp.client_ca)
+    if any(files) and not all(files):
+        yield Words(
+            "mllp.tls_certificate, mllp.tls_key and mllp.client_ca go together.",
+            "mllp.tls_certificate, mllp.tls_key et mllp.client_ca vont ensemble.",
+        )
+    if not is_loopback(mllp.host) and not all(files):
+        yield Words(
+            "mllp.host is not the loopback: set mllp.tls_certificate, mllp.tls_key and mllp.client_ca.",
+            "mllp.host n'est pas la boucle locale : renseignez mllp.tls_certificate, mllp.tls_key et mllp.client_ca.",
+        )
+
+
+def _issuers(config: Config, demo: bool) -> Iterator[Words]:
+    if not config.issuer and config.mllp is None:
+        yield Words(
+            "without an [[issuer]] and without [mllp], nobody can ask anything.",
+            "sans [[issuer]] ni [mllp], personne ne peut rien demander.",
+        )
+    for url in _repeated(issuer.url for issuer in config.issuer):
+        yield Words(f"the issuer {url} is there twice.", f"l'émetteur {url} y est deux fois.")
+    for index, issuer in enumerate(config.issuer):
+        sources = [s for s in (issuer.discovery_url, issuer.jwks_url, issuer.jwks_file) if s]
+        if len(sources) > 1:
+            yield Words(
+                f"issuer[{index}]: only one of discovery_url, jwks_url and jwks_file.",
+                f"issuer[{index}] : un seul de discovery_url, jwks_url et jwks_file.",
+            )
+        if demo:
+            continue
+        if is_demo_issuer(issuer):
+            yield Words(
+                f"issuer[{index}].url is the demonstration's or not https: serve accepts neither.",
+                f"issuer[{index}].url est celui de la démonstration ou n'est pas en https : serve n'accepte ni l'un ni "
+                f"l'autre.",
+            )
+        if any(url.startswith("http://") for url in (issuer.discovery_url, issuer.jwks_url)):
+            yield Words(
+                f"issuer[{index}]: keys come by https:// only.", f"issuer[{index}] : les clés viennent par https://."
+            )
+
+
+def _repeated(values: Iterable[object]) -> list[object]:
+    return [value for value, count in Counter(values).items() if count > 1]
+
+
+def _hospitals(config: Config) -> Iterator[Words]:
+    for name in ("id", "finess", "oid", "namespace"):
+        for value in _repeated(getattr(hospital, name) for hospital in config.hospital):
+            yield Words(f"two hospitals have the {name} {value}.", f"deux hôpitaux ont le {name} {value}.")
+    for index, hospital in enumerate(config.hospital):
+        if any(not 0 <= hours <= EXPLAINS_H_MAX for hours in hospital.explains_h.values()):
+            yield Words(
+                f"hospital[{index}].explains_h: 0 to {EXPLAINS_H_MAX} hours.",
+                f"hospital[{index}].explains_h : de 0 à {EXPLAINS_H_MAX} heures.",
+            )
+
+
+def _applications(config: Config) -> Iterator[Words]:
+    hospitals = {hospital.id for hospital in config.hospital}
+    issuers = {issuer.url for issuer in config.issuer}
+    for index, application in enumerate(config.application):
+        place = f"application[{index}]"
+        if application.hospital not in hospitals:
+            yield Words(f"{place}.hospital is no [[hospital]].", f"{place}.hospital n'est aucun [[hospital]].")
+        if application.role not in APPLICATION_ROLES:
+            yield Words(f"{place}.role is a person's role.", f"{place}.role est le rôle d'une personne.")
+        if bool(application.issuer) != bool(application.client_id):
+            yield Words(f"{place}: issuer and client_id go together.", f"{place} : issuer et client_id vont ensemble.")
+        if application.issuer and application.issuer not in issuers:
+            yield Words(f"{place}.issuer is no [[issuer]].", f"{place}.issuer n'est aucun [[issuer]].")
+        if not (application.client_id or application.certificates or application.loopback_facilities):
+            yield Words(
+                f"{place} has neither a client_id, a certificate nor a loopback facility: it can never come in.",
+                f"{place} n'a ni client_id, ni certificat, ni établissement local : elle ne peut jamais entrer.",
+            )
+        if application.role is Role.FEED and application.may_query:
+            yield Words(
+                f"{place}: the role feed may not query; use another application.",
+                f"{place} : le rôle feed ne peut pas interroger ; utilisez une autre application.",
+            )
+    for value in _repeated(thumbprint for a in config.application for thumbprint in a.certificates):
+        yield Words(f"two applications have the certificate {value}.", f"deux applications ont le certificat {value}.")
+    for value in _repeated(facility for a in config.application for facility in a.loopback_facilities):
+        yield Words(f"two applications have the facility {value}.", f"deux applications ont l'établissement {value}.")
+    for _ in _repeated((a.issuer, a.client_id) for a in config.application if a.client_id):
+        yield Words("two applications have the same client_id.", "deux applications ont le même client_id.")
+    for value in _repeated(a.name for a in config.application):
+        yield Words(f"two applications are named {value}.", f"deux applications s'appellent {value}.")

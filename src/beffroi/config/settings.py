@@ -1,0 +1,477 @@
+"""Every setting: its type, its bounds, what it is for, and what an attacker who may write it gains.
+
+Whoever may write the whole file gains everything that is said here; so it belongs to the operator alone (mode 0640 or
+less), and secrets stand in files of their own. Paths are relative to the file's own folder.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import msgspec
+
+from beffroi.errors import OperatorError
+from beffroi.model.account import Role
+
+SECRET_BYTES_MAX = 4_096
+"""A password file is one line; something larger is another file named by mistake."""
+LIST_MAX = 50
+"""People in a list, never more (actions.find): a longer one helps nobody to find one patient, and helps a thief."""
+
+
+def said(what: str, gains: str, **bounds: Any) -> msgspec.Meta:
+    """A setting's documentation: what it is for, and what an attacker who may write it gains; and its bounds."""
+    return msgspec.Meta(description=what, extra={"gains": gains}, **bounds)
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file. Unknown settings are errors."""
+
+
+_FILE_WITH_ONE = (
+    "A file that holds the password of that address alone; without it PostgreSQL decides by the connection."
+)
+_FILE_GAINS = "Nothing by itself: the content of another file would be sent to the database as a password."
+
+
+class DatabaseSettings(Section, frozen=True, kw_only=True):
+    """How each of the processes reaches PostgreSQL 15 or later. No address holds a password."""
+
+    web_url: Annotated[
+        str,
+        said(
+            "The address of the database for the role beffroi_web, which answers questions.",
+            "A database of theirs: disclosures would be recorded where nobody looks. They show no patient of ours.",
+        ),
+    ]
+    feed_url: Annotated[
+        str,
+        said(
+            "The address for the role beffroi_feed, which takes the hospitals' feed.",
+            "The identities that hospitals send from now on.",
+        ),
+    ]
+    worker_url: Annotated[
+        str,
+        said(
+            "The address for the role beffroi_worker, which deletes what has served its time.",
+            "Nothing beyond keeping what should have been deleted.",
+        ),
+    ]
+    owner_url: Annotated[
+        str,
+        said(
+            "The address for the role beffroi_owner, which owns the tables, for `beffroi migrate` and the registers. "
+            "Leave it out of the file that `serve` reads, and give it to `migrate` in a file of its own.",
+            "With its password: everything that the database holds, and the power to rewrite what was disclosed.",
+        ),
+    ] = ""
+    web_password_file: Annotated[str, said(_FILE_WITH_ONE, _FILE_GAINS)] = ""
+    feed_password_file: Annotated[str, said(_FILE_WITH_ONE, _FILE_GAINS)] = ""
+    worker_password_file: Annotated[str, said(_FILE_WITH_ONE, _FILE_GAINS)] = ""
+    owner_password_file: Annotated[str, said(_FILE_WITH_ONE, _FILE_GAINS)] = ""
+    pool_size: Annotated[
+        int,
+        said(
+            "Connections of each process.",
+            "At 1, slower answers; at 64, a database without free connections.",
+            ge=1,
+            le=64,
+        ),
+    ] = 6
+
+
+class WebSettings(Section, frozen=True, kw_only=True):
+    """The FHIR server."""
+
+    public_url: Annotated[
+        str,
+        said(
+            "The address by which clients reach it, as their DPoP proofs name it (RFC 9449, `htu`); without a path.",
+            "Proofs made for another server would be accepted here, if they can also have tokens for our audience.",
+            pattern=r"^https?://[^/?#]+$",
+        ),
+    ]
+    host: Annotated[
+        str,
+        said(
+            "The address to listen on. Anything but the loopback needs TLS here or a trusted proxy.",
+            "A door to more networks; every request still needs a token and passes the gate.",
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[int, said("The port to listen on; 0 takes a free one.", "Nothing.", ge=0, le=65_535)] = 8080
+    processes: Annotated[
+        int,
+        said(
+            "Web processes. One per core that PostgreSQL leaves free.", "At 64, a machine out of memory.", ge=1, le=64
+        ),
+    ] = 2
+    tls_certificate: Annotated[
+        str,
+        said("A PEM file with the server's certificate and its chain, to serve HTTPS without a proxy.", "Nothing."),
+    ] = ""
+    tls_key: Annotated[
+        str,
+        said("The PEM file of its private key.", "Nothing; who can read that file can impersonate this server."),
+    ] = ""
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        said(
+            "The addresses or networks of the reverse proxies that end TLS before us. "
+            "What they say of the client (Client-Cert, RFC 9440; X-Forwarded-For) is believed, and nobody else's word.",
+            "With a stolen certificate-bound token: the power to claim its certificate without having its key. "
+            "And disclosures that name a network of their choice.",
+        ),
+    ] = ()
+    client_certificates: Annotated[
+        bool,
+        said(
+            "Whether those proxies send the client's certificate in Client-Cert (RFC 9440), and remove what clients "
+            "send under that name. Needed for certificate-bound tokens (RFC 8705).",
+            "If a proxy does not remove the client's own header: the power to claim any certificate.",
+        ),
+    ] = False
+
+
+class MllpSettings(Section, frozen=True, kw_only=True):
+    """The HL7 v2 door. Without this table there is none."""
+
+    host: Annotated[
+        str,
+        said(
+            "The address to listen on. Anything but the loopback needs the three TLS files.",
+            "A door to more networks; each connection still needs a registered certificate.",
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[int, said("The port to listen on; 0 takes a free one.", "Nothing.", ge=0, le=65_535)] = 2575
+    tls_certificate: Annotated[str, said("A PEM file with the server's certificate and its chain.", "Nothing.")] = ""
+    tls_key: Annotated[
+        str, said("The PEM file of its private key.", "Nothing; who can read that file can impersonate this server.")
+    ] = ""
+    client_ca: Annotated[
+        str,
+        said(
+            "A PEM file with the authorities that issue the hospitals' client certificates (IGC-Santé).",
+            "Connections by certificates of their own making; none is registered to a hospital, so none is accepted.",
+        ),
+    ] = ""
+
+
+class Issuer(Section, frozen=True, kw_only=True):
+    """An OpenID provider whose tokens are accepted, such as Pro Santé Connect. The table [[issuer]] may be repeated."""
+
+    url: Annotated[
+        str,
+        said(
+            "The issuer, exactly as its tokens say it (`iss`).",
+            "Tokens of their own making: any person of any role, within the caps and under the watch, until noticed.",
+            pattern=r"^https?://[^?#]+$",
+        ),
+    ]
+    audience: Annotated[
+        tuple[str, ...],
+        said(
+            "The audiences of which a token must name one (`aud`).",
+            "Tokens that were made for another service and that its operator could replay.",
+            min_length=1,
+        ),
+    ]
+    roles: Annotated[
+        dict[str, Role],
+        said(
+            "From the role codes of its tokens to ours. A code that is not listed has no rights.",
+            "For an account of theirs: the rights of the richest role.",
+        ),
+    ] = {}
+    discovery_url: Annotated[
+        str,
+        said(
+            "Its metadata, from which the address of its keys is read; by default "
+            "`URL/.well-known/openid-configuration`.",
+            "As `url`: keys of their choice.",
+            pattern=r"^(https?://[^#]+)?$",
+        ),
+    ] = ""
+    jwks_url: Annotated[
+        str,
+        said(
+            "Its keys (RFC 7517), when they are not to be found by discovery.",
+            "As `url`: keys of their choice.",
+            pattern=r"^(https?://[^#]+)?$",
+        ),
+    ] = ""
+    jwks_file: Annotated[
+        str, said("Its keys in a local file, when the network does not reach it.", "As `url`: keys of their choice.")
+    ] = ""
+    subject_claim: Annotated[
+        str,
+        said("The claim that names the person, opaque and never parsed.", "Disclosures under a name of their choice."),
+    ] = "SubjectNameID"
+    role_claim: Annotated[str, said("The claim that holds the role codes.", "As `roles`.")] = "SubjectRole"
+    structure_claim: Annotated[
+        str,
+        said(
+            "The claim that names the hospital for which they act.", "The hospital of their choice, under one account."
+        ),
+    ] = "SubjectOrganizationID"
+    acr_values: Annotated[
+        tuple[str, ...],
+        said(
+            "The authentication levels of which a token must state one (`acr`); empty: not checked.",
+            "Use of accounts with a weaker sign-in, if the issuer has some.",
+        ),
+    ] = ()
+    clock_skew_s: Annotated[
+        int,
+        said("Seconds by which its clock may differ from ours.", "Tokens stolen up to two minutes ago.", ge=0, le=120),
+    ] = 10
+    dpop_nonce: Annotated[
+        bool,
+        said(
+            "Whether proofs must carry a nonce of ours (RFC 9449, section 8).",
+            "If false: proofs made beforehand on a device that they no longer hold.",
+        ),
+    ] = True
+    allow_bearer: Annotated[
+        bool,
+        said(
+            "Whether tokens that are bound to no key are accepted. Every start logs a warning, and doctor objects.",
+            "If true: a stolen token is enough, from anywhere, until it expires.",
+        ),
+    ] = False
+
+
+class HospitalSettings(Section, frozen=True, kw_only=True):
+    """A hospital of the region and the domain of its identifiers. The table [[hospital]] is repeated."""
+
+    id: Annotated[
+        int,
+        said(
+            "Its number in this deployment; never used again for another.",
+            "Nothing: a changed OID is refused.",
+            ge=1,
+            le=9_999,
+        ),
+    ]
+    finess: Annotated[
+        str,
+        said(
+            "Its nine-character FINESS number, by which tokens name it.",
+            "Readings under another hospital's name.",
+            pattern=r"^[0-9][0-9AB][0-9]{7}$",
+        ),
+    ]
+    name: Annotated[str, said("Its name, as shown.", "Nothing.", min_length=1, max_length=120)]
+    oid: Annotated[
+        str,
+        said(
+            "The OID of the authority that assigns its patients' identifiers.",
+            "Nothing: a changed OID is refused.",
+            pattern=r"^[0-2](\.(0|[1-9][0-9]*)){2,}$",
+            max_length=120,
+        ),
+    ]
+    namespace: Annotated[
+        str,
+        said(
+            "The same authority by name, as its messages write it (HD-1).",
+            "Messages that are refused as another domain's.",
+            min_length=1,
+            max_length=60,
+        ),
+    ]
+    sensitive: Annotated[
+        bool,
+        said(
+            "Whether the mere fact that it knows somebody is medical (psychiatry, addiction, prison): then it never "
+            "shows outside.",
+            "If set to false: that somebody is known there.",
+        ),
+    ] = False
+    explains_h: Annotated[
+        dict[str, int],
+        said(
+            "Hours during which an event of its feed explains readings, by trigger event (A01, A28, ...); `default` "
+            "for those not named. 72 when nothing is said.",
+            "Longer windows: more readings that look explained, within the same ceilings.",
+        ),
+    ] = {}
+
+
+class Application(Section, frozen=True, kw_only=True):
+    """A hospital's software: how it is recognised, and what it may do. The table [[application]] is repeated."""
+
+    name: Annotated[str, said("A name for people to read.", "Nothing.", min_length=1, max_length=120)]
+    hospital: Annotated[
+        int,
+        said("The number of the hospital that it acts for.", "Another hospital's own view, under one account.", ge=1),
+    ]
+    role: Annotated[
+        Role,
+        said(
+            "`hospital_application`, `cross_reference_application` (may have other hospitals' identifiers) or `feed`.",
+            "The rights of the richer role.",
+        ),
+    ] = Role.HOSPITAL_APPLICATION
+    issuer: Annotated[
+        str, said("The issuer of its tokens, when it uses FHIR.", "With `client_id`: rights for a client of theirs.")
+    ] = ""
+    client_id: Annotated[str, said("Its client id at that issuer.", "Rights for a client of theirs.")] = ""
+    certificates: Annotated[
+        tuple[Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")], ...],
+        said(
+            "SHA-256 thumbprints (hex, lower case) of its client certificates for HL7 v2.",
+            "Whoever holds the key of an added certificate is that application.",
+        ),
+    ] = ()
+    loopback_facilities: Annotated[
+        tuple[Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.:-]{1,60}$")], ...],
+        said(
+            "Sending facilities (MSH-4) by which it is recognised on a plain connection from this machine.",
+            "With a foothold on this machine: that application's rights without any key.",
+        ),
+    ] = ()
+    may_feed: Annotated[
+        bool, said("Whether it may send identities over HL7 v2.", "Made-up identities and events of that hospital.")
+    ] = False
+    may_query: Annotated[
+        bool,
+        said("Whether it may ask (PDQ, PIX) over HL7 v2.", "Questions under that account, within its ceilings."),
+    ] = False
+
+
+class Limits(Section, frozen=True, kw_only=True):
+    """Every limit that an operator may need to move, with its bounds."""
+
+    list_max: Annotated[
+        int,
+        said(
+            "People in a list; a search that finds more shows none.",
+            "At 50: more people per stolen search.",
+            ge=1,
+            le=LIST_MAX,
+        ),
+    ] = 20
+    in_flight_per_account: Annotated[
+        int,
+        said(
+            "Requests of one account under way at once, per process.", "At 16: a robot slows others more.", ge=1, le=16
+        ),
+    ] = 4
+    body_bytes: Annotated[
+        int,
+        said(
+            "Bytes of a request's body: a search form or a patient to match.",
+            "At most, memory.",
+            ge=1_024,
+            le=1_048_576,
+        ),
+    ] = 65_536
+    connections: Annotated[
+        int, said("Connections of one web process at once.", "At 1: no service. At most, memory.", ge=1, le=10_000)
+    ] = 1_000
+    mllp_connections: Annotated[
+        int, said("HL7 v2 connections at once.", "At 1: a feed that waits. At most, memory.", ge=1, le=2_000)
+    ] = 200
+    mllp_message_bytes: Annotated[
+        int,
+        said(
+            "Bytes of one HL7 v2 message, documents included, though they are dropped.",
+            "At least: messages refused. At most, memory.",
+            ge=65_536,
+            le=67_108_864,
+        ),
+    ] = 4_194_304
+    shutdown_s: Annotated[
+        int, said("Seconds to answer what is under way at a stop.", "Requests cut at a stop.", ge=1, le=120)
+    ] = 15
+
+
+class OperationsSettings(Section, frozen=True, kw_only=True):
+    """Health and metrics, on a port of their own. They tell nothing about anybody."""
+
+    host: Annotated[
+        str, said("The address to listen on.", "The rhythm of the service: how many requests, how long they took.")
+    ] = "127.0.0.1"
+    port: Annotated[int, said("The port to listen on; 0 takes a free one.", "Nothing.", ge=0, le=65_535)] = 9464
+
+
+class Retention(Section, frozen=True, kw_only=True):
+    """For how long the worker keeps what only serves for a time. Disclosures are not among it."""
+
+    feed_messages_days: Annotated[
+        int,
+        said(
+            "Days during which a retransmitted message is recognised.",
+            "At 7: an old message sent again by somebody who can send is applied again.",
+            ge=7,
+            le=400,
+        ),
+    ] = 35
+    proofs_minutes: Annotated[
+        int,
+        said(
+            "Minutes during which a used DPoP proof is remembered; more than a proof is accepted for.",
+            "Nothing: the lower bound is above the time for which proofs are accepted.",
+            ge=15,
+            le=1_440,
+        ),
+    ] = 30
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole configuration. `folder` is the file's own folder, to which its paths are relative."""
+
+    database: DatabaseSettings
+    web: WebSettings
+    issuer: tuple[Issuer, ...] = ()
+    hospital: tuple[HospitalSettings, ...] = ()
+    application: tuple[Application, ...] = ()
+    mllp: MllpSettings | None = None
+    limits: Limits = Limits()
+    operations: OperationsSettings = OperationsSettings()
+    retention: Retention = Retention()
+    folder: str = ""
+
+    def path(self, setting: str) -> Path:
+        """The file that a setting names."""
+        return Path(self.folder) / Path(setting).expanduser()
+
+    def dsn(self, role: str) -> str:
+        """The database's address for "web", "feed", "worker" or "owner", with its password when a file holds one.
+
+        Raises OperatorError when the file cannot be read, or when there is no such address.
+        """
+        url: str = getattr(self.database, f"{role}_url")
+        if not url:
+            raise OperatorError(
+                f"database.{role}_url is needed for this and is not set.",
+                f"database.{role}_url est nécessaire ici et n'est pas renseigné.",
+            )
+        password_file: str = getattr(self.database, f"{role}_password_file")
+        return with_password(url, self.secret(password_file)) if password_file else url
+
+    def secret(self, setting: str) -> str:
+        """The content of a secret's file, without the end of its line."""
+        path = self.path(setting)
+        try:
+            with path.open("rb") as file:
+                content = file.read(SECRET_BYTES_MAX + 1)
+        except OSError as error:
+            raise OperatorError(
+                f"{path} cannot be read ({type(error).__name__}).", f"{path} est illisible ({type(error).__name__})."
+            ) from None
+        if len(content) > SECRET_BYTES_MAX:
+            raise OperatorError(f"{path} is too large for a secret.", f"{path} est trop grand pour un secret.")
+        return content.decode("utf-8", "replace").strip("\r\n")
+
+
+def with_password(url: str, password: str) -> str:
+    """The address with a password.
+
+    >>> with_password("postgresql://web@db.example/beffroi", "a:b")
+    'postgresql://web:a%3Ab@db.example/beffroi'
+    """
+    parts = urlsplit(url)
+    user, at, place = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user}:{quote(password, safe='')}{at}{place}" if at else parts.netloc))
