@@ -6,6 +6,7 @@ second writer would only make accounts wait for each other (a fifth slower when 
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
@@ -19,6 +20,8 @@ from beffroi.clock import Clock
 from beffroi.errors import BeffroiError, CallerError, Overloaded, Unavailable
 from beffroi.model.disclosure import Advice, Answer, DisclosureId, Finding, Outcome, Question, Released
 from beffroi.store.disclosures import Delivery, DisclosureStore
+from beffroi.telemetry import Event, log_failure
+from beffroi.telemetry.metrics import count_batch
 
 T = TypeVar("T")
 
@@ -124,14 +127,17 @@ class Gate:
     async def _write(self, entries: list[Entry]) -> None:
         """One transaction; if it fails and several shared it, each alone, so that only the guilty one fails."""
         deliveries, self._deliveries = self._deliveries, []
+        started_s = time.perf_counter()
         try:
             await self._batch.commit(entries, deliveries)
+            count_batch(len(entries), time.perf_counter() - started_s)
         except Exception as failure:  # whatever it is, callers must be told and the writer must live on
             self._deliveries = deliveries + self._deliveries
             if len(entries) > 1 and isinstance(failure, _ONE_ENTRY_FAULTS):
                 for entry in entries:
                     await self._write([entry])
                 return
+            log_failure(Event.GATE_FAILED, failure)
             for entry in entries:
                 _fail(entry, Unavailable(what="The register of disclosures"))
 
