@@ -8,12 +8,10 @@ Source: FHIR R4 Patient, Bundle, Parameters; FR Core fr-core-patient (standards 
 PIXm ITI-83 (standards 3.1-3.3).
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from beffroi.model.disclosure import Advice, Answer, Field, Released, Shown
-from beffroi.model.hospitals import Hospitals
-from beffroi.model.person import Address, BirthPlace, HospitalId, Ins, OtherIdentifier, Record, Sex, Telecom
+from beffroi.model.person import Address, BirthPlace, Ins, OtherIdentifier, Record, Sex, Telecom
 from beffroi.model.search import IdentifierToken
 from beffroi.wire.advice import advice_words
 from beffroi.wire.fhir_terms import (
@@ -35,12 +33,12 @@ from beffroi.wire.fhir_terms import (
     PROFILE_PDQM_PATIENT,
     PROFILE_PIXM_PARAMETERS,
     Json,
-    Vocabulary,
     absent,
     identifier_type,
     reliability,
     system_uri,
 )
+from beffroi.wire.fhir_view import View
 
 _PROFILES = [PROFILE_FR_PATIENT, PROFILE_PDQM_PATIENT]
 _PROFILES_INS = [PROFILE_FR_PATIENT, PROFILE_FR_PATIENT_INS, PROFILE_PDQM_PATIENT]
@@ -48,9 +46,9 @@ _SEX, _STATUS, _DECEASED = int(Field.SEX), int(Field.STATUS), int(Field.DECEASED
 _GENDERS = {Sex.MALE: "male", Sex.FEMALE: "female", Sex.UNKNOWN: "unknown"}
 _TELECOM_USES = frozenset({"home", "work", "temp", "old", "mobile"})
 _ADDRESS_USES = frozenset({"home", "work", "temp", "old", "billing"})
-_PI, _RRI = identifier_type("PI"), identifier_type("RRI")
 _MATCH = {"mode": "match"}
 _OUTCOME = {"mode": "outcome"}
+_SUBSETTED = [{"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}]
 _ADVICE_CODES = {
     Advice.MAY_BE_OTHERS: ("warning", "incomplete"),
     Advice.TOO_MANY: ("warning", "too-costly"),
@@ -59,44 +57,6 @@ _ADVICE_CODES = {
     Advice.OWN_HOSPITAL_ONLY: ("information", "informational"),
     Advice.WITHHELD: ("warning", "suppressed"),
 }
-
-
-class Endpoint:
-    """What every answer of a deployment shares.
-
-    `base_url` ends without a slash. `regional_oid` is the system of the patients' references (type RRI).
-    """
-
-    __slots__ = ("base_url", "hospitals", "patient_url", "pi", "regional_oid", "rri", "vocabulary")
-
-    def __init__(
-        self, base_url: str, regional_oid: str, hospitals: Hospitals, vocabulary: Vocabulary = Vocabulary.PUBLISHED
-    ) -> None:
-        self.base_url = base_url
-        self.patient_url = f"{base_url}/Patient/"
-        self.regional_oid = regional_oid
-        self.hospitals = hospitals
-        self.vocabulary = vocabulary
-        self.rri: Json = {"use": "secondary", "type": _RRI, "system": OID_PREFIX + regional_oid}
-        self.pi: dict[HospitalId, Json] = {
-            h.hospital_id: {
-                "use": "usual",
-                "type": _PI,
-                "system": OID_PREFIX + h.oid,
-                "assigner": {"display": h.name},
-            }
-            for h in hospitals
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One answer's reader: her hospital, her language ("fr" or "en"), and the request that the answer is for."""
-
-    endpoint: Endpoint
-    own: HospitalId
-    language: str
-    request_id: str
 
 
 def patient(released: Released[Answer], view: View) -> Json:
@@ -108,6 +68,11 @@ def version(released: Released[Answer]) -> tuple[str, datetime | None]:
     """The version identifier of the one patient of a read, for an ETag, and when she was last updated."""
     shown = released.content.shown[0]
     return _version(shown), shown.updated_at
+
+
+def advice_outcome(released: Released[Answer], view: View) -> Json:
+    """What is said instead of a patient who may not be shown: why, and the way on (law 7)."""
+    return _advice(released.content, view, ())
 
 
 def search_bundle(
@@ -200,6 +165,11 @@ def _graded(shown: Shown) -> Json:
 
 
 def _advice_entry(answer: Answer, view: View, ignored: tuple[str, ...]) -> Json:
+    outcome = _advice(answer, view, ignored)
+    return {"fullUrl": f"urn:uuid:{view.request_id}", "resource": outcome, "search": _OUTCOME}
+
+
+def _advice(answer: Answer, view: View, ignored: tuple[str, ...]) -> Json:
     issues: list[Json] = []
     for advice in answer.advice:
         severity, code = _ADVICE_CODES[advice]
@@ -210,8 +180,7 @@ def _advice_entry(answer: Answer, view: View, ignored: tuple[str, ...]) -> Json:
         said = "Paramètres inconnus, non pris en compte" if french else "Unknown parameters, not taken into account"
         text = f"{said} : {', '.join(ignored)}." if french else f"{said}: {', '.join(ignored)}."
         issues.append({"severity": "warning", "code": "not-supported", "details": {"text": text}})
-    outcome = {"resourceType": "OperationOutcome", "id": view.request_id, "issue": issues}
-    return {"fullUrl": f"urn:uuid:{view.request_id}", "resource": outcome, "search": _OUTCOME}
+    return {"resourceType": "OperationOutcome", "id": view.request_id, "issue": issues}
 
 
 def _patient(shown: Shown, view: View) -> Json:
@@ -227,32 +196,48 @@ def _patient(shown: Shown, view: View) -> Json:
         found["link"] = [{"other": other, "type": "replaced-by"}]
         return found
     record, fields = shown.record, int(shown.fields)
-    meta["profile"] = _PROFILES_INS if _is_ins(shown) else _PROFILES
+    if view.subsetted:
+        meta["tag"] = _SUBSETTED
+    else:
+        meta["profile"] = _PROFILES_INS if _is_ins(shown) else _PROFILES
     extensions = _extensions(record, fields, view)
     if extensions:
         found["extension"] = extensions
     found["identifier"] = _identifiers(shown, view)
     found["active"] = shown.active
-    # Sex always tells something where it is released: without it, only part of a record is shown (protected access).
-    reason = "unknown" if fields & _SEX else "masked"
-    found["name"] = _names(record, reason)
+    found["name"] = _names(record)
     if record.telecoms:
         found["telecom"] = [_telecom(telecom) for telecom in record.telecoms]
     if fields & _SEX:
         found["gender"] = _GENDERS[record.sex]
-    else:
-        found["_gender"] = absent("masked")
     if record.birth_date is not None:
         found["birthDate"] = record.birth_date.isoformat()
-    else:
-        found["_birthDate"] = absent(reason)
     if fields & _DECEASED:
         _add_death(found, record)
     if record.addresses:
         found["address"] = [_address(address) for address in record.addresses]
     if record.birth_order:
         found["multipleBirthInteger"] = record.birth_order
+    if not (found["name"] and fields & _SEX and record.birth_date):
+        _excuse(found, fields, view)
     return found
+
+
+def _excuse(found: Json, fields: int, view: View) -> None:
+    """Says of a missing name, gender or birth date why it is not there."""
+    names = found.pop("name")
+    if names:
+        found["name"] = names
+    if view.subsetted:
+        return
+    # Sex always tells something where it is released: without it, only part of a record is shown (protected access).
+    reason = "unknown" if fields & _SEX else "masked"
+    if not names:
+        found["name"] = [absent(reason)]
+    if "gender" not in found:
+        found["_gender"] = absent(reason)
+    if "birthDate" not in found:
+        found["_birthDate"] = absent(reason)
 
 
 def _version(shown: Shown) -> str:
@@ -333,7 +318,7 @@ def _other(other: OtherIdentifier, beside_ins: bool) -> Json:
     return found
 
 
-def _names(record: Record, reason: str) -> list[Json]:
+def _names(record: Record) -> list[Json]:
     found: list[Json] = []
     if record.birth_family or record.birth_given or record.birth_given_list:
         found.append(_birth_name(record))
@@ -344,8 +329,6 @@ def _names(record: Record, reason: str) -> list[Json]:
         if record.used_given:
             used["given"] = [record.used_given]
         found.append(used)
-    if not found:
-        found.append(absent(reason))
     return found
 
 

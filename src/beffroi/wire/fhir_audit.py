@@ -13,10 +13,11 @@ from beffroi.errors import InvalidValue, Missing, Unsupported, Words
 from beffroi.model.account import AccountKind
 from beffroi.model.audit import AUDIT_PAGE_DEFAULT, AUDIT_PAGE_MAX, AuditAnswer, AuditEntry, AuditSearch
 from beffroi.model.disclosure import DisclosureId, Field, Operation, Outcome, Released
-from beffroi.wire.fhir import Endpoint, View, instant
+from beffroi.wire.fhir import instant
 from beffroi.wire.fhir_dates import moments
 from beffroi.wire.fhir_form import Pairs, token_parts
 from beffroi.wire.fhir_terms import OID_PREFIX, Json
+from beffroi.wire.fhir_view import Endpoint, View
 
 WINDOW_DAYS_MAX = 366
 """Days of one search. A longer one is several: the index is by structure and time."""
