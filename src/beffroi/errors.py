@@ -103,6 +103,31 @@ class UnsupportedMediaType(CallerError):
     french = "Le format {what} n'est pas pris en charge ; utilisez application/fhir+json."
 
 
+class UnsupportedBody(CallerError):
+    """415. A body whose media type this address does not read."""
+
+    http_status = 415
+    fhir_code = "not-supported"
+    english = "A body of this type is not read here; send {accepted}."
+    french = "Un corps de ce type n'est pas lu ici ; envoyez {accepted}."
+
+
+class MethodNotAllowed(CallerError):
+    """405. `allowed` goes into Allow (RFC 9110 section 15.5.6)."""
+
+    http_status = 405
+    fhir_code = "not-supported"
+    english = "This address takes {allowed} only."
+    french = "Cette adresse n'accepte que {allowed}."
+
+
+class TooSlow(CallerError):
+    http_status = 408
+    fhir_code = "timeout"
+    english = "The request did not arrive whole within {limit} seconds."
+    french = "La requête n'est pas arrivée entière en {limit} secondes."
+
+
 class TooLarge(CallerError):
     http_status = 413
     fhir_code = "too-long"
