@@ -5,7 +5,6 @@ A patient appears as a reference, criteria as names without their values. Each p
 
 from collections.abc import Iterable
 
-import asyncpg
 import msgspec
 
 from beffroi.actions.asking import Ask
@@ -25,6 +24,7 @@ from beffroi.model.disclosure import (
     Released,
 )
 from beffroi.model.person import HospitalId, PersonId
+from beffroi.store.database import Row
 from beffroi.store.disclosures import DisclosureStore
 
 _decode_shown = msgspec.json.Decoder(list[tuple[int, int, list[int]]]).decode
@@ -49,7 +49,7 @@ class AuditView:
         findings = tuple(Finding(PersonId(person), (), False, False) for person in people)
         return await self._gate.disclose_as(question, permit, findings, lambda answer: _shape(answer, rows, search))
 
-    async def _page(self, ask: Ask, search: AuditSearch) -> list[asyncpg.Record]:
+    async def _page(self, ask: Ask, search: AuditSearch) -> list[Row]:
         person: PersonId | None = None
         if search.reference:
             person = await self._lookup.referred(search.reference) or _NOBODY
@@ -66,7 +66,7 @@ def _criteria(search: AuditSearch) -> dict[str, str]:
     return window | patient | agent
 
 
-def _shape(answer: Answer, rows: list[asyncpg.Record], search: AuditSearch) -> AuditAnswer:
+def _shape(answer: Answer, rows: list[Row], search: AuditSearch) -> AuditAnswer:
     references = {shown.person_id: shown.reference for shown in answer.shown}
     entries = tuple(entry for row in rows for entry in _entries(row, references))
     full = len(rows) >= min(search.count, AUDIT_PAGE_MAX)
@@ -74,7 +74,7 @@ def _shape(answer: Answer, rows: list[asyncpg.Record], search: AuditSearch) -> A
     return AuditAnswer(answer.disclosure_id, entries, following, answer.at)
 
 
-def _entries(row: asyncpg.Record, references: dict[PersonId, str]) -> Iterable[AuditEntry]:
+def _entries(row: Row, references: dict[PersonId, str]) -> Iterable[AuditEntry]:
     """One entry per patient whose reference was released; one without a patient when nobody was shown."""
     shown = _decode_shown(row["shown"])
     if not shown:
@@ -85,7 +85,7 @@ def _entries(row: asyncpg.Record, references: dict[PersonId, str]) -> Iterable[A
             yield _entry(row, reference, Field(fields))
 
 
-def _entry(row: asyncpg.Record, reference: str, fields: Field) -> AuditEntry:
+def _entry(row: Row, reference: str, fields: Field) -> AuditEntry:
     return AuditEntry(
         disclosure_id=DisclosureId(row["disclosure_id"]),
         at=row["at"],

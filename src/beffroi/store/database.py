@@ -27,6 +27,13 @@ CONNECT_TIMEOUT_S = 10
 POOL_SIZE_DEFAULT = 4
 POOL_SIZE_MAX = 64
 
+Row = asyncpg.Record
+"""What a query gives back, for those floors that only read it."""
+DATABASE_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+"""The server refused, or cannot be reached: ours, and nothing is released (law 6)."""
+VALUE_FAULTS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""The server refused one row for its content: others of the same batch may still be written."""
+
 _NAME = re.compile(r"^--\s*name:\s*([a-z][a-z0-9_]*)\s*$")
 
 

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
-import asyncpg
-
 from beffroi.access.fields import NOTHING
 from beffroi.access.policy import Permit, decide
 from beffroi.actions.disclose.batch import Batch, Entry
@@ -19,6 +17,7 @@ from beffroi.actions.disclose.presentation import Presenter
 from beffroi.clock import Clock
 from beffroi.errors import BeffroiError, CallerError, Overloaded, Unavailable
 from beffroi.model.disclosure import Advice, Answer, DisclosureId, Finding, Outcome, Question, Released
+from beffroi.store.database import DATABASE_FAULTS, VALUE_FAULTS
 from beffroi.store.disclosures import Delivery, DisclosureStore
 from beffroi.telemetry import Event, log_failure
 from beffroi.telemetry.metrics import count_batch
@@ -35,7 +34,7 @@ DELIVERIES_IDLE_S = 1.0
 """Seconds after which the fate of answers is written even if no question comes to carry it."""
 DELIVERIES_WAITING_MAX = 10_000
 """Entries. Beyond it the fate of further answers stays unknown, which a scope states."""
-_ONE_ENTRY_FAULTS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, KeyError, TypeError)
+_ONE_ENTRY_FAULTS = (*VALUE_FAULTS, ValueError, KeyError, TypeError)
 """Failures that one entry can cause; a lost connection is not among them, since its batch may have committed."""
 
 
@@ -61,7 +60,7 @@ class Gate:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with contextlib.suppress(asyncpg.PostgresError, OSError):
+        with contextlib.suppress(*DATABASE_FAULTS):
             await self._flush()
 
     def check(self, question: Question) -> Permit:
@@ -144,7 +143,7 @@ class Gate:
     async def _flush_forever(self) -> None:
         while True:
             await asyncio.sleep(DELIVERIES_IDLE_S)
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            with contextlib.suppress(*DATABASE_FAULTS):
                 await self._flush()
 
     async def _flush(self) -> None:
