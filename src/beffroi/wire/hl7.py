@@ -7,8 +7,9 @@ Source: HL7 v2.5 chapter 2, sections 2.5 to 2.7 (message construction) and 2.15.
 """
 
 import re
-from dataclasses import dataclass
 from hashlib import sha256
+
+import msgspec
 
 from beffroi.errors import CallerError, Malformed, Missing, NotInTable, TooLarge, UnsupportedVersion, Words
 from beffroi.wire.hl7_text import Charset, Delimiters, charset_of, decode, unescape
@@ -31,8 +32,7 @@ _ENVELOPE = (b"FHS", b"BHS", b"BTS", b"FTS")
 _HEADER_FIELDS = frozenset({3, 4, 5, 6, 9, 10, 11, 12, 17, 18, 19})
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """What MSH says. `application` to `receiving_facility`, and `control_id`, are as sent, escapes included."""
 
     delimiters: Delimiters

@@ -5,7 +5,8 @@ Source: HL7 v2.5 section 2.A (CX, HD, XTN, XAD); PAM France 2.11.2 and its data 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from beffroi.errors import TooLarge
 from beffroi.model.person import Address, BirthPlace, Telecom, TelecomKind
@@ -45,8 +46,7 @@ def text_of(repetition: Repetition, component: int, subcomponent: int = 1) -> st
     return said(repetition, component, subcomponent) or ""
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(msgspec.Struct, frozen=True):
     """A CX. `value` is "" when it is `""`: an identifier to be deleted. `universal_id` is an OID or a FINESS number."""
 
     value: str

@@ -6,12 +6,12 @@ feeds one hospital: an identifier of another domain is `NotYourDomain`.
 Source: PAM France 2.11.2, ITI-30 and ITI-31 (standards 2.4, 3.5); HL7 v2.5 chapter 3.
 """
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
+import msgspec
 from msgspec.structs import replace
 
 from beffroi.errors import (
@@ -46,14 +46,12 @@ class Reading:
     remarks: tuple[Remark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(msgspec.Struct, frozen=True):
     patient: Patient
     mrg: Segment | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
+class _Context(msgspec.Struct, frozen=True):
     """What all the events of one message share."""
 
     hospital: Hospital
@@ -134,9 +132,9 @@ def _groups(segments: list[Segment], told_on: date | None, french: bool) -> list
         elif segment.name == "MRG":
             groups[-1] = _Group(groups[-1].patient, segment)
         elif segment.name == "PD1":
-            groups[-1] = _Group(dataclasses.replace(groups[-1].patient, pd1=segment), groups[-1].mrg)
+            groups[-1] = _Group(replace(groups[-1].patient, pd1=segment), groups[-1].mrg)
         elif segment.name == "ZFD":
-            groups[-1] = _Group(dataclasses.replace(groups[-1].patient, zfd=segment), groups[-1].mrg)
+            groups[-1] = _Group(replace(groups[-1].patient, zfd=segment), groups[-1].mrg)
     if not groups:
         raise Malformed("PID^1", what="PID", why=Words("it is missing", "il manque"))
     if len(groups) > PATIENTS_MAX:

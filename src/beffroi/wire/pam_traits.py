@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from beffroi.errors import InvalidValue, Words
 from beffroi.model.feed import Patch
 from beffroi.model.person import BirthPlace, IdentityAttribute, IdentityStatus, Sex
@@ -47,8 +49,7 @@ class Remark:
     words: Words
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
+class Patient(msgspec.Struct, frozen=True):
     """One PID with the segments that belong to it, the day of the message, and whether PAM France's own rules hold."""
 
     pid: Segment
