@@ -1,0 +1,222 @@
+"""Access tokens: who says so, for whom, until when, and in whose hands (JWT in; claims or `Rejected` out).
+
+A token is parsed once, and the bytes that are believed are the bytes whose signature was checked. Two families are
+accepted: RFC 9068 (`typ: at+jwt`) and Keycloak's (`typ: JWT` with a claim `typ` of Bearer or DPoP), which Pro Santé
+Connect is. An ID token, a refresh token or a logout token is neither.
+
+Source: RFC 7519 section 4.1; RFC 9068 sections 2 and 4; RFC 7800, RFC 8705 section 3.1 and RFC 9449 section 6.1 (cnf);
+BCP 225 (RFC 8725); ANS, Sécurisation transport (lifetimes; standards.md section 4.2).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from beffroi.access.compact import decode_part, is_compact
+from beffroi.access.issuers import KeySet, TrustedIssuer
+from beffroi.access.rejection import Reason, Rejected
+from beffroi.access.remembered import Remembered
+
+TOKEN_BYTES_MAX: Final = 8_192  # HTTP servers and proxies take 8 to 16 KiB of headers in all
+SKEW_S: Final = 30  # between the issuer's clock and ours; both are synchronised
+LIFETIME_S_MAX: Final = 3_600  # ANS: an API's token lives an hour at most
+TOKENS_REMEMBERED_MAX: Final = 20_000  # about 2 KB each: everybody who is at work in a region
+THUMBPRINT_BYTES: Final = 32
+_ACCESS_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
+_KEYCLOAK_TYPES: Final = frozenset({"Bearer", "DPoP"})
+
+
+class Confirmation(msgspec.Struct, frozen=True):
+    """In whose hands the token is: a key (RFC 9449) or a certificate (RFC 8705), base64url of 32 bytes."""
+
+    jkt: str = ""
+    x5t: str = msgspec.field(default="", name="x5t#S256")
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """One place of work, as Pro Santé Connect writes it."""
+
+    numeroFinessSite: str | None = None
+    numeroFinessetablissementJuridique: str | None = None
+    identifiantTechniqueDeLaStructure: str | None = None
+
+
+class Practice(msgspec.Struct, frozen=True):
+    """One profession that somebody exercises."""
+
+    activities: list[Activity] | None = None
+
+
+class ProfessionalReference(msgspec.Struct, frozen=True):
+    """What the national register knows of a professional."""
+
+    exercices: list[Practice] | None = None
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """The claims that are used. Any other is not even decoded."""
+
+    iss: str
+    aud: str | list[str]
+    exp: float
+    iat: float
+    sub: str = ""
+    nbf: float = 0.0
+    jti: str = ""
+    azp: str = ""
+    client_id: str = ""
+    scope: str = ""
+    acr: str = ""
+    auth_time: float = 0.0
+    typ: str = ""
+    cnf: Confirmation = Confirmation()
+    SubjectNameID: str = ""
+    SubjectRole: str | list[str] = ""
+    SubjectOrganizationID: str = ""
+    SubjectRefPro: ProfessionalReference | None = None
+
+
+class _Header(msgspec.Struct, frozen=True):
+    alg: str
+    kid: str = ""
+    typ: str = ""
+    crit: msgspec.Raw = msgspec.Raw()
+
+
+_decode_header = msgspec.json.Decoder(_Header).decode
+_decode_claims = msgspec.json.Decoder(Claims).decode
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A verified token. `digest` is its SHA-256. `key` and `certificate` are thumbprints of 32 bytes; empty when it is
+    bound to none. It must not be used after `expires_at_s`, in which the skew is counted."""
+
+    digest: bytes
+    claims: Claims
+    key: bytes
+    certificate: bytes
+    expires_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """An issuer and the keys that it publishes now."""
+
+    issuer: TrustedIssuer
+    keys: KeySet
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """A token of which nothing is believed yet. `issuer` and `key_name` say with whose key to verify it."""
+
+    digest: bytes
+    issuer: str
+    key_name: str
+    algorithm: str
+    type: str
+    claims: Claims
+    signed: bytes
+    signature: bytes
+
+
+def read_token(token: bytes, digest: bytes = b"") -> UnverifiedToken:
+    """The parts of a token; raises `Rejected` when it has not the form of a signed access token."""
+    if len(token) > TOKEN_BYTES_MAX:
+        raise Rejected(Reason.TOKEN_SIZE)
+    if not is_compact(token):
+        raise Rejected(Reason.TOKEN_FORM)
+    signed, _, signature = token.rpartition(b".")
+    header_part, _, claims_part = signed.partition(b".")
+    try:
+        header = _decode_header(decode_part(header_part))
+        raw_claims, raw_signature = decode_part(claims_part), decode_part(signature)
+    except (ValueError, msgspec.MsgspecError, RecursionError):
+        raise Rejected(Reason.TOKEN_FORM) from None
+    if bytes(header.crit):
+        raise Rejected(Reason.TOKEN_FORM)
+    try:
+        claims = _decode_claims(raw_claims)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise Rejected(Reason.CLAIMS) from None
+    algorithm = "EdDSA" if header.alg == "Ed25519" else header.alg
+    digest = digest or sha256(token).digest()
+    return UnverifiedToken(digest, claims.iss, header.kid, algorithm, header.typ.lower(), claims, signed, raw_signature)
+
+
+def verify_token(token: UnverifiedToken, trusts: Mapping[str, Trust], now_s: float) -> AccessToken:
+    """The token, once its issuer, type, algorithm, signature, audience, times and binding are right.
+
+    `trusts` by issuer. Raises `Rejected`; with `Reason.UNKNOWN_KEY` when the issuer may have new keys.
+    """
+    trust = trusts.get(token.issuer)
+    if trust is None:
+        raise Rejected(Reason.ISSUER)
+    issuer = trust.issuer
+    if token.algorithm not in issuer.algorithms:
+        raise Rejected(Reason.ALGORITHM)
+    if token.type not in _ACCESS_TYPES and not (token.type == "jwt" and token.claims.typ in _KEYCLOAK_TYPES):
+        raise Rejected(Reason.TOKEN_TYPE)
+    key = trust.keys.get((token.key_name, token.algorithm))
+    if key is None:
+        raise Rejected(Reason.UNKNOWN_KEY)
+    if not key.verifies(token.signed, token.signature):
+        raise Rejected(Reason.SIGNATURE)
+    claims = token.claims
+    audiences = {claims.aud} if isinstance(claims.aud, str) else set(claims.aud)
+    if audiences.isdisjoint(issuer.audiences):
+        raise Rejected(Reason.AUDIENCE)
+    _check_times(claims, now_s)
+    holder_key, certificate = _thumbprint(claims.cnf.jkt), _thumbprint(claims.cnf.x5t)
+    if not holder_key and not certificate and not issuer.bearer_allowed:
+        raise Rejected(Reason.BEARER)
+    return AccessToken(token.digest, claims, holder_key, certificate, claims.exp + SKEW_S)
+
+
+def _check_times(claims: Claims, now_s: float) -> None:
+    if not now_s < claims.exp + SKEW_S:
+        raise Rejected(Reason.EXPIRED)
+    if not max(claims.nbf, claims.iat) <= now_s + SKEW_S:
+        raise Rejected(Reason.NOT_YET)
+    if not claims.exp - claims.iat <= LIFETIME_S_MAX:
+        raise Rejected(Reason.LIFETIME)
+
+
+def _thumbprint(text: str) -> bytes:
+    """32 bytes, or none when the claim is absent. Another form (base64 of hexadecimal text, say) is refused."""
+    if not text:
+        return b""
+    try:
+        thumbprint = decode_part(text.encode())
+    except ValueError:
+        raise Rejected(Reason.CLAIMS) from None
+    if len(thumbprint) != THUMBPRINT_BYTES:
+        raise Rejected(Reason.CLAIMS)
+    return thumbprint
+
+
+class VerifiedTokens:
+    """Tokens verified lately, by their SHA-256, until they expire or their issuer's keys change."""
+
+    def __init__(self, entries_max: int = TOKENS_REMEMBERED_MAX) -> None:
+        self._tokens = Remembered[bytes, AccessToken](entries_max)
+
+    def get(self, digest: bytes, now_s: float) -> AccessToken | None:
+        """The verified token of that digest, unless it has expired meanwhile."""
+        token = self._tokens.get(digest)
+        if token is not None and now_s >= token.expires_at_s:
+            self._tokens.forget(digest)
+            return None
+        return token
+
+    def put(self, token: AccessToken) -> None:
+        """Remembers a token that `verify_token` returned."""
+        self._tokens.put(token.digest, token)
+
+    def forget_issuer(self, issuer: str) -> None:
+        """Its keys have changed: what they signed is verified again."""
+        self._tokens.forget_where(lambda token: token.claims.iss == issuer)
