@@ -24,6 +24,8 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str]]] = {
     "grants": (S, S, NONE),
     "hospitals": (S, S, S),
     "identities": (S, SIU, NONE),
+    "import_rejects": (NONE, SI, NONE),
+    "imports": (NONE, SIU, NONE),
     "links": (S, SIU, NONE),
     "migrations": (S, S, S),
     "moves": (S, SI, NONE),

@@ -6,8 +6,8 @@ create table deployment (
     only_row boolean primary key default true check (only_row),
     demo boolean not null,
     created_at timestamptz not null default now(),
-    reference_key bytea not null,   -- 16 bytes: patients' public references (AES of the person number); so that they cannot be walked
-    nonce_key bytea not null        -- 32 bytes: DPoP nonces (RFC 9449 section 8)
+    reference_key bytea not null check (octet_length(reference_key) = 16),   -- patients' public references (AES), not to be walked
+    nonce_key bytea not null check (octet_length(nonce_key) = 32)            -- DPoP nonces (RFC 9449 section 8)
 );
 
 create table hospitals (
@@ -24,7 +24,7 @@ create table identities (
     hospital_id integer not null references hospitals,
     ipp text not null,
     person_id bigint not null,              -- the identity_id of the person's oldest identity
-    state "char" not null default 'a',      -- a active, m merged, d deactivated
+    state "char" not null default 'a' check (state in ('a', 'm', 'd')),  -- a active, m merged, d deactivated
     merged_into bigint,
     birth_date date,
     family_key text collate "C",            -- search keys: upper case, no accents, no separators
