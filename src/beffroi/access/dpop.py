@@ -33,7 +33,7 @@ AHEAD_S_MAX: Final = 10
 DRIFT_S_MAX: Final = 600
 """Seconds by which `iat` may differ from our clock when a nonce, which is ours, proves the time (RFC 9449 section
 11.1): a workstation's clock may be wrong by minutes, and nobody shall be kept out by it."""
-PROOFS_KEPT_S: Final = 2 * DRIFT_S_MAX + 120
+PROOFS_KEPT_S: Final = DRIFT_S_MAX + 120
 """Seconds after its minute during which a row of `proofs` must stay: no proof of that minute is accepted later."""
 KEYS_REMEMBERED_MAX: Final = 20_000  # about 2 KB each
 _TYPE: Final = "dpop+jwt"

@@ -15,6 +15,11 @@ from beffroi.model.account import Role
 KEY_SET_BYTES_MAX: Final = 65_536  # a set of 32 keys with their certificates fits
 KEYS_MAX: Final = 32  # an issuer that rotates every hour and keeps a day's keys has 24
 KEY_NAME_CHARACTERS_MAX: Final = 256
+SKEW_S_DEFAULT: Final = 10  # both clocks are synchronised
+SKEW_S_MAX: Final = 120  # as long as a token of Pro Santé Connect lives
+SUBJECT_CLAIM: Final = "SubjectNameID"
+ROLE_CLAIM: Final = "SubjectRole"
+STRUCTURE_CLAIM: Final = "SubjectOrganizationID"
 DEMO_PREFIX: Final = "demo-"
 """Key numbers of the demo's bundled issuer begin so; everywhere else such a key is refused."""
 _ALGORITHMS_OF_TYPE: Final = {
@@ -28,9 +33,11 @@ class TrustedIssuer(msgspec.Struct, frozen=True, kw_only=True):
     """One issuer. `issuer` is compared exactly with `iss`, `audiences` are what we are called in `aud`.
 
     `roles` maps a profession as the token writes it ("10^1.2.250.1.213.1.1.5.5") to a role; privileged roles come from
-    grants alone. `acr_values`: when not empty, a person's token must have one of them. `bearer_allowed`: tokens that
-    are bound to no key are accepted, so that whoever copies one is its holder for as long as it lives. `discovery_url`
-    is empty when it stands where OpenID Connect puts it. `demo`: the bundled issuer, in the demo only.
+    grants alone. `acr_values`: when not empty, a person's token must have one of them. `skew_s`: seconds between its
+    clock and ours. `nonce_required`: proofs carry a nonce of ours. `bearer_allowed`: tokens that are bound to no key
+    are accepted, so that whoever copies one is its holder for as long as it lives. The keys come from `key_set_file`,
+    else from `key_set_url`, else from what `discovery_url` names, which is empty when it stands where OpenID Connect
+    puts it. `demo`: the bundled issuer, in the demo only.
     """
 
     issuer: str
@@ -38,8 +45,15 @@ class TrustedIssuer(msgspec.Struct, frozen=True, kw_only=True):
     roles: dict[str, Role] = {}
     algorithms: frozenset[str] = ALGORITHMS
     acr_values: frozenset[str] = frozenset()
+    skew_s: int = SKEW_S_DEFAULT
+    nonce_required: bool = True
     bearer_allowed: bool = False
+    subject_claim: str = SUBJECT_CLAIM
+    role_claim: str = ROLE_CLAIM
+    structure_claim: str = STRUCTURE_CLAIM
     discovery_url: str = ""
+    key_set_url: str = ""
+    key_set_file: str = ""
     demo: bool = False
 
     def __post_init__(self) -> None:
@@ -47,6 +61,14 @@ class TrustedIssuer(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("an issuer has an address, and we have a name in its tokens")
         if not self.algorithms or not self.algorithms <= ALGORITHMS:
             raise ValueError("algorithms are among " + ", ".join(sorted(ALGORITHMS)))
+        if not 0 <= self.skew_s <= SKEW_S_MAX:
+            raise ValueError(f"clocks differ by {SKEW_S_MAX} seconds at most")
+
+    @property
+    def other_claims(self) -> dict[str, str]:
+        """Which claims stand under another name than Pro Santé Connect's: its name by theirs."""
+        names = {SUBJECT_CLAIM: self.subject_claim, ROLE_CLAIM: self.role_claim, STRUCTURE_CLAIM: self.structure_claim}
+        return {standard: name for standard, name in names.items() if standard != name}
 
 
 KeySet = Mapping[tuple[str, str], PublicKey]

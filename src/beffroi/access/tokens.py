@@ -11,7 +11,7 @@ BCP 225 (RFC 8725); ANS, Sécurisation transport (lifetimes; standards.md sectio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -21,7 +21,6 @@ from beffroi.access.rejection import Reason, Rejected
 from beffroi.access.remembered import Remembered
 
 TOKEN_BYTES_MAX: Final = 8_192  # HTTP servers and proxies take 8 to 16 KiB of headers in all
-SKEW_S: Final = 30  # between the issuer's clock and ours; both are synchronised
 LIFETIME_S_MAX: Final = 3_600  # ANS: an API's token lives an hour at most
 TOKENS_REMEMBERED_MAX: Final = 20_000  # about 2 KB each: everybody who is at work in a region
 THUMBPRINT_BYTES: Final = 32
@@ -88,6 +87,7 @@ class _Header(msgspec.Struct, frozen=True):
 
 _decode_header = msgspec.json.Decoder(_Header).decode
 _decode_claims = msgspec.json.Decoder(Claims).decode
+_decode_anything = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,7 @@ class UnverifiedToken:
     algorithm: str
     type: str
     claims: Claims
+    payload: bytes
     signed: bytes
     signature: bytes
 
@@ -166,21 +167,36 @@ def verify_token(token: UnverifiedToken, trusts: Mapping[str, Trust], now_s: flo
         raise Rejected(Reason.UNKNOWN_KEY)
     if not key.verifies(token.signed, token.signature):
         raise Rejected(Reason.SIGNATURE)
-    claims = token.claims
+    claims = _under_other_names(token, issuer)
     audiences = {claims.aud} if isinstance(claims.aud, str) else set(claims.aud)
     if audiences.isdisjoint(issuer.audiences):
         raise Rejected(Reason.AUDIENCE)
-    _check_times(claims, now_s)
+    _check_times(claims, now_s, issuer.skew_s)
     holder_key, certificate = _thumbprint(claims.cnf.jkt), _thumbprint(claims.cnf.x5t)
     if not holder_key and not certificate and not issuer.bearer_allowed:
         raise Rejected(Reason.BEARER)
-    return AccessToken(token.digest, claims, holder_key, certificate, claims.exp + SKEW_S)
+    return AccessToken(token.digest, claims, holder_key, certificate, claims.exp + issuer.skew_s)
 
 
-def _check_times(claims: Claims, now_s: float) -> None:
-    if not now_s < claims.exp + SKEW_S:
+def _under_other_names(token: UnverifiedToken, issuer: TrustedIssuer) -> Claims:
+    """The claims, those that this issuer gives other names included."""
+    others = issuer.other_claims
+    if not others:
+        return token.claims
+    try:
+        given = _decode_anything(token.payload)
+        return msgspec.convert(
+            msgspec.to_builtins(token.claims) | {standard: given.get(name, "") for standard, name in others.items()},
+            Claims,
+        )
+    except (msgspec.MsgspecError, RecursionError):
+        raise Rejected(Reason.CLAIMS) from None
+
+
+def _check_times(claims: Claims, now_s: float, skew_s: int) -> None:
+    if not now_s < claims.exp + skew_s:
         raise Rejected(Reason.EXPIRED)
-    if not max(claims.nbf, claims.iat) <= now_s + SKEW_S:
+    if not max(claims.nbf, claims.iat) <= now_s + skew_s:
         raise Rejected(Reason.NOT_YET)
     if not claims.exp - claims.iat <= LIFETIME_S_MAX:
         raise Rejected(Reason.LIFETIME)

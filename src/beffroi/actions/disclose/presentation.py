@@ -15,8 +15,9 @@ _RANK = {
     IdentityStatus.RETRIEVED: 1,
     IdentityStatus.PROVISIONAL: 0,
 }
-_CONTACT = int(Field.PHONE | Field.EMAIL | Field.ADDRESS)
-_ALWAYS_TELL = int(Field.SEX | Field.STATUS | Field.DECEASED)
+_CONTACT = (Field.PHONE | Field.EMAIL | Field.ADDRESS).value
+_REFERENCE, _OWN, _OTHER = Field.REFERENCE.value, Field.OWN_IDENTIFIER.value, Field.OTHER_IDENTIFIERS.value
+_ALWAYS_TELL = (Field.SEX | Field.STATUS | Field.DECEASED).value
 """Fields whose absence of value is a value too."""
 
 
@@ -44,11 +45,11 @@ class Presenter:
         own_ipp, domains = self._identifiers(finding, question, released)
         if question.domains and record.ins is not None and record.ins.oid not in question.domains:
             record = msgspec.structs.replace(record, ins=None)
-        fields = int(present(record)) | (int(released) & _ALWAYS_TELL) | int(Field.REFERENCE)
+        fields = present(record).value | (released.value & _ALWAYS_TELL) | _REFERENCE
         if own_ipp:
-            fields |= int(Field.OWN_IDENTIFIER)
+            fields |= _OWN
         if domains:
-            fields |= int(Field.OTHER_IDENTIFIERS)
+            fields |= _OTHER
         return Shown(
             person_id=finding.person_id,
             reference=current,
@@ -73,9 +74,9 @@ class Presenter:
             if question.domains and hospital.oid not in question.domains:
                 continue
             if identity.hospital_id == own:
-                if released & Field.OWN_IDENTIFIER:
+                if released.value & _OWN:
                     own_ipp = (*own_ipp, identity.ipp)
-            elif released & Field.OTHER_IDENTIFIERS:
+            elif released.value & _OTHER:
                 domains = (*domains, (identity.hospital_id, identity.ipp))
         return own_ipp, domains
 
@@ -89,7 +90,7 @@ def _preference(identity: Identity, own: HospitalId) -> tuple[int, bool, float, 
 def _with_best_contact(best: Identity, finding: Finding, released: Field) -> Record:
     """The best identity's record; where contact is released and it has none, the latest of the others' fills it."""
     record = best.record
-    if not int(released) & _CONTACT or record.telecoms or record.addresses:
+    if not released.value & _CONTACT or record.telecoms or record.addresses:
         return record
     others = sorted(finding.identities, key=lambda i: i.updated_at.timestamp() if i.updated_at else 0.0, reverse=True)
     for other in others:
