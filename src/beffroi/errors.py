@@ -154,6 +154,7 @@ class NotAuthenticated(CallerError):
         self._french_why = fr or why
 
     def text(self, language: str) -> str:
+        """The message in `language`; the reason has a French form of its own."""
         return self.french.format(why=self._french_why) if language == "fr" else self.english.format(**self.parameters)
 
 

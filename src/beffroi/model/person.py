@@ -69,12 +69,16 @@ class IdentityState(StrEnum):
 
 
 class Telecom(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A phone number or an e-mail address as the hospital wrote it; `use` is FHIR's (home, work, mobile), or empty."""
+
     kind: TelecomKind
     value: str
     use: str = ""
 
 
 class Address(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A postal address, `lines` in reading order; `use` is FHIR's (home, work, temp, billing)."""
+
     lines: tuple[str, ...] = ()
     city: str = ""
     postal_code: str = ""
