@@ -1,0 +1,11 @@
+-- name: try_lock
+-- Whether this transaction is the one that keeps house; another machine's worker may be at it. $1 the lock's number.
+select pg_try_advisory_xact_lock($1);
+
+-- name: delete_proofs
+-- Proofs of minutes before $1, at most $2 of them. Nothing else touches rows so old.
+delete from proofs where ctid = any(array(select ctid from proofs where minute < $1 limit $2));
+
+-- name: delete_feed_messages
+-- Keys of messages applied before $1, at most $2 of them.
+delete from feed_messages where ctid = any(array(select ctid from feed_messages where applied_at < $1 limit $2));
