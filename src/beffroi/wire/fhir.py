@@ -64,10 +64,9 @@ def patient(released: Released[Answer], view: View) -> Json:
     return _patient(released.content.shown[0], view)
 
 
-def version(released: Released[Answer]) -> tuple[str, datetime | None]:
-    """The version identifier of the one patient of a read, for an ETag, and when she was last updated."""
-    shown = released.content.shown[0]
-    return _version(shown), shown.updated_at
+def version(released: Released[Answer]) -> str:
+    """The version identifier of the one patient of a read, for an ETag."""
+    return _version(released.content.shown[0])
 
 
 def advice_outcome(released: Released[Answer], view: View) -> Json:

@@ -1,0 +1,222 @@
+"""The FHIR API as an ASGI application: route, authenticate, handle, send, and tell what became of the answer.
+
+It speaks ASGI itself rather than through a web framework: the table of routes is ours anyway, FHIR has its own errors
+and media types, and the framework's objects cost a tenth of the answers per second (docs/decisions/).
+
+Source: ASGI 3; RFC 9110; FHIR R4 RESTful API.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from beffroi.clock import Clock
+from beffroi.errors import BeffroiError, MethodNotAllowed, TooLarge, TooSlow, UnsupportedBody, Words
+from beffroi.model.disclosure import Door, Operation
+from beffroi.servers.exchange import (
+    FHIR_JSON,
+    FORM,
+    Headers,
+    Reply,
+    Request,
+    check_format,
+    header_dict,
+    language_of,
+    request_id_of,
+)
+from beffroi.servers.fhir_ask import Authenticated
+from beffroi.servers.fhir_capability import capability_statement
+from beffroi.servers.fhir_handlers import Desk, Finds
+from beffroi.servers.fhir_outcome import error_reply, outcome, unexpected_reply
+from beffroi.servers.in_flight import InFlight
+from beffroi.servers.routes import METADATA, Route, Router
+from beffroi.telemetry import Event, log_failure
+from beffroi.telemetry.metrics import Result, count_request, result_of
+from beffroi.wire.fhir_form import parse_pairs
+from beffroi.wire.fhir_view import Endpoint
+
+ROOT = "/fhir"
+BODY_BYTES_MAX = 65_536
+"""Bytes of a body. A Patient to match has some 3,000; a form with every parameter some 2,000."""
+QUERY_BYTES_MAX = 8_192
+"""Bytes of a query string: what proxies commonly pass."""
+BODY_SECONDS_MAX = 10
+"""Seconds for a body to arrive whole."""
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_HEADERS = (
+    (b"content-type", f"{FHIR_JSON}; charset=utf-8".encode()),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+)
+
+
+class Authenticates(Protocol):
+    """Who asks, by token and proof (servers.authentication.Authenticator)."""
+
+    async def authenticate(self, method: str, url: str, headers: Headers, peer: str) -> Authenticated: ...
+
+
+class FhirApi:
+    """The application, for every address under `/fhir`."""
+
+    def __init__(
+        self,
+        finder: Finds,
+        authenticator: Authenticates,
+        endpoint: Endpoint,
+        clock: Clock,
+        in_flight: InFlight | None = None,
+        body_bytes_max: int = BODY_BYTES_MAX,
+    ) -> None:
+        self._desk = Desk(finder, endpoint)
+        self._authenticator = authenticator
+        self._clock = clock
+        self._in_flight = in_flight or InFlight()
+        self._body_bytes_max = body_bytes_max
+        self._router = Router()
+        # What DPoP proofs name (RFC 9449 `htu`) is the address that clients use, whatever proxy stands between.
+        self._public_url = endpoint.base_url.removesuffix(ROOT)
+        self._metadata = capability_statement(endpoint.base_url)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request; everything that goes wrong becomes an OperationOutcome."""
+        begun_s = asyncio.get_running_loop().time()
+        arrived = _arrived(scope, self._clock)
+        operation: Operation | None = None
+        try:
+            reply = self._public(arrived)
+            if reply is None:
+                route, arrived.reference = self._router.find(arrived.method, arrived.path)
+                operation = route.operation
+                reply = await self._handle(route, arrived, scope, receive)
+            result = result_of(reply.outcome)
+        except BeffroiError as error:
+            reply, result = error_reply(error, arrived.language, arrived.request_id), result_of(error)
+        except Exception as failure:  # the last resort: a number to quote, and nothing else
+            log_failure(Event.REQUEST_FAILED, failure, request_id=arrived.request_id)
+            reply, result = unexpected_reply(arrived.language, arrived.request_id), Result.FAILED
+        await self._send(reply, arrived, receive, send)
+        count_request(Door.FHIR, operation, result, asyncio.get_running_loop().time() - begun_s)
+
+    def _public(self, arrived: Request) -> Reply | None:
+        """The answers that need no caller: what this server can do, and which methods an address takes."""
+        if arrived.path == METADATA:
+            if arrived.method not in ("GET", "HEAD"):
+                raise MethodNotAllowed(allowed="GET, HEAD")
+            check_format(arrived.headers.get("accept", ""), _formats(arrived.query))
+            return Reply(200, self._metadata)
+        if arrived.method == "OPTIONS":
+            allowed = self._router.allowed(arrived.path)
+            issue = {"severity": "information", "code": "informational", "diagnostics": allowed}
+            return Reply(200, outcome([issue], arrived.request_id), ((b"allow", allowed.encode()),))
+        return None
+
+    async def _handle(self, route: Route, arrived: Request, scope: Scope, receive: Receive) -> Reply:
+        if len(arrived.query) > QUERY_BYTES_MAX:
+            raise TooLarge(what=Words("The address", "L'adresse"), limit=f"{QUERY_BYTES_MAX}")
+        check_format(arrived.headers.get("accept", ""), _formats(arrived.query))
+        url = self._public_url + scope.get("raw_path", scope["path"].encode()).decode("latin-1")
+        who = await self._authenticator.authenticate(arrived.method, url, arrived.headers, arrived.peer)
+        with self._in_flight.one_more(who.asker.account_id):
+            if route.bodies:
+                _check_body_type(route, arrived.headers)
+                arrived.body = await _read_body(receive, self._body_bytes_max)
+                if FORM in route.bodies:
+                    check_format("", _formats(arrived.body))
+            return await route.handler(self._desk, who, arrived)
+
+    async def _send(self, reply: Reply, arrived: Request, receive: Receive, send: Send) -> None:
+        """Sends, then tells the finder whether the body was handed to the socket."""
+        sent = False
+        try:
+            if not await _is_gone(receive):
+                own = (
+                    (b"content-length", str(len(reply.body)).encode()),
+                    (b"x-request-id", str(arrived.request_id).encode()),
+                )
+                headers = [*_HEADERS, *own, *reply.headers]
+                await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+                await send({"type": "http.response.body", "body": reply.body})
+                sent = True
+        except OSError:  # the client went away: nobody to tell, but the answer's fate is
+            pass
+        finally:
+            if reply.disclosure_id is not None:
+                self._desk.finder.delivered(reply.disclosure_id, sent)
+
+
+def _arrived(scope: Scope, clock: Clock) -> Request:
+    """The request without its body, which is read once its author is known."""
+    headers = header_dict(scope["headers"])
+    path: str = scope["path"]
+    client = scope.get("client")
+    return Request(
+        method=scope["method"],
+        path=path.removeprefix(ROOT) if path.startswith(ROOT + "/") else "",
+        query=scope["query_string"],
+        headers=headers,
+        body=b"",
+        peer=client[0] if client else "",
+        request_id=request_id_of(headers) or clock.uuid(),
+        language=language_of(headers.get("accept-language", "")),
+    )
+
+
+def _formats(raw: bytes) -> list[str]:
+    return [value for name, value in parse_pairs(raw) if name == "_format"] if b"_format" in raw else []
+
+
+def _check_body_type(route: Route, headers: Headers) -> None:
+    if headers.get("content-type", "").partition(";")[0].strip().lower() not in route.bodies:
+        raise UnsupportedBody("Content-Type", accepted=route.bodies[0])
+
+
+async def _read_body(receive: Receive, bytes_max: int) -> bytes:
+    """The whole body; raises `TooLarge` as soon as it is, `TooSlow` when it does not come."""
+    chunks: list[bytes] = []
+    size_bytes = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise TooSlow(limit=BODY_SECONDS_MAX)
+                chunk = message.get("body", b"")
+                size_bytes += len(chunk)
+                if size_bytes > bytes_max:
+                    raise TooLarge(what=Words("The body", "Le corps de la requête"), limit=f"{bytes_max}")
+                chunks.append(chunk)
+                if not message.get("more_body", False):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise TooSlow(limit=BODY_SECONDS_MAX) from None
+
+
+async def _is_gone(receive: Receive) -> bool:
+    """True when the client is known to have left, so that an answer that nobody takes is not called sent.
+
+    The server swallows what is sent to nobody, so the only sign is `http.disconnect`. Asking for it must not wait: the
+    coroutine is started, and closed where it would wait. The message before it is what is left of the request.
+    """
+    for _ in range(2):
+        asking = receive()
+        step = getattr(asking, "send", None)
+        if step is None:
+            return False
+        try:
+            step(None)
+        except StopIteration as done:
+            if done.value["type"] == "http.disconnect":
+                return True
+            continue
+        asking.close()  # type: ignore[attr-defined]
+        return False
+    return False

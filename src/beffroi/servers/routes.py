@@ -1,0 +1,97 @@
+"""Every address of the FHIR API in one table: from it come the router, the CapabilityStatement and the description.
+
+Who may use an address is not written here but follows from the rights of the operation (`access.policy`).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from beffroi.access.policy import RIGHTS
+from beffroi.errors import MethodNotAllowed, NotFound, Words
+from beffroi.model.account import Role
+from beffroi.model.disclosure import Operation
+from beffroi.servers.exchange import FHIR_JSON, FORM, Reply, Request
+from beffroi.servers.fhir_ask import Authenticated
+from beffroi.servers.fhir_handlers import (
+    Desk,
+    audit,
+    match,
+    pix_by_get,
+    pix_by_post,
+    read,
+    search_by_get,
+    search_by_post,
+)
+
+Handler = Callable[[Desk, Authenticated, Request], Awaitable[Reply]]
+JSON_BODIES = (FHIR_JSON, "application/json")
+_PARAMETER = "{reference}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address and method. `interaction` is FHIR's name for it, `bodies` the media types that it reads."""
+
+    method: str
+    path: str
+    resource: str
+    interaction: str
+    operation: Operation
+    handler: Handler
+    bodies: tuple[str, ...] = ()
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles that may use it at all; the gate decides on each question besides."""
+        return frozenset(role for role, rights in RIGHTS.items() if self.operation in rights.operations)
+
+
+ROUTES = (
+    Route("GET", "/Patient", "Patient", "search-type", Operation.SEARCH, search_by_get),
+    Route("POST", "/Patient/_search", "Patient", "search-type", Operation.SEARCH, search_by_post, (FORM,)),
+    Route("POST", "/Patient/$match", "Patient", "match", Operation.MATCH, match, JSON_BODIES),
+    Route("GET", "/Patient/$ihe-pix", "Patient", "ihe-pix", Operation.PIX_QUERY, pix_by_get),
+    Route("POST", "/Patient/$ihe-pix", "Patient", "ihe-pix", Operation.PIX_QUERY, pix_by_post, JSON_BODIES),
+    Route("GET", f"/Patient/{_PARAMETER}", "Patient", "read", Operation.READ, read),
+    Route("GET", "/AuditEvent", "AuditEvent", "search-type", Operation.AUDIT_SEARCH, audit),
+)
+"""`metadata` is not here: it is the one address without a question and without a caller."""
+
+METADATA = "/metadata"
+
+
+class Router:
+    """Finds the route of a method and path."""
+
+    def __init__(self, routes: tuple[Route, ...] = ROUTES) -> None:
+        self._fixed: dict[str, dict[str, Route]] = {}
+        self._open: dict[str, dict[str, Route]] = {}
+        for route in routes:
+            table = self._open if route.path.endswith(_PARAMETER) else self._fixed
+            table.setdefault(route.path.removesuffix(_PARAMETER), {})[route.method] = route
+
+    def find(self, method: str, path: str) -> tuple[Route, str]:
+        """The route and the path's parameter; raises `NotFound` or `MethodNotAllowed`.
+
+        >>> Router().find("GET", "/Patient/abc")[1]
+        'abc'
+        """
+        reference = ""
+        methods = self._fixed.get(path)
+        if methods is None:
+            head, slash, reference = path.rpartition("/")
+            methods = None if reference.startswith(("$", "_")) else self._open.get(head + slash)
+        if methods is None:
+            raise NotFound(what=Words("This address", "Cette adresse"))
+        route = methods.get(method)
+        if route is None:
+            raise MethodNotAllowed(allowed=", ".join(sorted(methods)))
+        return route, reference
+
+    def allowed(self, path: str) -> str:
+        """The methods of a path, for OPTIONS; raises `NotFound`."""
+        try:
+            self.find("", path)
+        except MethodNotAllowed as error:
+            return str(error.parameters["allowed"])
+        raise AssertionError("no route has an empty method")
