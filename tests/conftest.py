@@ -42,11 +42,11 @@ class DatabaseServer:
         self.template = template
         self._made = 0
 
-    def create(self) -> str:
-        """A new database, copied from the template; returns its name."""
+    def create(self, template: str = "") -> str:
+        """A new database, copied from the migrated template unless another is named; returns its name."""
         self._made += 1
         name = f"{self.template}_{os.getpid()}_{self._made}"
-        self._execute(f'create database "{name}" template "{self.template}" owner {ROLE_OWNER}')
+        self._execute(f'create database "{name}" template "{template or self.template}" owner {ROLE_OWNER}')
         return name
 
     def drop(self, name: str) -> None:

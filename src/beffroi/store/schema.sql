@@ -1,0 +1,250 @@
+-- The whole schema, to be read. The database is built by migrations/; a test compares the two, so this file is true.
+--
+--   hospitals, accounts, grants, credentials    registers: who feeds, who asks, what they may
+--   identities, links, moves                    the people: one row per hospital's identity, and how they belong together
+--   feed_messages, feeds, imports               what was received, and how far
+--   disclosures, seen, deliveries, proofs       the facts: who was shown whom, and what became of the answer
+--   account_states                              each account's evidence, locked by the gate
+--
+-- Roles: beffroi_owner owns everything; beffroi_web, beffroi_feed and beffroi_worker have what is granted at the end.
+
+-- The runner's memory: which files of migrations/ were applied, with their checksums.
+create table migrations (
+    number integer primary key,
+    name text not null,
+    sha256 text not null,                   -- of the file's text, in hexadecimal
+    applied_at timestamptz not null default now()
+);
+
+-- One row: what every process of this deployment shares. `demo` marks a database that `serve` refuses.
+create table deployment (
+    only_row boolean primary key default true check (only_row),
+    demo boolean not null,
+    created_at timestamptz not null default now(),
+    reference_key bytea not null check (octet_length(reference_key) = 16),   -- patients' public references (AES), not to be walked
+    nonce_key bytea not null check (octet_length(nonce_key) = 32)            -- DPoP nonces (RFC 9449 section 8)
+);
+
+create table hospitals (
+    hospital_id integer primary key,
+    finess text not null unique,
+    name text not null,
+    oid text not null unique,
+    namespace text not null,
+    sensitive boolean not null default false
+);
+
+create table identities (
+    identity_id bigint generated always as identity primary key,
+    hospital_id integer not null references hospitals,
+    ipp text not null,
+    person_id bigint not null,              -- the identity_id of the person's oldest identity
+    state "char" not null default 'a' check (state in ('a', 'm', 'd')),  -- a active, m merged, d deactivated
+    merged_into bigint,
+    birth_date date,
+    family_key text collate "C",            -- search keys: upper case, no accents, no separators
+    used_key text collate "C",              -- null when no used name
+    given_key text collate "C",
+    used_given_key text collate "C",
+    strict_key bytea,                       -- 16 bytes, digest of the strict traits; null when this identity may not be linked by them
+    ins text collate "C",                   -- value|oid, only of qualified identities
+    contact_keys text[],                    -- normalised phones and e-mails
+    local_only boolean not null default false, -- fictitious, anonymous: never shown outside its hospital
+    restricted boolean not null default false,
+    record json not null,                   -- model.person.Record
+    explains_until timestamptz,
+    fed_by integer,
+    updated_at timestamptz not null,
+    unique (hospital_id, ipp)
+);
+create index identities_by_birth_family on identities (birth_date, family_key);
+create index identities_by_birth_used on identities (birth_date, used_key) where used_key is not null;
+create index identities_by_person on identities (person_id);
+create index identities_by_strict on identities (strict_key) where strict_key is not null;
+create index identities_by_ins on identities (ins) where ins is not null;
+create index identities_by_hospital_family on identities (hospital_id, family_key);
+create index identities_by_hospital_used on identities (hospital_id, used_key) where used_key is not null;
+create index identities_by_contact on identities using gin (contact_keys) where contact_keys is not null;
+create index identities_merged on identities (merged_into) where merged_into is not null;
+
+-- What a hospital asserted by A24 and A37 about two of its own identities; a < b.
+create table links (
+    identity_a bigint not null references identities,
+    identity_b bigint not null references identities,
+    linked boolean not null,                -- false: asserted to be two people
+    asserted_at timestamptz not null,
+    primary key (identity_a, identity_b),
+    check (identity_a < identity_b)
+);
+create index links_by_b on links (identity_b);
+
+-- Every change of the cross-reference: which person an identity belonged to, and when.
+create table moves (
+    move_id bigint generated always as identity primary key,
+    identity_id bigint not null,
+    from_person bigint not null,
+    to_person bigint not null,
+    moved_at timestamptz not null,
+    cause text not null
+);
+create index moves_by_identity on moves (identity_id);
+create index moves_by_from on moves (from_person);
+
+-- Retransmissions are recognised here; rows older than the configured time are deleted by the worker.
+create table feed_messages (
+    hospital_id integer not null,
+    application text not null,
+    facility text not null,
+    control_id text not null,
+    digest bytea not null,
+    applied_at timestamptz not null,
+    primary key (hospital_id, control_id, application, facility, digest)
+);
+create index feed_messages_by_time on feed_messages using brin (applied_at);
+
+-- The last sign of life of each feed.
+create table feeds (
+    hospital_id integer primary key references hospitals,
+    last_message_at timestamptz not null,
+    message_count bigint not null default 0
+);
+
+create table accounts (
+    account_id integer generated always as identity primary key,
+    kind text not null check (kind in ('person', 'application')),
+    issuer text not null,
+    subject text not null,                  -- opaque: never parsed
+    display_name text not null default '',
+    status text not null default 'active' check (status in ('active', 'frozen')),
+    created_at timestamptz not null default now(),
+    unique (issuer, subject)
+);
+
+-- What an account may do for a structure. Rows come from the configuration or from `beffroi account grant`.
+create table grants (
+    account_id integer not null references accounts,
+    hospital_id integer not null references hospitals,
+    role text not null,
+    granted_at timestamptz not null default now(),
+    granted_by text not null,
+    expires_at timestamptz,
+    primary key (account_id, hospital_id, role)
+);
+
+-- Certificates and loopback facilities that stand for an application account (HL7 v2 has no token).
+create table credentials (
+    credential text primary key,            -- "x5t:" and the hex SHA-256 of the certificate, or "loopback:" and MSH-4
+    account_id integer not null references accounts,
+    hospital_id integer not null references hospitals,
+    may_feed boolean not null,
+    may_query boolean not null
+);
+
+-- The account's row in the gate: locked first, in the order of account_id, written once per batch.
+create table account_states (
+    account_id integer primary key references accounts,
+    running_number bigint not null default 0,   -- of its last disclosure
+    evidence json not null default '{}'         -- watch state, at most 8 KiB
+);
+
+-- The facts. Never updated. Insert only, for the roles that serve.
+create table disclosures (
+    disclosure_id bigint generated always as identity primary key,
+    at timestamptz not null,
+    account_id integer not null,
+    running_number bigint not null,         -- this account's n-th disclosure
+    role text not null,
+    structure_id integer not null,
+    application text not null,
+    session_key bytea not null,
+    network text not null,
+    door smallint not null,
+    operation smallint not null,
+    outcome smallint not null,
+    purpose text not null,
+    reason text not null,
+    request_id uuid not null,
+    request json not null,                  -- normalised criteria
+    policy_version text not null,
+    criteria_fields integer not null,       -- what a match, or its absence, told
+    shown json not null,                    -- [[person_id, fields, [identity_id, ...]], ...]
+    nonce bytea not null,                   -- 16 bytes, for the ledger's commitment
+    transaction xid8 not null default pg_current_xact_id(),
+    unique (account_id, running_number)
+);
+create index disclosures_by_structure_time on disclosures (structure_id, at);
+
+-- "Who saw me?" and "has this account seen her?", exactly.
+create table seen (
+    person_id bigint not null,
+    account_id integer not null,
+    disclosure_id bigint not null,
+    primary key (person_id, account_id, disclosure_id)
+);
+
+-- What became of an answer: absent while unknown.
+create table deliveries (
+    disclosure_id bigint primary key,
+    sent boolean not null                   -- false: aborted
+);
+
+-- DPoP proofs already used (RFC 9449 section 11.1), exact across processes. Old minutes are deleted by the worker.
+create table proofs (
+    minute integer not null,
+    digest bytea not null,
+    primary key (minute, digest)
+);
+
+-- --- the hospitals' bulk imports
+
+-- How far each file came, written in the same transaction as its rows, so that a crash loses and doubles nothing.
+create table imports (
+    hospital_id integer not null references hospitals,
+    digest bytea not null,                  -- SHA-256 of the whole file
+    line_number bigint not null,            -- of the last line done; the next run goes on after it
+    applied_count bigint not null,
+    duplicate_count bigint not null,
+    ignored_count bigint not null,
+    rejected_count bigint not null,
+    started_at timestamptz not null,
+    finished_at timestamptz,                -- null while it runs, and after a crash
+    primary key (hospital_id, digest)
+);
+
+-- Which lines were refused and why: never the lines themselves.
+create table import_rejects (
+    hospital_id integer not null,
+    digest bytea not null,
+    line_number bigint not null,
+    reason text not null,
+    primary key (hospital_id, digest, line_number),
+    foreign key (hospital_id, digest) references imports on delete cascade
+);
+
+-- --- who may do what: nobody but the owner changes or deletes a disclosure
+
+revoke all on schema public from public;
+alter default privileges revoke execute on functions from public;
+grant usage on schema public to beffroi_web, beffroi_feed, beffroi_worker;
+grant select on migrations to beffroi_web, beffroi_feed, beffroi_worker;
+
+-- Answering questions: reads identities, adds disclosures, keeps the accounts' evidence.
+grant select on
+    deployment, hospitals, identities, links, moves, feeds,
+    accounts, grants, credentials, account_states,
+    disclosures, seen, deliveries, proofs
+to beffroi_web, beffroi_feed;
+grant insert on accounts, account_states, disclosures, seen, deliveries, proofs to beffroi_web, beffroi_feed;
+grant update on account_states to beffroi_web, beffroi_feed;
+
+-- The hospitals' feed. Messages and moves are history: added, never changed.
+grant select on feed_messages to beffroi_feed;
+grant insert on identities, links, moves, feed_messages, feeds to beffroi_feed;
+grant update on identities, links, feeds to beffroi_feed;
+grant usage on sequence identities_identity_id_seq to beffroi_feed; -- numbers are drawn before the rows are written
+grant select, insert, update on imports to beffroi_feed;
+grant select, insert on import_rejects to beffroi_feed;
+
+-- Housekeeping: it reads what it deletes, and nothing about people.
+grant select, delete on proofs, feed_messages to beffroi_worker;
+grant select on hospitals, feeds to beffroi_worker;
