@@ -33,7 +33,7 @@ _HEADER_FIELDS = frozenset({3, 4, 5, 6, 9, 10, 11, 12, 17, 18, 19})
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What MSH says. `application` to `receiving_facility`, and `control_id`, are as sent, escapes included."""
+    """What MSH says. `application` to `receiving_facility`, `control_id` and `version_id` are as sent, for the echo."""
 
     delimiters: Delimiters
     charset: Charset
@@ -47,6 +47,7 @@ class Header(msgspec.Struct, frozen=True):
     control_id: str = ""
     processing: str = ""
     version: str = ""
+    version_id: str = ""
     country: str = ""
     version_country: str = ""
     language: str = ""
@@ -149,6 +150,11 @@ class Segment:
         self._fields = text.split(delimiters.field)
         if len(self._fields) > FIELDS_MAX:
             raise TooLarge(f"{name}^{ordinal}", what=name, limit=f"{FIELDS_MAX} fields")
+
+    @property
+    def field_count(self) -> int:
+        """The number of the last field."""
+        return len(self._fields) - 1
 
     def location(self, field: int) -> str:
         """Where a field is, as ERR-2 says it: segment, ordinal among its like, field."""
@@ -283,6 +289,7 @@ def _header(line: bytes) -> Header:
         control_id=value.get(10, "").strip(),
         processing=value.get(11, ""),
         version=part(12),
+        version_id=value.get(12, ""),
         country=part(17),
         version_country=part(12, 2),
         language=part(19),
