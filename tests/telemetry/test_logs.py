@@ -129,6 +129,15 @@ def test_a_library_is_heard_without_its_words(lines: io.BytesIO) -> None:
     assert b"MARTIN" not in lines.getvalue()
 
 
+def test_a_library_that_repeats_itself_is_heard_once_in_a_while(lines: io.BytesIO) -> None:
+    """Who makes a library complain all day does not fill the disk; the next line says how often it spoke."""
+    for second in (0, 1, 2, 6):
+        record = logging.LogRecord("uvicorn.error", logging.WARNING, "/x/http.py", 7, "Invalid", None, None)
+        record.created = float(second)
+        logging.getLogger("uvicorn.error").handle(record)
+    assert [line.get("count") for line in read(lines)] == [None, 3]
+
+
 def test_what_nobody_catches_is_told_without_its_text(lines: io.BytesIO) -> None:
     """An exception that ends a thread or the program is one line too."""
 

@@ -21,6 +21,8 @@ PLACES_MAX = 24
 """Code locations of a traceback, innermost last. Deeper stacks are recursion, which a few of them show."""
 CAUSES_MAX = 4
 """Exceptions of a chain."""
+FOREIGN_EVERY_S = 5.0
+"""Seconds between two lines about the same line of a library's code."""
 
 
 def configure_logs(process: Process, stream: BinaryIO | None = None, level: int = logging.INFO) -> None:
@@ -100,11 +102,26 @@ def _encode(line: MutableMapping[str, Any], **_: object) -> bytes:
 
 
 class _ForeignHandler(logging.Handler):
-    """A library's message is free text, so only its logger, its level's place and its exception's class are kept."""
+    """A library's message is free text, so only its logger, the line that logs and its exception's class are kept.
+
+    One line of code is heard once in a while, with how often it spoke meanwhile: who sends us rubbish all day must not
+    fill the disk.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._heard: dict[str, tuple[float, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        facts: dict[str, object] = dict(told({"logger": record.name}))
-        facts["source"] = f"{_short(record.pathname)}:{record.lineno}"
+        source = f"{_short(record.pathname)}:{record.lineno}"
+        last_s, unheard_count = self._heard.get(source, (float("-inf"), 0))
+        if record.created - last_s < FOREIGN_EVERY_S:
+            self._heard[source] = (last_s, unheard_count + 1)
+            return
+        self._heard[source] = (record.created, 0)
+        facts: dict[str, object] = told({"logger": record.name}) | {"source": source}
+        if unheard_count:
+            facts["count"] = unheard_count + 1
         if record.exc_info and record.exc_info[1] is not None:
             facts |= describe(record.exc_info[1])
         _write(Event.FOREIGN, facts)

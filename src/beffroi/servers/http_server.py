@@ -1,0 +1,180 @@
+"""Serving HTTP on a socket that somebody else bound: uvicorn, with the limits that it lacks.
+
+A request's head (its line and headers) has a size and a time; without them one slow or endless head holds a connection
+or fills the memory. The server never says its name, keeps no access log (a URL may hold what was searched), and
+believes no X-Forwarded header by itself.
+
+Source: RFC 9112 (messages, section 3: overlong request lines); RFC 6585 section 5 (431).
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from uvicorn import Config, Server
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES_MAX = 32_768
+"""Bytes of a request's line and headers. A token, its proof, a certificate and a long query have some 20,000."""
+HEAD_S_MAX = 10.0
+"""Seconds for a head to arrive whole, from the connection or from its first byte."""
+KEEP_ALIVE_S = 60
+"""Seconds of an idle connection: a hospital's proxy keeps some open."""
+BACKLOG = 1_024
+"""Connections that wait to be accepted."""
+STARTED_POLL_S = 0.01
+
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n"
+    b"cache-control: no-store\r\n\r\n"
+)
+
+AsgiApp = Callable[
+    [
+        MutableMapping[str, Any],
+        Callable[[], Awaitable[MutableMapping[str, Any]]],
+        Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ],
+    Awaitable[None],
+]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """Connections of this process at once, and seconds for what is under way at a stop."""
+
+    connections_max: int
+    shutdown_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files: the certificate with its chain, and its key."""
+
+    certificate: str
+    key: str
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, with a limit on the size and on the time of a head."""
+
+    _head_bytes = 0
+    _in_head = True
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A head is awaited from now on."""
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(HEAD_S_MAX, self._head_too_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is awaited any more."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parses first: what arrives with the rest of a head may be its body, which has limits of its own."""
+        super().data_received(data)
+        if not self._in_head or self.transport is None or self.transport.is_closing():
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """A head begins: its clock runs from its first byte."""
+        self._in_head, self._head_bytes = True, 0
+        self._stop_timer()
+        self._head_timer = self.loop.call_later(HEAD_S_MAX, self._head_too_late)
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head has arrived."""
+        self._in_head = False
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_too_late(self) -> None:
+        if self._in_head and self.transport is not None:
+            self.transport.abort()
+
+
+class QuietServer(Server):
+    """A server that leaves the process's signals to the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Takes none."""
+        yield
+
+
+async def serve_http(
+    app: AsgiApp,
+    listening: socket.socket,
+    limits: HttpLimits,
+    stopping: asyncio.Event,
+    *,
+    tls: TlsFiles | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Answers on a bound socket until `stopping` is set; then what is under way is answered, for a bounded time.
+
+    `ready` is called once connections are accepted. Raises OSError or ssl.SSLError when the TLS files are not usable.
+    """
+    server = QuietServer(_config(app, limits, tls))
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(STARTED_POLL_S)
+        if server.started:
+            ready()
+        waiting = asyncio.create_task(stopping.wait())
+        await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+    finally:
+        server.should_exit = True
+        await running
+
+
+def _config(app: AsgiApp, limits: HttpLimits, tls: TlsFiles | None) -> Config:
+    config = Config(
+        app,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        limit_concurrency=limits.connections_max,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=limits.shutdown_s,
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
+    )
+    config.load()
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+    return config
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to an address and listening, that children may inherit. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    listening.setblocking(False)
+    listening.set_inheritable(True)
+    return listening

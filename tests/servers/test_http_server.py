@@ -1,0 +1,138 @@
+"""The HTTP server: limits on a head, nothing of itself in an answer, and a stop that answers what is under way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from beffroi.servers import http_server
+from beffroi.servers.http_server import HEAD_BYTES_MAX, HttpLimits, listen, serve_http
+
+
+@dataclass
+class Running:
+    """A server under test: where it listens, how to stop it, and how to let its slow answers go."""
+
+    port: int
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    answer: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    bodies: list[bytes] = field(default_factory=list)
+    task: "asyncio.Task[None] | None" = None
+
+    async def app(self, scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+        self.bodies.append(message["body"])
+        self.asked.set()
+        if scope["path"] == "/slow":
+            await self.answer.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def talk(self, *parts: bytes) -> bytes:
+        """Everything that comes back until the server closes."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        for part in parts:
+            writer.write(part)
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            found = await reader.read()
+        writer.close()
+        return found
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[Running]:
+    """A server on the loopback."""
+    listening = listen("127.0.0.1", 0)
+    one = Running(listening.getsockname()[1])
+    ready = asyncio.Event()
+    limits = HttpLimits(connections_max=20, shutdown_s=2)
+    one.task = asyncio.create_task(serve_http(one.app, listening, limits, one.stopping, ready=ready.set))
+    await ready.wait()
+    yield one
+    one.stopping.set()
+    await one.task
+
+
+async def test_an_answer_does_not_name_the_server(running: Running) -> None:
+    """No header tells what serves."""
+    answer = await running.talk(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ") and b"server" not in answer.lower() and b"uvicorn" not in answer
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /?" + b"a" * HEAD_BYTES_MAX,
+        b"GET / HTTP/1.1\r\nX: " + b"a" * HEAD_BYTES_MAX,
+        b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * (HEAD_BYTES_MAX // 6),
+    ],
+)
+async def test_an_endless_head_is_refused(running: Running, head: bytes) -> None:
+    """A head larger than its limit is answered 431 and the connection ends, without a question to the application."""
+    answer = await running.talk(head[:20_000], head[20_000:])
+    assert b"431" in answer.split(b"\r\n")[0]
+    assert running.bodies == []
+
+
+async def test_a_large_body_is_not_a_head(running: Running) -> None:
+    """What comes after the head is counted by the application, not here."""
+    body = b"a" * (2 * HEAD_BYTES_MAX)
+    head = f"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    assert (await running.talk(head + body)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_slow_head_is_cut(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head that does not arrive in its time ends the connection, also the second one of a connection."""
+    monkeypatch.setattr(http_server, "HEAD_S_MAX", 0.1)
+    assert await running.talk(b"GET / HTTP/1.1\r\nX: ") == b""
+    whole = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    assert (await running.talk(whole, b"GET / HTTP/1.1\r\nX: ")).endswith(b"ok")
+    assert len(running.bodies) == 1
+
+
+async def test_a_stop_answers_what_is_under_way(running: Running) -> None:
+    """A request that was taken before the stop has its answer; a new one is not taken."""
+    asking = asyncio.create_task(running.talk(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"))
+    await running.asked.wait()
+    running.stopping.set()
+    await asyncio.sleep(0.15)
+    with pytest.raises(ConnectionRefusedError):
+        await running.talk(b"")
+    running.answer.set()
+    assert b"200 OK" in await asking
+
+
+async def test_a_stop_has_an_end(running: Running) -> None:
+    """What is not answered in the time of a stop is cut."""
+    asking = asyncio.create_task(running.talk(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"))
+    await running.asked.wait()
+    running.stopping.set()
+    async with asyncio.timeout(4):
+        assert running.task is not None
+        await running.task
+    assert b"200 OK" not in await asking
+
+
+async def test_a_forwarded_address_is_not_believed_here(running: Running) -> None:
+    """The peer is who connected: whom to believe about others is the authenticator's affair."""
+    seen: list[Any] = []
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        seen.append(scope["client"][0])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    running.app = app  # type: ignore[method-assign]
+    listening = listen("127.0.0.1", 0)
+    stopping, ready = asyncio.Event(), asyncio.Event()
+    serving = asyncio.create_task(serve_http(app, listening, HttpLimits(5, 1), stopping, ready=ready.set))
+    await ready.wait()
+    other = Running(listening.getsockname()[1])
+    await other.talk(b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.9\r\nConnection: close\r\n\r\n")
+    stopping.set()
+    await serving
+    assert seen == ["127.0.0.1"]
