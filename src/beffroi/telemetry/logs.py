@@ -119,7 +119,7 @@ class _ForeignHandler(logging.Handler):
             self._heard[source] = (last_s, unheard_count + 1)
             return
         self._heard[source] = (record.created, 0)
-        facts: dict[str, object] = told({"logger": record.name}) | {"source": source}
+        facts: dict[str, object] = {**told({"logger": record.name}), "source": source}
         if unheard_count:
             facts["count"] = unheard_count + 1
         if record.exc_info and record.exc_info[1] is not None:
