@@ -5,6 +5,7 @@ What a caller hears never depends on whether somebody matched elsewhere.
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from beffroi.model.person import HospitalId
 from beffroi.store.database import Database
 from beffroi.store.feed import Beside, FeedStore
 from beffroi.store.feed_workspace import Fed, Result
+from beffroi.telemetry import Event, log_failure
+from beffroi.telemetry.metrics import count_feed_batch
 
 # Events written by one transaction (count). Few enough that nobody waits long behind it, many enough to share its cost.
 EVENTS_PER_TRANSACTION_MAX = 80
@@ -130,13 +133,14 @@ class Registrar:
         return jobs
 
     async def _write(self, jobs: list[_Job]) -> None:
+        batch = [fed for job in jobs for fed in job.batch]
+        started = time.perf_counter()
         try:
-            batch = [fed for job in jobs for fed in job.batch]
             _settle(jobs, await self._store.write(batch, self._clock.now(), jobs[0].beside))
-        except BeffroiError as error:
-            _settle(jobs, error)
-        except Exception:  # whatever it is, callers must hear and the writer must live on
-            _settle(jobs, _unavailable())
+        except Exception as failure:  # whatever it is, callers must hear and the writer must live on
+            log_failure(Event.FEED_FAILED, failure)
+            _settle(jobs, failure if isinstance(failure, BeffroiError) else _unavailable())
+        count_feed_batch(len(batch), time.perf_counter() - started)
 
 
 def _settle(jobs: list[_Job], result: list[Result] | BeffroiError) -> None:

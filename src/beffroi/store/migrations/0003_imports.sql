@@ -3,6 +3,9 @@
 -- New identities take their numbers before they are written: the cross-reference needs them.
 grant usage on sequence identities_identity_id_seq to beffroi_feed;
 
+-- Activity is the most frequent change: with room in its page it costs no index entry (3 in 4 updates, measured; 1 in 4 without).
+alter table identities set (fillfactor = 90);
+
 create table imports (
     hospital_id integer not null references hospitals,
     digest bytea not null,                  -- SHA-256 of the whole file

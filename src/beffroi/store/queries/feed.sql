@@ -1,11 +1,8 @@
 -- name: lock
 -- Locks until the end of the transaction, in the order given (sorted by the caller): before the look, in a statement of its own,
--- or the look would use an older snapshot. A negative number is the register as a whole, shared. Plans of the statements
--- that follow must not depend on how full the tables were when they were first planned: look-ups always go by index.
+-- or the look would use an older snapshot. A negative number is the register as a whole, shared.
 -- $1 class of locks, $2 numbers.
-select case when number < 0 then pg_advisory_xact_lock_shared($1, 0) else pg_advisory_xact_lock($1, number) end,
-       set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-       set_config('enable_mergejoin', 'off', true)
+select case when number < 0 then pg_advisory_xact_lock_shared($1, 0) else pg_advisory_xact_lock($1, number) end
 from unnest($2::int[]) as wanted(number);
 
 -- name: known_messages
