@@ -8,7 +8,6 @@ Source: RFC 7519 section 4.1; RFC 9068 sections 2 and 4; RFC 7800, RFC 8705 sect
 BCP 225 (RFC 8725); ANS, Sécurisation transport (lifetimes; standards.md section 4.2).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -18,11 +17,9 @@ import msgspec
 from beffroi.access.compact import decode_part, is_compact
 from beffroi.access.issuers import KeySet, TrustedIssuer
 from beffroi.access.rejection import Reason, Rejected
-from beffroi.access.remembered import Remembered
 
 TOKEN_BYTES_MAX: Final = 8_192  # HTTP servers and proxies take 8 to 16 KiB of headers in all
 LIFETIME_S_MAX: Final = 3_600  # ANS: an API's token lives an hour at most
-TOKENS_REMEMBERED_MAX: Final = 20_000  # about 2 KB each: everybody who is at work in a region
 THUMBPRINT_BYTES: Final = 32
 _ACCESS_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
 _KEYCLOAK_TYPES: Final = frozenset({"Bearer", "DPoP"})
@@ -71,7 +68,7 @@ class Claims(msgspec.Struct, frozen=True):
     acr: str = ""
     auth_time: float = 0.0
     typ: str = ""
-    cnf: Confirmation = Confirmation()
+    cnf: Confirmation | None = None
     SubjectNameID: str = ""
     SubjectRole: str | list[str] = ""
     SubjectOrganizationID: str = ""
@@ -108,6 +105,10 @@ class Trust:
 
     issuer: TrustedIssuer
     keys: KeySet
+
+    def knows(self, token: "UnverifiedToken") -> bool:
+        """Whether the issuer publishes the key that the token names."""
+        return (token.key_name, token.algorithm) in self.keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +147,19 @@ def read_token(token: bytes, digest: bytes = b"") -> UnverifiedToken:
         raise Rejected(Reason.CLAIMS) from None
     algorithm = "EdDSA" if header.alg == "Ed25519" else header.alg
     digest = digest or sha256(token).digest()
-    return UnverifiedToken(digest, claims.iss, header.kid, algorithm, header.typ.lower(), claims, signed, raw_signature)
+    return UnverifiedToken(
+        digest, claims.iss, header.kid, algorithm, header.typ.lower(), claims, raw_claims, signed, raw_signature
+    )
 
 
-def verify_token(token: UnverifiedToken, trusts: Mapping[str, Trust], now_s: float) -> AccessToken:
+def verify_token(token: UnverifiedToken, trust: Trust, now_s: float) -> AccessToken:
     """The token, once its issuer, type, algorithm, signature, audience, times and binding are right.
 
-    `trusts` by issuer. Raises `Rejected`; with `Reason.UNKNOWN_KEY` when the issuer may have new keys.
+    Raises `Rejected`. Only this issuer's keys are tried, whatever number the token names.
     """
-    trust = trusts.get(token.issuer)
-    if trust is None:
-        raise Rejected(Reason.ISSUER)
     issuer = trust.issuer
+    if token.issuer != issuer.issuer:
+        raise Rejected(Reason.ISSUER)
     if token.algorithm not in issuer.algorithms:
         raise Rejected(Reason.ALGORITHM)
     if token.type not in _ACCESS_TYPES and not (token.type == "jwt" and token.claims.typ in _KEYCLOAK_TYPES):
@@ -172,7 +174,7 @@ def verify_token(token: UnverifiedToken, trusts: Mapping[str, Trust], now_s: flo
     if audiences.isdisjoint(issuer.audiences):
         raise Rejected(Reason.AUDIENCE)
     _check_times(claims, now_s, issuer.skew_s)
-    holder_key, certificate = _thumbprint(claims.cnf.jkt), _thumbprint(claims.cnf.x5t)
+    holder_key, certificate = _holder(claims.cnf)
     if not holder_key and not certificate and not issuer.bearer_allowed:
         raise Rejected(Reason.BEARER)
     return AccessToken(token.digest, claims, holder_key, certificate, claims.exp + issuer.skew_s)
@@ -202,6 +204,15 @@ def _check_times(claims: Claims, now_s: float, skew_s: int) -> None:
         raise Rejected(Reason.LIFETIME)
 
 
+def _holder(confirmation: Confirmation | None) -> tuple[bytes, bytes]:
+    """The thumbprints of the holder's key and certificate. A binding of another kind is refused, never overlooked."""
+    if confirmation is None:
+        return b"", b""
+    if not confirmation.jkt and not confirmation.x5t:
+        raise Rejected(Reason.CLAIMS)
+    return _thumbprint(confirmation.jkt), _thumbprint(confirmation.x5t)
+
+
 def _thumbprint(text: str) -> bytes:
     """32 bytes, or none when the claim is absent. Another form (base64 of hexadecimal text, say) is refused."""
     if not text:
@@ -213,26 +224,3 @@ def _thumbprint(text: str) -> bytes:
     if len(thumbprint) != THUMBPRINT_BYTES:
         raise Rejected(Reason.CLAIMS)
     return thumbprint
-
-
-class VerifiedTokens:
-    """Tokens verified lately, by their SHA-256, until they expire or their issuer's keys change."""
-
-    def __init__(self, entries_max: int = TOKENS_REMEMBERED_MAX) -> None:
-        self._tokens = Remembered[bytes, AccessToken](entries_max)
-
-    def get(self, digest: bytes, now_s: float) -> AccessToken | None:
-        """The verified token of that digest, unless it has expired meanwhile."""
-        token = self._tokens.get(digest)
-        if token is not None and now_s >= token.expires_at_s:
-            self._tokens.forget(digest)
-            return None
-        return token
-
-    def put(self, token: AccessToken) -> None:
-        """Remembers a token that `verify_token` returned."""
-        self._tokens.put(token.digest, token)
-
-    def forget_issuer(self, issuer: str) -> None:
-        """Its keys have changed: what they signed is verified again."""
-        self._tokens.forget_where(lambda token: token.claims.iss == issuer)

@@ -1,0 +1,77 @@
+"""One small document from another machine: over TLS (or from this one), within a size and a time, never redirected."""
+
+import asyncio
+import ipaddress
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx2
+
+SECONDS_MAX: Final = 5.0  # a document of some kilobytes; a slower machine is as good as away
+
+_HEADERS: Final = {"accept": "application/json", "accept-encoding": "identity"}
+
+
+class FetchFailed(Exception):
+    """The document did not come, or not in the form that it should have. Says nothing of what came."""
+
+
+async def fetch(url: str, bytes_max: int) -> bytes:
+    """The document's bytes. Raises FetchFailed."""
+    if not may_be_fetched(url):
+        raise FetchFailed("the address is neither https nor of this machine")
+    try:
+        async with (
+            asyncio.timeout(SECONDS_MAX),
+            # The operator's outgoing proxy, if the environment names one, is not for this machine.
+            httpx2.AsyncClient(timeout=SECONDS_MAX, trust_env=not url.startswith("http://")) as client,
+            client.stream("GET", url, headers=_HEADERS) as response,
+        ):
+            if response.status_code != httpx2.codes.OK:
+                raise FetchFailed("the answer is not 200")
+            received = bytearray()
+            async for part in response.aiter_raw():  # not unpacked: a small answer can unpack to a huge one
+                received += part
+                if len(received) > bytes_max:
+                    raise FetchFailed("the answer is too large")
+            return bytes(received)
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, TimeoutError, ValueError) as error:
+        raise FetchFailed(type(error).__name__) from error
+
+
+async def read_file(path: str, bytes_max: int) -> bytes:
+    """A local document's bytes. Raises FetchFailed."""
+
+    def read() -> bytes:
+        with Path(path).open("rb") as file:
+            return file.read(bytes_max + 1)
+
+    try:
+        received = await asyncio.to_thread(read)
+    except OSError as error:
+        raise FetchFailed(type(error).__name__) from error
+    if len(received) > bytes_max:
+        raise FetchFailed("the file is too large")
+    return received
+
+
+def may_be_fetched(url: str) -> bool:
+    """Whether the address is https, or plain http on this machine alone.
+
+    >>> [may_be_fetched(url) for url in ("https://a.example/k", "http://127.0.0.1:8081/k", "http://a.example/k")]
+    [True, True, False]
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,78 @@
+"""Accounts, their grants and their status.
+
+What serves (roles beffroi_web and beffroi_feed) finds and creates; granting, revoking, freezing and releasing need the
+owner's role, because a server that is taken over must not be able to give itself rights.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from beffroi.access.professional import Grant
+from beffroi.model.account import AccountId, AccountKind, AccountStatus, Role
+from beffroi.model.person import HospitalId
+from beffroi.store.database import Database, load_queries
+
+_ROLES = frozenset(role.value for role in Role)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAccount:
+    """An account as it stands, with every grant, expired ones included."""
+
+    account_id: AccountId
+    kind: AccountKind
+    grants: tuple[Grant, ...]
+
+
+class AccountStore:
+    """The statements about accounts."""
+
+    def __init__(self, database: Database) -> None:
+        self._pool = database.pool
+        self._sql = load_queries("accounts")
+
+    async def find(self, issuer: str, subject: str) -> StoredAccount | None:
+        """The account, with its row in the gate; None when there is none yet."""
+        rows = await self._pool.fetch(self._sql["find_account"], issuer, subject)
+        if not rows:
+            return None
+        first = rows[0]
+        if not first["has_state"]:
+            await self._pool.execute(self._sql["create_state"], first["account_id"])
+        grants = tuple(
+            Grant(HospitalId(row["hospital_id"]), Role(row["role"]), row["expires_at"])
+            for row in rows
+            if row["role"] in _ROLES  # none, or one that a later version knows, gives nothing
+        )
+        return StoredAccount(AccountId(first["account_id"]), AccountKind(first["kind"]), grants)
+
+    async def create_person(self, issuer: str, subject: str) -> StoredAccount:
+        """The account of a person who signs in for the first time, made now or by another process meanwhile."""
+        await self._pool.execute(self._sql["create_person"], issuer, subject)
+        account = await self.find(issuer, subject)
+        if account is None:
+            raise LookupError("an account disappeared while it was being made")
+        return account
+
+    async def grant(
+        self, account_id: AccountId, hospital_id: HospitalId, role: Role, by: str, until: datetime | None
+    ) -> None:
+        """Gives a role, or changes until when it holds (None: no end). Needs the owner's role."""
+        await self._pool.execute(self._sql["grant_role"], account_id, hospital_id, role.value, by, until)
+
+    async def revoke(self, account_id: AccountId, hospital_id: HospitalId, role: Role) -> bool:
+        """Takes a role away; False when it was not there. Needs the owner's role."""
+        removed = await self._pool.fetchval(self._sql["revoke_role"], account_id, hospital_id, role.value)
+        return removed is not None
+
+    async def freeze(self, account_id: AccountId) -> bool:
+        """Stops an account everywhere; False when it is stopped already or not there. Needs the owner's role."""
+        return await self._set_status(account_id, AccountStatus.FROZEN)
+
+    async def unfreeze(self, account_id: AccountId) -> bool:
+        """Releases an account; False when it was not stopped or is not there. Needs the owner's role."""
+        return await self._set_status(account_id, AccountStatus.ACTIVE)
+
+    async def _set_status(self, account_id: AccountId, status: AccountStatus) -> bool:
+        changed = await self._pool.fetchval(self._sql["set_status"], account_id, status.value)
+        return changed is not None

@@ -1,0 +1,33 @@
+-- name: find_account
+-- An account by whom its issuer says it is, with its grants, one per line; none when nobody has signed in under it.
+-- $1 issuer, $2 subject.
+select a.account_id, a.kind, s.account_id is not null as has_state, g.hospital_id, g.role, g.expires_at
+from accounts a
+left join account_states s using (account_id)
+left join grants g using (account_id)
+where a.issuer = $1 and a.subject = $2
+order by g.hospital_id, g.role;
+
+-- name: create_person
+-- The first valid sign-in of a professional. Two processes may do it at once: the second changes nothing.
+-- $1 issuer, $2 subject.
+insert into accounts (kind, issuer, subject) values ('person', $1, $2) on conflict (issuer, subject) do nothing;
+
+-- name: create_state
+-- The account's row in the gate, without which it is shown nothing. $1 account.
+insert into account_states (account_id) values ($1) on conflict do nothing;
+
+-- name: grant_role
+-- Gives a role for a hospital, or moves its end. $1 account, $2 hospital, $3 role, $4 by whom, $5 until when (null: no end).
+insert into grants (account_id, hospital_id, role, granted_by, expires_at) values ($1, $2, $3, $4, $5)
+on conflict (account_id, hospital_id, role)
+do update set granted_at = now(), granted_by = excluded.granted_by, expires_at = excluded.expires_at;
+
+-- name: revoke_role
+-- Takes a role for a hospital away. $1 account, $2 hospital, $3 role.
+delete from grants where account_id = $1 and hospital_id = $2 and role = $3 returning role;
+
+-- name: set_status
+-- Freezes or releases an account; effective in the next transaction of the gate, in every process.
+-- $1 account, $2 status.
+update accounts set status = $2 where account_id = $1 and status <> $2 returning account_id;
