@@ -10,6 +10,9 @@ from beffroi.errors import OperatorError
 from beffroi.model.account import Role
 
 DATABASE = """
+[region]
+oid = "1.2.250.1.999"
+
 [database]
 web_url = "postgresql://beffroi_web@db.example/beffroi"
 feed_url = "postgresql://beffroi_feed@db.example/beffroi"
@@ -90,10 +93,10 @@ def test_every_unknown_setting_is_named_with_its_line_and_the_nearest_known(tmp_
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("id = 1", 'id = "1"', "hospital[0].id (line 26): expected a whole number, but it is a text"),
+        ("id = 1", 'id = "1"', "hospital[0].id (line 29): expected a whole number, but it is a text"),
         ("may_feed = true", 'may_feed = "yes"', "application[0].may_feed"),
-        ('role = "feed"', 'role = "king"', "application[0].role (line 36): not one of the accepted words"),
-        ('finess = "590000001"', "", "the setting hospital[0].finess is required (line 25)"),
+        ('role = "feed"', 'role = "king"', "application[0].role (line 39): not one of the accepted words"),
+        ('finess = "590000001"', "", "the setting hospital[0].finess is required (line 28)"),
         ('"ward_doctor"', '"king"', "issuer[0].roles"),
         ('finess = "590000001"', 'finess = "59"', "hospital[0].finess"),
     ],
@@ -129,6 +132,7 @@ def test_list_max_is_never_above_50(tmp_path: Path) -> None:
             "https://demo-issuer.fr",
             "issuer[0].url is the demonstration's",
         ),
+        ('= "ward_doctor"', '= "auditor"', "issuer[0].roles gives auditor: only `beffroi account grant`"),
         ("hospital = 1", "hospital = 2", "application[0].hospital is no [[hospital]]"),
         ('role = "feed"', 'role = "ward_nurse"', "application[0].role is a person's role"),
         ("may_feed = true", "may_feed = true\nmay_query = true", "the role feed may not query"),

@@ -15,6 +15,7 @@ from beffroi.config.settings import (
     Limits,
     MllpSettings,
     OperationsSettings,
+    Region,
     Retention,
     WebSettings,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "Limits",
     "MllpSettings",
     "OperationsSettings",
+    "Region",
     "Retention",
     "WebSettings",
     "load",

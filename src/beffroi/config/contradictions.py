@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
+from beffroi.access.issuers import DEMO_PREFIX
+from beffroi.access.professional import APPLICATION_ROLES, MAPPABLE_ROLES
 from beffroi.config.settings import Config, Issuer
 from beffroi.errors import Words
 from beffroi.model.account import Role
 
-DEMO_PREFIX = "demo-"
-"""The demonstration's issuer names its keys so, and signs with no other."""
 EXPLAINS_H_MAX = 720
-APPLICATION_ROLES = frozenset({Role.HOSPITAL_APPLICATION, Role.CROSS_REFERENCE_APPLICATION, Role.FEED})
 
 
 def is_loopback(host: str) -> bool:
@@ -163,6 +162,13 @@ def _issuers(config: Config, demo: bool) -> Iterator[Words]:
             yield Words(
                 f"issuer[{index}]: only one of discovery_url, jwks_url and jwks_file.",
                 f"issuer[{index}] : un seul de discovery_url, jwks_url et jwks_file.",
+            )
+        privileged = sorted({role for role in issuer.roles.values() if role not in MAPPABLE_ROLES})
+        if privileged:
+            names = ", ".join(privileged)
+            yield Words(
+                f"issuer[{index}].roles gives {names}: only `beffroi account grant` and [[application]] do.",
+                f"issuer[{index}].roles donne {names} : seuls `beffroi account grant` et [[application]] le font.",
             )
         if demo:
             continue

@@ -34,6 +34,25 @@ _FILE_WITH_ONE = (
 _FILE_GAINS = "Nothing by itself: the content of another file would be sent to the database as a password."
 
 
+class Region(Section, frozen=True, kw_only=True):
+    """Who runs this deployment, as its answers say it."""
+
+    oid: Annotated[
+        str,
+        said(
+            "The OID under which the references of patients are published (type RRI).",
+            "Nothing: answers that other software does not recognise.",
+            pattern=r"^[0-2](\.(0|[1-9][0-9]*)){2,}$",
+            max_length=120,
+        ),
+    ]
+    name: Annotated[str, said("Its name, as shown.", "Nothing.", max_length=120)] = ""
+    next_vocabulary: Annotated[
+        bool,
+        said("Whether statuses are written as the next FR Core has them, and not as 2.2.0 does.", "Nothing."),
+    ] = False
+
+
 class DatabaseSettings(Section, frozen=True, kw_only=True):
     """How each of the processes reaches PostgreSQL 15 or later. No address holds a password."""
 
@@ -422,6 +441,7 @@ class Retention(Section, frozen=True, kw_only=True):
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole configuration. `folder` is the file's own folder, to which its paths are relative."""
 
+    region: Region
     database: DatabaseSettings
     web: WebSettings
     issuer: tuple[Issuer, ...] = ()
