@@ -184,7 +184,7 @@ def _advice(answer: Answer, view: View, ignored: tuple[str, ...]) -> Json:
 
 def _patient(shown: Shown, view: View) -> Json:
     meta: Json = {"versionId": _version(shown)}
-    if shown.updated_at is not None:
+    if shown.updated_at is not None and int(shown.fields) & _STATUS:
         meta["lastUpdated"] = instant(shown.updated_at)
     found: Json = {"resourceType": "Patient", "id": shown.reference, "meta": meta}
     if shown.replaced_by:
@@ -240,7 +240,8 @@ def _excuse(found: Json, fields: int, view: View) -> None:
 
 
 def _version(shown: Shown) -> str:
-    if shown.replaced_by or shown.updated_at is None:
+    """When she was last updated belongs to the status, as for the criterion `_lastUpdated`: without it, no trace."""
+    if shown.updated_at is None or not int(shown.fields) & _STATUS:
         return "1"
     return str(int(shown.updated_at.timestamp() * 1_000_000))
 
