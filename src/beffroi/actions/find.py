@@ -3,6 +3,7 @@
 Every path ends in the gate, also "too broad", "none" and "forbidden": all of them tell something (law 3).
 """
 
+from typing import NoReturn
 from uuid import UUID
 
 import msgspec
@@ -127,6 +128,15 @@ class Finder:
         """Records a sign-in: the first request of a session key."""
         question = Question(asker, door, Operation.SIGN_IN, request_id, {}, NOTHING, NOTHING)
         await self._gate.disclose(question, Permit(NOTHING, NOTHING), (), Outcome.SIGNED_IN)
+
+    async def refuse(self, ask: Ask, error: CallerError) -> NoReturn:
+        """Records a question that its door could not read, or may not put, then raises `error`."""
+        outcome = Outcome.TOO_BROAD if isinstance(error, TooBroad) else Outcome.REFUSED
+        await self._gate.refuse(ask.question({}, NOTHING), error, outcome)
+
+    def knows_domain(self, oid: str, asker: Asker) -> bool:
+        """Whether an assigning authority is one that this asker may know of."""
+        return self._lookup.knows_domain(oid, asker)
 
     def delivered(self, disclosure_id: DisclosureId, sent: bool) -> None:
         """The fate of an answer, told by the server that handed it to the socket, or could not."""
