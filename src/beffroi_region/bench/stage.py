@@ -1,0 +1,235 @@
+"""What a run stands on: the database put back to its first state, the accounts with their passes, the configuration."""
+
+import asyncio
+import json
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from beffroi.access.reference import References
+from beffroi.model.disclosure import Operation
+from beffroi.store.database import ROLE_FEED, ROLE_OWNER, ROLE_WEB, ROLE_WORKER
+from beffroi.store.embedded import SUPERUSER, EmbeddedPostgres
+from beffroi_region.bench.passes import Pass, base64url, signed
+from beffroi_region.bench.population import ISSUER, Size, subject
+from beffroi_region.bench.questions import Question, load_pool, questions
+from beffroi_region.hospitals import OID_ARC
+
+AUDIENCE = "beffroi-bench"
+HOST = "127.0.0.1"
+SLOW_COMMIT_US = 5_000
+TOKEN_S = 3_500
+"""Seconds that a token lives: within what the servers accept, and longer than a run's phase."""
+_KEY_NAME = "bench"
+_COMMITS = 50
+
+T = TypeVar("T")
+
+
+class Stage:
+    """One database and its accounts, for all phases of a run."""
+
+    def __init__(self, server: EmbeddedPostgres, database: str, size: Size, folder: Path) -> None:
+        self.server = server
+        self.size = size
+        self.folder = folder
+        self.port = free_port()
+        self.authority = f"{HOST}:{self.port}"
+        self._database = database
+        self._issuer_key = ec.generate_private_key(ec.SECP256R1())
+        self._pool = self.ask(lambda connection: load_pool(connection, size.seed))
+        key = self.ask(lambda connection: connection.fetchval("select reference_key from deployment"))
+        self._references = References(key)
+        self._structures = self.ask(_structures)
+        self.passes = [Pass() for _ in range(size.accounts)]
+        self._asked = 0
+
+    def dsn(self, role: str) -> str:
+        """The database's address for one of our roles."""
+        return self.server.dsn(role, self._database)
+
+    def ask(self, work: Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[T]], role: str = ROLE_OWNER) -> T:
+        """The result of some work on a connection of its own."""
+
+        async def run() -> T:
+            connection = await asyncpg.connect(self.dsn(role))
+            try:
+                return await work(connection)
+            finally:
+                await connection.close()
+
+        return asyncio.run(run())
+
+    def questions(self, count: int) -> list[Question]:
+        """The next `count` searches: never the same ones twice in a run."""
+        self._asked += 1
+        return questions(self._pool, self._references, count, self.size.seed * 1_000 + self._asked)
+
+    def renew_tokens(self) -> None:
+        """Gives every account a token that lives through the next phase."""
+        now_s = int(time.time())
+        for index, one in enumerate(self.passes):
+            one.give(self._token(index, one.thumbprint, now_s))
+
+    def _token(self, index: int, thumbprint: str, now_s: int) -> bytes:
+        header = {"typ": "at+jwt", "alg": "ES256", "kid": _KEY_NAME}
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": subject(index),
+            "azp": "bench-software",
+            "iat": now_s,
+            "exp": now_s + TOKEN_S,
+            "auth_time": now_s,
+            "jti": f"{index}-{now_s}",
+            "cnf": {"jkt": thumbprint},
+            "SubjectNameID": subject(index),
+            "SubjectOrganizationID": self._structures[subject(index)],
+        }
+        encode = msgspec.json.encode
+        return signed(self._issuer_key, base64url(encode(header)) + b"." + base64url(encode(claims)))
+
+    def write_configuration(self, processes: int, **web: object) -> Path:
+        """A configuration file for `processes` web processes on this database; where it lies."""
+        point = self._issuer_key.public_key().public_numbers()
+        jwk = {
+            "kty": "EC",
+            "crv": "P-256",
+            "alg": "ES256",
+            "use": "sig",
+            "kid": _KEY_NAME,
+            "x": base64url(point.x.to_bytes(32, "big")).decode(),
+            "y": base64url(point.y.to_bytes(32, "big")).decode(),
+        }
+        (self.folder / "jwks.json").write_text(json.dumps({"keys": [jwk]}), encoding="utf-8")
+        sections: dict[str, dict[str, object]] = {
+            "database": {
+                "web_url": self.dsn(ROLE_WEB),
+                "feed_url": self.dsn(ROLE_FEED),
+                "worker_url": self.dsn(ROLE_WORKER),
+            },
+            "web": {"public_url": f"http://{self.authority}", "host": HOST, "port": self.port, "processes": processes},
+            "operations": {"port": 0},
+            "region": {"oid": f"{OID_ARC}.0"},
+        }
+        text = toml(sections | {"web": sections["web"] | web})
+        text += toml({"[issuer]": {"url": ISSUER, "audience": [AUDIENCE], "jwks_file": "jwks.json"}})
+        for site in self.size.region().sites:
+            hospital = site.hospital
+            text += toml(
+                {
+                    "[hospital]": {
+                        "id": hospital.hospital_id,
+                        "finess": hospital.finess,
+                        "name": hospital.name,
+                        "oid": hospital.oid,
+                        "namespace": hospital.namespace,
+                        "sensitive": hospital.sensitive,
+                    }
+                }
+            )
+        path = self.folder / "beffroi.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def reset(self) -> None:
+        """Every phase starts alike: nothing disclosed, no evidence, everything written to disk."""
+        self.ask(_reset)
+        self.ask(lambda connection: connection.execute("checkpoint"), SUPERUSER)
+
+    def identities(self) -> int:
+        """How many local identities the region has."""
+        found: int = self.ask(lambda connection: connection.fetchval("select count(*) from identities"))
+        return found
+
+    def disclosed(self) -> int:
+        """The searches that were recorded since the last reset."""
+        text = "select count(*) from disclosures where operation = $1"
+        found: int = self.ask(lambda connection: connection.fetchval(text, int(Operation.SEARCH)))
+        return found
+
+    @contextmanager
+    def slow_commits(self) -> Iterator[None]:
+        """Every commit takes 5 ms longer: PostgreSQL itself waits so long before each flush of its log."""
+        try:
+            self._set_commit_delay(SLOW_COMMIT_US)
+            yield
+        finally:
+            self._set_commit_delay(0)
+
+    def _set_commit_delay(self, delay_us: int) -> None:
+        async def work(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+            await connection.execute(f"alter system set commit_delay = {delay_us}")
+            # Without siblings too: the default waits only while five other transactions are open.
+            await connection.execute(f"alter system set commit_siblings = {0 if delay_us else 5}")
+            await connection.execute("select pg_reload_conf()")
+
+        self.ask(work, SUPERUSER)
+        time.sleep(0.5)
+
+    def commit_ms(self) -> float:
+        """The median time of a transaction that writes one short record to the log, in ms."""
+        return self.ask(_commit_ms)
+
+    def settings(self) -> dict[str, str]:
+        """PostgreSQL's version and what of its settings decides figures like these."""
+        names = "shared_buffers fsync synchronous_commit full_page_writes max_wal_size commit_delay wal_sync_method"
+
+        async def work(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, str]:
+            found = {name: await connection.fetchval(f"show {name}") for name in names.split()}
+            return {"postgresql": await connection.fetchval("show server_version")} | found
+
+        return self.ask(work)
+
+
+async def _structures(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, str]:
+    rows = await connection.fetch(
+        "select a.subject, h.finess from accounts a"
+        " join grants g using (account_id) join hospitals h using (hospital_id)"
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def _reset(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    await connection.execute("truncate disclosures, seen, deliveries, proofs")
+    await connection.execute("update account_states set evidence = '{}', running_number = 0")
+    await connection.execute("vacuum account_states")
+
+
+async def _commit_ms(connection: "asyncpg.Connection[asyncpg.Record]") -> float:
+    times = []
+    for _ in range(_COMMITS):
+        begun = time.perf_counter()
+        await connection.execute("select pg_logical_emit_message(true, 'bench', '')")
+        times.append((time.perf_counter() - begun) * 1000)
+    return round(sorted(times)[_COMMITS // 2], 2)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def toml(sections: Mapping[str, Mapping[str, object]]) -> str:
+    """Sections as TOML; a name in brackets is an element of a list of tables.
+
+    >>> toml({"web": {"port": 1, "host": "a"}, "[issuer]": {"audience": ["x"], "sensitive": True}}).split()
+    ['[web]', 'port', '=', '1', 'host', '=', '"a"', '[[issuer]]', 'audience', '=', '["x"]', 'sensitive', '=', 'true']
+    """
+    lines = []
+    for name, values in sections.items():
+        lines.append(f"[{name}]")
+        # JSON's numbers, texts, booleans and lists of them are TOML's.
+        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
+    return "\n".join(lines) + os.linesep
