@@ -45,7 +45,7 @@ finess = "590000001"
 name = "CH de Test"
 oid = "1.2.250.1.999.1"
 namespace = "CH-TEST"
-explains_h = { A28 = 0, default = 72 }
+explains_h = { A28 = 0, A01 = 48 }
 
 [[application]]
 name = "GAM"
@@ -133,6 +133,8 @@ def test_list_max_is_never_above_50(tmp_path: Path) -> None:
             "issuer[0].url is the demonstration's",
         ),
         ('= "ward_doctor"', '= "auditor"', "issuer[0].roles gives auditor: only `beffroi account grant`"),
+        ("A28 = 0", "A28 = 721", "hospital[0].explains_h"),
+        ("A28 = 0", "default = 7", "hospital[0].explains_h"),
         ("hospital = 1", "hospital = 2", "application[0].hospital is no [[hospital]]"),
         ('role = "feed"', 'role = "ward_nurse"', "application[0].role is a person's role"),
         ("may_feed = true", "may_feed = true\nmay_query = true", "the role feed may not query"),

@@ -3,6 +3,7 @@
 Plain HTTP and plain HL7 v2 stay on this machine. What belongs to the demonstration stays in the demonstration.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
@@ -15,6 +16,8 @@ from beffroi.errors import Words
 from beffroi.model.account import Role
 
 EXPLAINS_H_MAX = 720
+"""Hours: a month. A longer stay sends events meanwhile."""
+_EVENT = re.compile(r"[AZ][0-9]{2}")
 
 
 def is_loopback(host: str) -> bool:
@@ -193,10 +196,11 @@ def _hospitals(config: Config) -> Iterator[Words]:
         for value in _repeated(getattr(hospital, name) for hospital in config.hospital):
             yield Words(f"two hospitals have the {name} {value}.", f"deux hôpitaux ont le {name} {value}.")
     for index, hospital in enumerate(config.hospital):
-        if any(not 0 <= hours <= EXPLAINS_H_MAX for hours in hospital.explains_h.values()):
+        windows = hospital.explains_h.items()
+        if any(not 0 <= hours <= EXPLAINS_H_MAX or not _EVENT.fullmatch(event) for event, hours in windows):
             yield Words(
-                f"hospital[{index}].explains_h: 0 to {EXPLAINS_H_MAX} hours.",
-                f"hospital[{index}].explains_h : de 0 à {EXPLAINS_H_MAX} heures.",
+                f"hospital[{index}].explains_h: trigger events (A01), and 0 to {EXPLAINS_H_MAX} hours.",
+                f"hospital[{index}].explains_h : des événements (A01), et de 0 à {EXPLAINS_H_MAX} heures.",
             )
 
 

@@ -26,11 +26,19 @@ _AT = re.compile(r"^(.*) - at (?:`key` in )?`\$\.?(.*)`$")
 Place = tuple[str | int, ...]
 
 
-def load(path: Path, *, demo: bool = False) -> Config:
+def load(path: Path, *, demo: bool = False, paths_from: Path | None = None) -> Config:
     """The configuration of a file. `demo` allows what only the demonstration may have.
 
-    Raises OperatorError with every problem found, one a line.
+    Paths in it are relative to `paths_from`, by default the file's own folder. Raises OperatorError with every problem
+    found, one a line.
     """
+    config = parse(read_text(path), str(path), str(paths_from or path.absolute().parent))
+    _raise_if_any(str(path), contradictions(config, demo=demo))
+    return config
+
+
+def read_text(path: Path) -> str:
+    """The file's text. Raises OperatorError when it cannot be read or is too large."""
     try:
         with path.open("rb") as file:
             content = file.read(FILE_BYTES_MAX + 1)
@@ -41,9 +49,7 @@ def load(path: Path, *, demo: bool = False) -> Config:
         ) from None
     if len(content) > FILE_BYTES_MAX:
         raise OperatorError(f"{path} is too large.", f"{path} est trop grand.")
-    config = parse(content.decode("utf-8", "replace"), str(path), str(path.absolute().parent))
-    _raise_if_any(str(path), contradictions(config, demo=demo))
-    return config
+    return content.decode("utf-8", "replace")
 
 
 def parse(text: str, origin: str, folder: str) -> Config:

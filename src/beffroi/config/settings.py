@@ -310,8 +310,8 @@ class HospitalSettings(Section, frozen=True, kw_only=True):
     explains_h: Annotated[
         dict[str, int],
         said(
-            "Hours during which an event of its feed explains readings, by trigger event (A01, A28, ...); `default` "
-            "for those not named. 72 when nothing is said.",
+            "Hours during which an event of its feed explains readings, by trigger event, such as { A01 = 48 }. "
+            "Events that are not named keep our own values: 72 for an admission, 12 for an update.",
             "Longer windows: more readings that look explained, within the same ceilings.",
         ),
     ] = {}
