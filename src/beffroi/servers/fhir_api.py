@@ -1,18 +1,20 @@
 """The FHIR API as an ASGI application: route, authenticate, handle, send, and tell what became of the answer.
 
 It speaks ASGI itself rather than through a web framework: the table of routes is ours anyway, FHIR has its own errors
-and media types, and the framework's objects cost a tenth of the answers per second (docs/decisions/).
+and media types, and a framework's objects would cost some 15 microseconds a request (docs/decisions/).
 
 Source: ASGI 3; RFC 9110; FHIR R4 RESTful API.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from beffroi.clock import Clock
-from beffroi.errors import BeffroiError, MethodNotAllowed, TooLarge, TooSlow, UnsupportedBody, Words
+from beffroi.errors import BeffroiError, MethodNotAllowed, NotAuthenticated, TooLarge, TooSlow, UnsupportedBody, Words
 from beffroi.model.disclosure import Door, Operation
+from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import (
     FHIR_JSON,
     FORM,
@@ -24,11 +26,9 @@ from beffroi.servers.exchange import (
     language_of,
     request_id_of,
 )
-from beffroi.servers.fhir_ask import Authenticated
 from beffroi.servers.fhir_capability import capability_statement
 from beffroi.servers.fhir_handlers import Desk, Finds
 from beffroi.servers.fhir_outcome import error_reply, outcome, unexpected_reply
-from beffroi.servers.in_flight import InFlight
 from beffroi.servers.routes import METADATA, Route, Router
 from beffroi.telemetry import Event, log_failure
 from beffroi.telemetry.metrics import Result, count_request, result_of
@@ -58,10 +58,16 @@ _HEADERS = (
 )
 
 
-class Authenticates(Protocol):
+class Admits(Protocol):
     """Who asks, by token and proof (servers.authentication.Authenticator)."""
 
-    async def authenticate(self, method: str, url: str, headers: Headers, peer: str) -> Authenticated: ...
+    def admit(
+        self, method: str, url: str, headers: Headers, peer: str
+    ) -> AbstractAsyncContextManager[Authenticated]: ...
+
+    def nonce(self) -> str: ...
+
+    def challenges(self, error: NotAuthenticated) -> tuple[tuple[str, str], ...]: ...
 
 
 class FhirApi:
@@ -70,16 +76,14 @@ class FhirApi:
     def __init__(
         self,
         finder: Finds,
-        authenticator: Authenticates,
+        authenticator: Admits,
         endpoint: Endpoint,
         clock: Clock,
-        in_flight: InFlight | None = None,
         body_bytes_max: int = BODY_BYTES_MAX,
     ) -> None:
         self._desk = Desk(finder, endpoint)
         self._authenticator = authenticator
         self._clock = clock
-        self._in_flight = in_flight or InFlight()
         self._body_bytes_max = body_bytes_max
         self._router = Router()
         # What DPoP proofs name (RFC 9449 `htu`) is the address that clients use, whatever proxy stands between.
@@ -99,7 +103,7 @@ class FhirApi:
                 reply = await self._handle(route, arrived, scope, receive)
             result = result_of(reply.outcome)
         except BeffroiError as error:
-            reply, result = error_reply(error, arrived.language, arrived.request_id), result_of(error)
+            reply, result = self._refusal(error, arrived), result_of(error)
         except Exception as failure:  # the last resort: a number to quote, and nothing else
             log_failure(Event.REQUEST_FAILED, failure, request_id=arrived.request_id)
             reply, result = unexpected_reply(arrived.language, arrived.request_id), Result.FAILED
@@ -124,8 +128,7 @@ class FhirApi:
             raise TooLarge(what=Words("The address", "L'adresse"), limit=f"{QUERY_BYTES_MAX}")
         check_format(arrived.headers.get("accept", ""), _formats(arrived.query))
         url = self._public_url + scope.get("raw_path", scope["path"].encode()).decode("latin-1")
-        who = await self._authenticator.authenticate(arrived.method, url, arrived.headers, arrived.peer)
-        with self._in_flight.one_more(who.asker.account_id):
+        async with self._authenticator.admit(arrived.method, url, arrived.headers, arrived.peer) as who:
             if route.bodies:
                 _check_body_type(route, arrived.headers)
                 arrived.body = await _read_body(receive, self._body_bytes_max)
@@ -133,15 +136,21 @@ class FhirApi:
                     check_format("", _formats(arrived.body))
             return await route.handler(self._desk, who, arrived)
 
+    def _refusal(self, error: BeffroiError, arrived: Request) -> Reply:
+        challenges = self._authenticator.challenges(error) if isinstance(error, NotAuthenticated) else ()
+        return error_reply(error, arrived.language, arrived.request_id, challenges)
+
     async def _send(self, reply: Reply, arrived: Request, receive: Receive, send: Send) -> None:
         """Sends, then tells the finder whether the body was handed to the socket."""
         sent = False
         try:
             if not await _is_gone(receive):
-                own = (
+                own: tuple[tuple[bytes, bytes], ...] = (
                     (b"content-length", str(len(reply.body)).encode()),
                     (b"x-request-id", str(arrived.request_id).encode()),
                 )
+                if reply.status != 401:  # whose challenges hold the nonce already (RFC 9449 section 8.2)
+                    own = (*own, (b"dpop-nonce", self._authenticator.nonce().encode()))
                 headers = [*_HEADERS, *own, *reply.headers]
                 await send({"type": "http.response.start", "status": reply.status, "headers": headers})
                 await send({"type": "http.response.body", "body": reply.body})

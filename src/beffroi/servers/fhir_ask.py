@@ -5,14 +5,13 @@ says takes the place of the header of the same name.
 """
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from beffroi.access.fields import FIELDS_OF_SET, MINIMAL, FieldSet
 from beffroi.actions.asking import Ask
 from beffroi.errors import InvalidValue, Missing, TooLarge, Unsupported, Words
-from beffroi.model.account import Asker
-from beffroi.model.disclosure import Door, Field, Operation, Proof, Purpose
+from beffroi.model.disclosure import Door, Field, Operation, Purpose
+from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import Headers, Request
 from beffroi.wire.fhir_input import AskedFor
 
@@ -22,14 +21,6 @@ REASON_LENGTH_MAX = 500
 FIELDS_HEADER, PURPOSE_HEADER, REASON_HEADER = "beffroi-fields", "beffroi-purpose", "beffroi-reason"
 ASKED_PURPOSES = frozenset(Purpose) - {Purpose.AUDIT}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-@dataclass(frozen=True, slots=True)
-class Authenticated:
-    """Who asks, and the proof to be burnt with their first disclosure."""
-
-    asker: Asker
-    proof: Proof | None
 
 
 def ask_of(

@@ -14,8 +14,9 @@ from beffroi.errors import NotFound, Words
 from beffroi.model.audit import AuditAnswer, AuditSearch
 from beffroi.model.disclosure import Answer, DisclosureId, Field, Operation, Released
 from beffroi.model.search import Criteria, IdentifierToken
+from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import Reply, Request
-from beffroi.servers.fhir_ask import Authenticated, ask_of, audit_ask_of
+from beffroi.servers.fhir_ask import ask_of, audit_ask_of
 from beffroi.wire.fhir import (
     advice_outcome,
     match_bundle,

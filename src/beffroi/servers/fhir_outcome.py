@@ -1,6 +1,6 @@
 """Errors as OperationOutcome, in the caller's language, with the headers that belong to them.
 
-Source: FHIR R4 OperationOutcome; RFC 9110 (Allow, Retry-After), RFC 6750 and RFC 9449 (WWW-Authenticate, DPoP-Nonce).
+Source: FHIR R4 OperationOutcome; RFC 9110 (Allow, Retry-After).
 """
 
 from typing import Any
@@ -11,7 +11,6 @@ import msgspec
 from beffroi.errors import (
     BeffroiError,
     MethodNotAllowed,
-    NotAuthenticated,
     Overloaded,
     ServerError,
     TooManyInFlight,
@@ -23,8 +22,6 @@ RETRY_S = {TooManyInFlight: 1, Overloaded: 2, ServerError: 5}
 """Seconds after which it is worth trying again. A ceiling has none: it may last for hours, and waiting is no way on."""
 
 _encode = msgspec.json.Encoder().encode
-_REALM = "beffroi"
-_ALGORITHMS = "ES256"
 _UNEXPECTED = {
     "en": "An unexpected error stopped this request; nothing was released. Quote this number: {id}.",
     "fr": "Une erreur inattendue a arrêté cette demande ; rien n'a été communiqué. Citez ce numéro : {id}.",
@@ -36,8 +33,12 @@ def outcome(issues: list[dict[str, Any]], request_id: UUID) -> bytes:
     return _encode({"resourceType": "OperationOutcome", "id": str(request_id), "issue": issues})
 
 
-def error_reply(error: BeffroiError, language: str, request_id: UUID) -> Reply:
+def error_reply(
+    error: BeffroiError, language: str, request_id: UUID, challenges: tuple[tuple[str, str], ...] = ()
+) -> Reply:
     """What a caller is told: `details` in their language, `diagnostics` in English whatever the language.
+
+    `challenges` are the headers of a 401, as the authenticator makes them.
 
     An unknown target domain is a warning, as PDQm says (ITI-78); everything else is an error.
     """
@@ -53,7 +54,8 @@ def error_reply(error: BeffroiError, language: str, request_id: UUID) -> Reply:
         issue["expression"] = [error.location]
     elif error.location and "^" not in error.location:
         issue["location"] = [f"http.{error.location}"]
-    return Reply(status, outcome([issue], request_id), _headers(error))
+    headers = tuple((name.encode(), value.encode("latin-1", "replace")) for name, value in challenges)
+    return Reply(status, outcome([issue], request_id), (*_headers(error), *headers))
 
 
 def unexpected_reply(language: str, request_id: UUID) -> Reply:
@@ -65,8 +67,6 @@ def unexpected_reply(language: str, request_id: UUID) -> Reply:
 
 def _headers(error: BeffroiError) -> tuple[tuple[bytes, bytes], ...]:
     found: list[tuple[bytes, bytes]] = []
-    if isinstance(error, NotAuthenticated):
-        found.append((b"www-authenticate", challenge(error).encode("ascii", "replace")))
     if isinstance(error, MethodNotAllowed):
         found.append((b"allow", str(error.parameters["allowed"]).encode()))
     for kind, seconds in RETRY_S.items():
@@ -74,18 +74,3 @@ def _headers(error: BeffroiError) -> tuple[tuple[bytes, bytes], ...]:
             found.append((b"retry-after", str(seconds).encode()))
             break
     return tuple(found)
-
-
-def challenge(error: NotAuthenticated) -> str:
-    """WWW-Authenticate for a refused or missing token. Without a token there is no error code (RFC 6750 section 3.1).
-
-    >>> challenge(NotAuthenticated("invalid_token", "the token has expired"))
-    'DPoP realm="beffroi", algs="ES256", error="invalid_token", error_description="the token has expired"'
-    """
-    parts = [f'realm="{_REALM}"']
-    if error.scheme == "DPoP":
-        parts.append(f'algs="{_ALGORITHMS}"')
-    if error.error:
-        why = str(error.parameters["why"]).replace("\\", "").replace('"', "'")
-        parts += [f'error="{error.error}"', f'error_description="{why}"']
-    return f"{error.scheme} {', '.join(parts)}"

@@ -10,8 +10,8 @@ from beffroi.access.policy import RIGHTS
 from beffroi.errors import MethodNotAllowed, NotFound, Words
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
+from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import FHIR_JSON, FORM, Reply, Request
-from beffroi.servers.fhir_ask import Authenticated
 from beffroi.servers.fhir_handlers import (
     Desk,
     audit,
