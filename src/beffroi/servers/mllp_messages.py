@@ -142,9 +142,9 @@ class Messages:
 
     def __init__(
         self,
-        caller: FindCaller,
         registrar: Feeding,
         finder: Asking,
+        caller: FindCaller,
         clock: Clock,
         regional_oid: str,
         windows: Mapping[HospitalId, Mapping[str, int]] = MappingProxyType({}),
