@@ -10,6 +10,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
@@ -25,7 +26,7 @@ RSA_BITS_MIN: Final = 2048  # BCP 225 section 3.5, RGS B1
 RSA_BITS_MAX: Final = 4096  # a larger modulus makes a verification cost milliseconds
 _RSA_EXPONENT: Final = "AQAB"  # 65537: a larger one only serves to make verification slow
 _COORDINATE_CHARACTERS: Final = 43  # 32 bytes in base64url: P-256 and Ed25519 (RFC 7518 section 6.2.1.2)
-_RSA_CHARACTERS_MAX: Final = 700  # a 4096-bit modulus has 683
+_RSA_CHARACTERS: Final = range(342, 684)  # a modulus of 2048 bits to one of 4096, in base64url
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
@@ -84,30 +85,42 @@ def import_key(jwk: Mapping[str, Any], algorithm: str) -> PublicKey:
     if not _PRIVATE_MEMBERS.isdisjoint(jwk):
         raise PrivateKeyShown("a private key")
     algorithm = "EdDSA" if algorithm == "Ed25519" else algorithm
-    kind = _TYPE_OF_ALGORITHM.get(algorithm)
-    if kind is None or jwk.get("kty") != kind:
-        raise ValueError("the key is not of the algorithm's type")
-    if jwk.get("use", "sig") != "sig" or jwk.get("alg", algorithm) not in (algorithm, _other_name(algorithm)):
-        raise ValueError("the key is for another use")
     try:
-        return PublicKey(_import(kind, jwk), algorithm)
+        parts = msgspec.convert(jwk, _Jwk)
+        _require(
+            parts.kty == _TYPE_OF_ALGORITHM.get(algorithm),
+            parts.use in ("", "sig"),
+            parts.key_ops is None or "verify" in parts.key_ops,
+            parts.alg in ("", algorithm, "Ed25519" if algorithm == "EdDSA" else algorithm),
+        )
+        return PublicKey(_import(parts), algorithm)
     except (JoseError, ValueError, KeyError, TypeError, OverflowError, NotImplementedError) as error:
         raise ValueError("the key cannot be used") from error
 
 
-def _other_name(algorithm: str) -> str:
-    return "Ed25519" if algorithm == "EdDSA" else algorithm
+class _Jwk(msgspec.Struct):
+    """The members that are looked at; the others are not even decoded."""
+
+    kty: str
+    crv: str = ""
+    x: str = ""
+    y: str = ""
+    n: str = ""
+    e: str = ""
+    use: str = ""
+    alg: str = ""
+    key_ops: list[str] | None = None
 
 
-def _import(kind: str, jwk: Mapping[str, Any]) -> Key:
-    if kind == "EC":
-        _require(jwk["crv"] == "P-256", _sized(jwk["x"]), _sized(jwk["y"]))
-        return ECKey.import_key({"kty": kind, "crv": "P-256", "x": jwk["x"], "y": jwk["y"]})
-    if kind == "OKP":
-        _require(jwk["crv"] == "Ed25519", _sized(jwk["x"]))
-        return OKPKey.import_key({"kty": kind, "crv": "Ed25519", "x": jwk["x"]})
-    _require(len(jwk["n"]) <= _RSA_CHARACTERS_MAX, _base64url(jwk["n"]), jwk["e"] == _RSA_EXPONENT)
-    key = RSAKey.import_key({"kty": kind, "n": jwk["n"], "e": _RSA_EXPONENT})
+def _import(jwk: _Jwk) -> Key:
+    if jwk.kty == "EC":
+        _require(jwk.crv == "P-256", _sized(jwk.x), _sized(jwk.y))
+        return ECKey.import_key({"kty": "EC", "crv": "P-256", "x": jwk.x, "y": jwk.y})
+    if jwk.kty == "OKP":
+        _require(jwk.crv == "Ed25519", _sized(jwk.x))
+        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": jwk.x})
+    _require(len(jwk.n) in _RSA_CHARACTERS, _base64url(jwk.n), jwk.e == _RSA_EXPONENT)
+    key = RSAKey.import_key({"kty": "RSA", "n": jwk.n, "e": _RSA_EXPONENT})
     _require(RSA_BITS_MIN <= key.public_key.key_size <= RSA_BITS_MAX)
     return key
 

@@ -88,6 +88,9 @@ class ProofKeys:
     def __init__(self, entries_max: int = KEYS_REMEMBERED_MAX) -> None:
         self._keys = Remembered[bytes, PublicKey](entries_max)
 
+    def __len__(self) -> int:
+        return len(self._keys)
+
     def of(self, header_part: bytes) -> PublicKey:
         """The key of a proof's header (checks 4, 5 and 7); raises `Rejected`."""
         key = self._keys.get(header_part)
@@ -178,11 +181,15 @@ def same_address(htu: str, url: str) -> bool:
     >>> same_address("https://hie.example/fhir/Patient/1", "https://hie.example/fhir/Patient/2")
     False
     """
-    ours = url.partition("?")[0].partition("#")[0]
-    if htu == ours:
+    ours = _without_query(url)
+    if htu == ours or _without_query(htu) == ours:
         return True
     theirs = normalise_address(htu)
     return theirs is not None and theirs == normalise_address(ours)
+
+
+def _without_query(address: str) -> str:
+    return address.partition("?")[0].partition("#")[0]
 
 
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
