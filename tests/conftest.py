@@ -7,7 +7,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -16,11 +15,14 @@ import pytest
 
 from beffroi.model.person import Hospital
 from beffroi.store.cluster import apart
-from beffroi.store.database import ROLE_OWNER, Database
+from beffroi.store.database import ROLE_FEED, ROLE_OWNER, ROLE_WEB, ROLE_WORKER, Database
 from beffroi.store.embedded import SUPERUSER, EmbeddedPostgres
 from beffroi.store.external import ExternalPostgres, postgres_for
 from beffroi.store.migrate import migrate
 from doubles import DEPLOYMENT_NONCE_KEY, DEPLOYMENT_REFERENCE_KEY, HOSPITALS, FakeClock
+from scratch import scratch_root
+
+OTHERS = f"{ROLE_WEB}, {ROLE_FEED}, {ROLE_WORKER}"
 
 
 def _run_folder(config: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -28,7 +30,7 @@ def _run_folder(config: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if hasattr(config, "workerinput") else base
     digest = hashlib.sha256(os.fsencode(shared)).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"beffroi-tests-{os.geteuid()}-{digest}"
+    folder = scratch_root() / f"beffroi-tests-{os.geteuid()}-{digest}"
     folder.mkdir(mode=0o711, exist_ok=True)
     assert folder.stat().st_uid == os.geteuid(), f"{folder} belongs to somebody else"
     return folder
@@ -47,6 +49,10 @@ class DatabaseServer:
         self._made += 1
         name = f"{self.template}_{os.getpid()}_{self._made}"
         self._execute(f'create database "{name}" template "{template or self.template}" owner {ROLE_OWNER}')
+        if not template:  # a copy does not take the rights on the database itself (migration 0002) along
+            self._execute(
+                f'revoke all on database "{name}" from public; grant connect on database "{name}" to {OTHERS}'
+            )
         return name
 
     def drop(self, name: str) -> None:

@@ -10,7 +10,6 @@ PostgreSQL refuses to run as root: then an unprivileged account runs it, and wha
 Source: PostgreSQL 15 manual, chapters 19 (server set-up), 20 (configuration), 21.9 (peer authentication).
 """
 
-import contextlib
 import fcntl
 import hashlib
 import json
@@ -36,7 +35,7 @@ SUPERUSER = "postgres"
 DATABASE = "beffroi"
 SYSTEM_FOLDER = Path("/var/lib/beffroi")
 
-SOCKET_FOLDER_BYTES_MAX = 107 - len("/.s.PGSQL.5432")  # sun_path is 108 bytes with its zero: unix(7)
+SOCKET_FOLDER_BYTES_MAX = 107 - len(f"/{keeper.SOCKET_NAME}")  # sun_path is 108 bytes with its zero: unix(7)
 START_S_MAX = 300  # a recovery after a crash replays at most max_wal_size (1 GB)
 STOP_S_MAX = keeper.FAST_SHUTDOWN_S + keeper.IMMEDIATE_SHUTDOWN_S + 5
 INITDB_S_MAX = 120
@@ -163,6 +162,11 @@ class EmbeddedPostgres:
         """The postmaster's process number, as it wrote it down; None when there is none."""
         return postmaster.server_pid(self.data_dir)
 
+    @property
+    def keeper_pid(self) -> int | None:
+        """The keeper's process number when it was started here; None otherwise."""
+        return None if self._keeper is None else self._keeper.pid
+
     def __enter__(self) -> "EmbeddedPostgres":
         self.start()
         return self
@@ -198,15 +202,15 @@ class EmbeddedPostgres:
         if not (self.data_dir / "PG_VERSION").exists():
             self._initialise(account, installation)
         self._write_access(account)
-        socket_folder = _socket_folder(self.data_dir, account)
-        options = {**self._settings, "unix_socket_directories": str(socket_folder)}
+        folder = socket_folder(self.data_dir, account)
+        options = {**self._settings, "unix_socket_directories": str(folder)}
         command = [installation.program("postgres"), "-D", str(self.data_dir)]
         command += [f"--{name}={value}" for name, value in options.items()]
         postmaster.end_orphan(
-            self.data_dir, socket_folder / ".s.PGSQL.5432.lock"
+            self.data_dir, folder / f"{keeper.SOCKET_NAME}.lock"
         )  # of a data directory that was here before
         for pause_s in LEFTOVER_PAUSES_S:
-            server_pid = self._start_keeper(command, account, held)
+            server_pid = self._start_keeper(command, account, held, folder)
             if self._wait_until_ready(server_pid):
                 return
             if not any(text in self._log_tail() for text in LEFTOVERS):
@@ -214,7 +218,7 @@ class EmbeddedPostgres:
             time.sleep(pause_s)
         raise OperatorError(f"PostgreSQL did not start; {self._beside('log')} says: {self._log_tail()}")
 
-    def _start_keeper(self, command: list[str], account: Account, held: _Lock) -> int:
+    def _start_keeper(self, command: list[str], account: Account, held: _Lock, folder: Path) -> int:
         """The server's process number."""
         log_path = self._beside("log")
         if log_path.exists() and log_path.stat().st_size > LOG_BYTES_MAX:
@@ -225,6 +229,7 @@ class EmbeddedPostgres:
             "uid": account.uid if account.switch else None,
             "gid": account.gid if account.switch else None,
             "users_file": str(self._beside("users")),
+            "socket_folder": str(folder),
         }
         log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
@@ -265,6 +270,8 @@ class EmbeddedPostgres:
 
     def _initialise(self, account: Account, installation: Installation) -> None:
         """A new cluster, made aside and renamed: whole or not at all."""
+        if self.data_dir.exists() and any(self.data_dir.iterdir()):
+            raise OperatorError(f"{self.data_dir} holds something else than a database: name another data directory.")
         aside = self._beside("new")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(mode=0o700)
@@ -275,7 +282,7 @@ class EmbeddedPostgres:
         if done.returncode != 0:
             raise OperatorError(f"PostgreSQL's initdb failed: {done.stderr.strip()[-500:]}")
         if self.data_dir.exists():
-            self.data_dir.rmdir()  # refuses a folder that holds something else
+            self.data_dir.rmdir()
         aside.rename(self.data_dir)
 
     def _write_access(self, account: Account) -> None:
@@ -303,8 +310,6 @@ class EmbeddedPostgres:
                 if time.monotonic() > deadline:
                     raise OperatorError(f"PostgreSQL did not stop; see {self._beside('log')}.")
                 time.sleep(POLL_S)
-            with contextlib.suppress(OSError):  # not ours to remove, or not empty: a killed server's
-                Path(self._socket_folder or "/").rmdir()
         finally:
             held.close()
         if self._keeper is not None:
@@ -330,7 +335,7 @@ def _system_folder() -> Path:
     return SYSTEM_FOLDER
 
 
-def _socket_folder(data_dir: Path, account: Account) -> Path:
+def socket_folder(data_dir: Path, account: Account) -> Path:
     """A short private folder for the server's socket, always the same for one data directory."""
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
     base = Path("/tmp")  # noqa: S108 - a folder of ours within, mode 0700, ownership checked

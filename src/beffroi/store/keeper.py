@@ -8,6 +8,7 @@ Only the standard library, so that it starts in a few hundredths of a second.
 Source: flock(2): a lock belongs to the open file and ends with it; PostgreSQL 15 manual, chapter 19.5 (signals).
 """
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -21,6 +22,7 @@ FAST_SHUTDOWN_S = 60  # a checkpoint of all memory to a slow disk
 IMMEDIATE_SHUTDOWN_S = 10  # no checkpoint: the next start recovers
 TICK_S = 1  # a server's end that came just before the wait is seen one tick later
 PR_SET_PDEATHSIG = 1
+SOCKET_NAME = ".s.PGSQL.5432"
 
 
 class WaitEnded(Exception):
@@ -92,8 +94,19 @@ def wait_until_unused(users_file: int, server: "subprocess.Popen[bytes]") -> Non
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
+def clear(socket_folder: str) -> None:
+    """Takes the ended server's socket and its folder away; what is not there, or not empty, stays as it is."""
+    for remove, path in (
+        (os.unlink, os.path.join(socket_folder, SOCKET_NAME)),
+        (os.unlink, os.path.join(socket_folder, f"{SOCKET_NAME}.lock")),
+        (os.rmdir, socket_folder),
+    ):
+        with contextlib.suppress(OSError):
+            remove(path)
+
+
 def main() -> int:
-    """One JSON object on standard input: command, environment, uid and gid (null: ours), users_file (a path).
+    """One JSON object on standard input: command, environment, uid and gid (null: ours), users_file, socket_folder.
 
     Answers with the server's process number on standard output.
     """
@@ -108,6 +121,7 @@ def main() -> int:
     wait_until_unused(users_file, server)
     if server.poll() is None:
         stop(server)
+    clear(order["socket_folder"])
     return 0
 
 
