@@ -34,6 +34,7 @@ from beffroi.store.os_account import Account, clean_environment, server_account
 SUPERUSER = "postgres"
 DATABASE = "beffroi"
 SYSTEM_FOLDER = Path("/var/lib/beffroi")
+SHORT_FOLDER = Path("/tmp")  # noqa: S108  # nosec B108 - a folder of mode 0700 goes into it, its owner checked
 
 SOCKET_FOLDER_BYTES_MAX = 107 - len(f"/{keeper.SOCKET_NAME}")  # sun_path is 108 bytes with its zero: unix(7)
 START_S_MAX = 300  # a recovery after a crash replays at most max_wal_size (1 GB)
@@ -338,7 +339,7 @@ def _system_folder() -> Path:
 def socket_folder(data_dir: Path, account: Account) -> Path:
     """A short private folder for the server's socket, always the same for one data directory."""
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    base = Path("/tmp")  # noqa: S108 - a folder of ours within, mode 0700, ownership checked
+    base = SHORT_FOLDER
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if account.switch and Path("/run").is_dir():
         base = Path("/run")
@@ -346,7 +347,7 @@ def socket_folder(data_dir: Path, account: Account) -> Path:
         base = Path(runtime)
     folder = base / f"beffroi-{account.uid}-{digest}"
     if len(os.fsencode(folder)) > SOCKET_FOLDER_BYTES_MAX:
-        folder = Path("/tmp") / folder.name  # noqa: S108
+        folder = SHORT_FOLDER / folder.name
     try:
         folder.mkdir(mode=0o700)
         account.give(folder)
