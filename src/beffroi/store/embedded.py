@@ -34,7 +34,8 @@ from beffroi.store.os_account import Account, clean_environment, server_account
 SUPERUSER = "postgres"
 DATABASE = "beffroi"
 SYSTEM_FOLDER = Path("/var/lib/beffroi")
-SHORT_FOLDER = Path("/tmp")  # noqa: S108  # nosec B108 - a folder of mode 0700 goes into it, its owner checked
+SHORT_FOLDER = Path("/tmp")  # noqa: S108  # nosec B108
+"""For the socket when nothing better is short: a folder of mode 0700 goes into it, its owner checked."""
 
 SOCKET_FOLDER_BYTES_MAX = 107 - len(f"/{keeper.SOCKET_NAME}")  # sun_path is 108 bytes with its zero: unix(7)
 START_S_MAX = 300  # a recovery after a crash replays at most max_wal_size (1 GB)
