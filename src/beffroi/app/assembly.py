@@ -1,0 +1,75 @@
+"""From settings to what the other floors take. Pure."""
+
+from beffroi.access.issuers import TrustedIssuer
+from beffroi.config.settings import Application, Config, HospitalSettings, Issuer
+from beffroi.model.person import Hospital, HospitalId
+from beffroi.store.registers import LOCAL_ISSUER, ApplicationEntry, Credential
+
+SECONDS_PER_HOUR = 3_600
+
+
+def hospitals_of(config: Config) -> tuple[Hospital, ...]:
+    """The register of hospitals, as configured."""
+    return tuple(_hospital(hospital) for hospital in config.hospital)
+
+
+def _hospital(settings: HospitalSettings) -> Hospital:
+    return Hospital(
+        HospitalId(settings.id),
+        settings.finess,
+        settings.name,
+        settings.oid,
+        settings.namespace,
+        settings.sensitive,
+    )
+
+
+def applications_of(config: Config) -> tuple[ApplicationEntry, ...]:
+    """The register of applications, as configured."""
+    return tuple(_application(application) for application in config.application)
+
+
+def _application(settings: Application) -> ApplicationEntry:
+    texts = [f"x5t:{thumbprint}" for thumbprint in settings.certificates]
+    texts += [f"loopback:{facility}" for facility in settings.loopback_facilities]
+    return ApplicationEntry(
+        name=settings.name,
+        issuer=settings.issuer or LOCAL_ISSUER,
+        subject=settings.client_id or settings.name,
+        hospital_id=HospitalId(settings.hospital),
+        role=settings.role,
+        credentials=tuple(Credential(text, settings.may_feed, settings.may_query) for text in texts),
+    )
+
+
+def issuers_of(config: Config, *, demo: bool) -> tuple[TrustedIssuer, ...]:
+    """Whose tokens are accepted, as configured. `demo`: the bundled issuer's keys may be among them."""
+    return tuple(_issuer(config, issuer, demo) for issuer in config.issuer)
+
+
+def _issuer(config: Config, settings: Issuer, demo: bool) -> TrustedIssuer:
+    return TrustedIssuer(
+        issuer=settings.url,
+        audiences=frozenset(settings.audience),
+        roles=settings.roles,
+        acr_values=frozenset(settings.acr_values),
+        skew_s=settings.clock_skew_s,
+        nonce_required=settings.dpop_nonce,
+        bearer_allowed=settings.allow_bearer,
+        subject_claim=settings.subject_claim,
+        role_claim=settings.role_claim,
+        structure_claim=settings.structure_claim,
+        discovery_url=settings.discovery_url,
+        key_set_url=settings.jwks_url,
+        key_set_file=str(config.path(settings.jwks_file)) if settings.jwks_file else "",
+        demo=demo,
+    )
+
+
+def windows_of(config: Config) -> dict[HospitalId, dict[str, int]]:
+    """For how many seconds an event explains, by hospital and trigger event, where the configuration says so."""
+    return {
+        HospitalId(hospital.id): {event: hours * SECONDS_PER_HOUR for event, hours in hospital.explains_h.items()}
+        for hospital in config.hospital
+        if hospital.explains_h
+    }

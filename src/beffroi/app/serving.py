@@ -1,0 +1,100 @@
+"""A whole deployment on this machine: prepared, its sockets bound, its processes running until the block is left.
+
+Used by `beffroi serve`, and by the demonstration with its own configuration.
+"""
+
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from beffroi.app.preparation import prepare
+from beffroi.app.supervisor import ChildPlan, Supervisor
+from beffroi.config.reading import load, read_text
+from beffroi.config.settings import Config
+from beffroi.errors import OperatorError
+from beffroi.servers.http_server import listen
+from beffroi.telemetry import Event, Process, log
+
+CONFIG_FILE = "config.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where it listens: (host, port). `mllp` is None without that door."""
+
+    web: tuple[str, int]
+    operations: tuple[str, int]
+    mllp: tuple[str, int] | None
+
+
+@asynccontextmanager
+async def serving(config_file: Path, *, demo: bool = False) -> AsyncIterator[Addresses]:
+    """A deployment that serves while the block runs. Raises OperatorError with what to do."""
+    config = load(config_file, demo=demo)
+    await prepare(config, demo=demo)
+    folder = Path(tempfile.mkdtemp(prefix="beffroi-run-"))
+    sockets: dict[Process, socket.socket] = {}
+    try:
+        # A copy, so that a process that starts again reads what the others read.
+        copy = folder / CONFIG_FILE
+        copy.touch(mode=0o600)
+        copy.write_text(read_text(config_file), encoding="utf-8")
+        sockets = _bind(config)
+        plans = [
+            _plan(process, folder, Path(config.folder), sockets[process], demo)
+            for process in (Process.WORKER, *[Process.WEB] * config.web.processes, Process.MLLP)
+            if process in sockets
+        ]
+        async with Supervisor(plans, folder, shutdown_s=config.limits.shutdown_s):
+            log(Event.STARTED, count=len(plans), demo=demo, port=_address(sockets[Process.WEB])[1])
+            yield Addresses(
+                _address(sockets[Process.WEB]),
+                _address(sockets[Process.WORKER]),
+                _address(sockets[Process.MLLP]) if Process.MLLP in sockets else None,
+            )
+            _close(sockets)  # what connects from now on is refused, and not kept waiting
+    finally:
+        _close(sockets)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _bind(config: Config) -> dict[Process, socket.socket]:
+    wanted = {
+        Process.WEB: (config.web.host, config.web.port),
+        Process.WORKER: (config.operations.host, config.operations.port),
+    }
+    if config.mllp is not None:
+        wanted[Process.MLLP] = (config.mllp.host, config.mllp.port)
+    bound: dict[Process, socket.socket] = {}
+    for process, (host, port) in wanted.items():
+        try:
+            bound[process] = listen(host, port)
+        except OSError as error:
+            _close(bound)
+            raise OperatorError(
+                f"Cannot listen on {host} port {port}: {error.strerror}. Is another one running?",
+                f"Impossible d'écouter sur {host} port {port} : {error.strerror}. Un autre tourne-t-il déjà ?",
+            ) from None
+    return bound
+
+
+def _close(sockets: dict[Process, socket.socket]) -> None:
+    for one in sockets.values():
+        one.close()
+
+
+def _address(listening: socket.socket) -> tuple[str, int]:
+    host, port = listening.getsockname()[:2]
+    return host, port
+
+
+def _plan(process: Process, folder: Path, paths_from: Path, listening: socket.socket, demo: bool) -> ChildPlan:
+    command = [sys.executable, "-P", "-m", "beffroi.app", process.value]
+    command += ["--config", str(folder / CONFIG_FILE), "--folder", str(folder), "--paths-from", str(paths_from)]
+    command += ["--fd", str(listening.fileno()), *(["--demo"] if demo else [])]
+    return ChildPlan(process, tuple(command), (listening.fileno(),))

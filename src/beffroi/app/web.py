@@ -1,0 +1,83 @@
+"""A web process: the FHIR door on the inherited socket."""
+
+from functools import partial
+from uuid import UUID
+
+from beffroi.access.nonces import Nonces
+from beffroi.actions.find import Finder
+from beffroi.actions.house import House, open_house
+from beffroi.actions.sign_in import SignIn
+from beffroi.app.assembly import issuers_of
+from beffroi.app.context import Context
+from beffroi.clock import Clock
+from beffroi.model.account import Asker
+from beffroi.model.disclosure import Door
+from beffroi.outbound.issuer_keys import IssuerKeys
+from beffroi.servers.admission import Admission
+from beffroi.servers.authentication import Authenticator
+from beffroi.servers.fhir_api import ROOT, FhirApi
+from beffroi.servers.http_server import HttpLimits, TlsFiles, serve_http
+from beffroi.servers.proxies import Proxies
+from beffroi.store.accounts import AccountStore
+from beffroi.store.database import Database
+from beffroi.store.registers import refuse_other_kind
+from beffroi.wire.fhir_terms import Vocabulary
+from beffroi.wire.fhir_view import Endpoint
+
+
+async def run_web(context: Context) -> None:
+    """Answers until it is stopped; then what is under way is answered and recorded."""
+    config = context.config
+    async with await context.database("web") as database:
+        house = await open_house(database, context.clock, config.limits.list_max)
+        try:
+            refuse_other_kind(house.deployment.demo, demo=context.demo)
+            authenticator = authenticator_of(context, database, house)
+            await authenticator.start()
+            try:
+                await serve_http(
+                    api_of(context, house, authenticator),
+                    context.listening,
+                    HttpLimits(config.limits.connections, config.limits.shutdown_s),
+                    context.stopping,
+                    tls=_tls(context),
+                    ready=context.ready,
+                )
+            finally:
+                await authenticator.stop()
+        finally:
+            await house.close()
+
+
+def authenticator_of(context: Context, database: Database, house: House) -> Authenticator:
+    """Who asks, as this configuration lets them."""
+    config, clock = context.config, context.clock
+    record = partial(_record_sign_in, house.finder, clock)
+    return Authenticator(
+        [IssuerKeys(issuer, clock) for issuer in issuers_of(config, demo=context.demo)],
+        SignIn(AccountStore(database), house.hospitals, clock, record),
+        Nonces(house.deployment.nonce_key),
+        clock,
+        Proxies(config.web.trusted_proxies, config.web.client_certificates),
+        Admission(config.limits.in_flight_per_account),
+    )
+
+
+def api_of(context: Context, house: House, authenticator: Authenticator) -> FhirApi:
+    """The FHIR door."""
+    region = context.config.region
+    vocabulary = Vocabulary.NEXT if region.next_vocabulary else Vocabulary.PUBLISHED
+    endpoint = Endpoint(context.config.web.public_url + ROOT, region.oid, house.hospitals, vocabulary)
+    return FhirApi(house.finder, authenticator, endpoint, context.clock, context.config.limits.body_bytes)
+
+
+async def _record_sign_in(finder: Finder, clock: Clock, asker: Asker) -> None:
+    request_id: UUID = clock.uuid()
+    await finder.signed_in(asker, Door.FHIR, request_id)
+
+
+def _tls(context: Context) -> TlsFiles | None:
+    web = context.config.web
+    if not web.tls_certificate:
+        return None
+    return TlsFiles(str(context.config.path(web.tls_certificate)), str(context.config.path(web.tls_key)))
