@@ -21,10 +21,11 @@ POOL_MAX = 200_000
 
 _POOL = """
 select person_id, birth_date, family_key, used_key, given_key
-from identities
+from identities i
 where mod(hashint8(identity_id + $1)::bigint + 2147483648, $2) = 0
   and state = 'a' and not restricted and not local_only and hospital_id <> all($3::int[])
   and birth_date is not null and length(family_key) >= $4 and length(given_key) >= $5
+  and not exists (select from identities o where o.person_id = i.person_id and o.restricted)
 order by identity_id limit $6
 """
 

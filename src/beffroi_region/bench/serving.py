@@ -1,8 +1,10 @@
 """The processes that are measured: the real server, or the bare variant, started and stopped around a phase."""
 
 import http.client
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from beffroi.telemetry.metrics import DIRECTORY_VARIABLE
 from beffroi_region.bench.machine import cpu_s, family, peak_memory_mib, stolen_s
 from beffroi_region.bench.stage import HOST
 
@@ -68,12 +71,15 @@ class Serving:
 def serving(variant: Variant, configuration: Path, port: int, database: int) -> Iterator[Serving]:
     """The server of a configuration, from its first answer to its end. Raises `ServingError`."""
     log_path = configuration.with_suffix(".log")
+    # The supervisor gives its children such a folder itself; the bare variant has no supervisor.
+    metrics = Path(tempfile.mkdtemp(prefix="metrics-", dir=configuration.parent))
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, *_COMMANDS[variant], "--config", str(configuration)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env={**os.environ, DIRECTORY_VARIABLE: str(metrics)},
         )
         try:
             _wait_until_ready(process, port, log_path)
