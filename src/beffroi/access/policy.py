@@ -4,6 +4,7 @@ The table is the whole policy: `VERSION` names it in every disclosure, and chang
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from beffroi.access.fields import (
@@ -15,7 +16,7 @@ from beffroi.access.fields import (
     RESTRICTED,
     FieldSet,
 )
-from beffroi.errors import Forbidden, Missing
+from beffroi.errors import Forbidden, Missing, Words
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Field, Operation, Purpose, Question
 
@@ -64,6 +65,38 @@ RIGHTS: dict[Role, Rights] = {
 }
 
 
+OPERATION_WORDS = {
+    Operation.SEARCH: Words("searches", "la recherche"),
+    Operation.READ: Words("reading a patient", "la lecture d'un patient"),
+    Operation.MATCH: Words("matching", "le rapprochement"),
+    Operation.PIX_QUERY: Words("cross-reference queries", "les correspondances d'identifiants"),
+    Operation.PDQ_QUERY: Words("demographics queries", "la recherche démographique"),
+    Operation.AUDIT_SEARCH: Words("the audit", "les traces"),
+    Operation.EMERGENCY_READ: Words("emergency readings", "la lecture en urgence"),
+    Operation.SIGN_IN: Words("signing in", "l'identification"),
+}
+_SET_WORDS = {
+    FieldSet.MINIMAL: Words("minimal fields", "l'identité minimale"),
+    FieldSet.CONTACT: Words("contact fields for this purpose", "les coordonnées pour ce motif"),
+    FieldSet.IDENTIFIERS: Words("identifier fields for this purpose", "les identifiants pour ce motif"),
+}
+_OTHER_ROLE = Words("Sign in with another role.", "Identifiez-vous avec un autre rôle.")
+_COLLEAGUE = Words("Ask a colleague whose role includes them.", "Demandez à un collègue dont le rôle le permet.")
+_CLINICIAN_ONLY = Words("Ask a clinician.", "Demandez à un soignant.")
+_MORE_IN_A_LIST = Words("contact or identifier fields in a list", "les coordonnées ou identifiants dans une liste")
+_ONE_PATIENT = Words("Read that one patient, with a purpose.", "Lisez ce seul patient, avec un motif.")
+_MORE_IN_AN_EMERGENCY = Words(
+    "more than minimal fields in an emergency reading", "plus que l'identité minimale en urgence"
+)
+_AFTERWARDS = Words(
+    "Read the patient again with a purpose of care.", "Relisez ensuite ce patient pour un motif de soin."
+)
+_REASON = Words(
+    f"A reason of at least {REASON_LENGTH_MIN} characters for an emergency reading",
+    f"Une raison d'au moins {REASON_LENGTH_MIN} caractères pour une lecture en urgence",
+)
+
+
 def _version() -> str:
     """A digest of the table, so that a disclosure says under which rights it was made."""
     lines = [
@@ -89,26 +122,28 @@ def decide(question: Question) -> Permit:
 
     A criterion that matched is a field disclosed, so it needs the right to that field (law 3).
     """
-    role = question.asker.role
-    rights = RIGHTS[role]
     if question.operation is Operation.EMERGENCY_READ:
-        return _decide_emergency(question, rights)
-    if question.operation not in rights.operations:
-        raise Forbidden(role=role, what=question.operation.name.lower(), instead="Sign in with another role.")
-    if question.operation is Operation.AUDIT_SEARCH:
+        return _decide_emergency(question, RIGHTS[question.asker.role])
+    return _decide(question.asker.role, question.operation, question.purpose, question.wanted, question.criteria_fields)
+
+
+@lru_cache(maxsize=4_096)
+def _decide(role: Role, operation: Operation, purpose: Purpose, wanted: Field, told: Field) -> Permit:
+    """Remembered, because a hospital asks the same few kinds of question all day; refusals are worked out each time."""
+    rights = RIGHTS[role]
+    if operation not in rights.operations:
+        raise Forbidden(role=role, what=OPERATION_WORDS[operation], instead=_OTHER_ROLE)
+    if operation is Operation.AUDIT_SEARCH:
         return Permit(Field.REFERENCE, Field.REFERENCE)
-    asked = question.wanted | question.criteria_fields
-    allowed = _allowed(question.purpose, rights)
+    allowed = _allowed(purpose, rights)
     for name, fields in ((FieldSet.CONTACT, CONTACT), (FieldSet.IDENTIFIERS, IDENTIFIERS)):
-        if asked & fields & ~allowed:
-            raise Forbidden(role=role, what=f"{name} fields for {question.purpose}", instead=_way_on(name, rights))
-    if question.wanted & ~MINIMAL and question.operation in LISTING:
-        one = "Read that one patient, with a purpose."
-        raise Forbidden(role=role, what="contact or identifier fields in a list", instead=one)
-    if question.operation is Operation.PIX_QUERY:
-        return Permit(question.wanted & allowed & (IDENTIFIERS | Field.OWN_IDENTIFIER), NOTHING)
-    shown_to_restricted = RESTRICTED if rights.restricted else NOTHING
-    return Permit((MINIMAL | question.wanted) & allowed, shown_to_restricted)
+        if (wanted | told) & fields & ~allowed:
+            raise Forbidden(role=role, what=_SET_WORDS[name], instead=_way_on(name, rights))
+    if wanted & ~MINIMAL and operation in LISTING:
+        raise Forbidden(role=role, what=_MORE_IN_A_LIST, instead=_ONE_PATIENT)
+    if operation is Operation.PIX_QUERY:
+        return Permit(wanted & allowed & (IDENTIFIERS | Field.OWN_IDENTIFIER), NOTHING)
+    return Permit((MINIMAL | wanted) & allowed, RESTRICTED if rights.restricted else NOTHING)
 
 
 def _allowed(purpose: Purpose, rights: Rights) -> Field:
@@ -119,18 +154,20 @@ def _allowed(purpose: Purpose, rights: Rights) -> Field:
     return fields
 
 
-def _way_on(name: FieldSet, rights: Rights) -> str:
+def _way_on(name: FieldSet, rights: Rights) -> Words:
     if name not in rights.extra:
-        return "Ask a colleague whose role includes them."
-    return "State a purpose among: " + ", ".join(sorted(rights.purposes)) + "."
+        return _COLLEAGUE
+    purposes = ", ".join(sorted(rights.purposes))
+    return Words(f"State a purpose among: {purposes}.", f"Indiquez un motif parmi : {purposes}.")
 
 
 def _decide_emergency(question: Question, rights: Rights) -> Permit:
     """Break-glass: people only, one patient, the minimal fields, a reason in words (architecture, ways on)."""
+    role = question.asker.role
     if not rights.emergency:
-        raise Forbidden(role=question.asker.role, what="emergency readings", instead="Ask a clinician.")
+        raise Forbidden(role=role, what=OPERATION_WORDS[Operation.EMERGENCY_READ], instead=_CLINICIAN_ONLY)
     if len(question.reason.strip()) < REASON_LENGTH_MIN:
-        raise Missing(what=f"A reason of at least {REASON_LENGTH_MIN} characters for an emergency reading")
+        raise Missing(what=_REASON)
     if question.wanted & ~MINIMAL:
-        raise Forbidden(role=question.asker.role, what="more than minimal fields in an emergency reading", instead="")
+        raise Forbidden(role=role, what=_MORE_IN_AN_EMERGENCY, instead=_AFTERWARDS)
     return Permit(MINIMAL, RESTRICTED)

@@ -15,7 +15,7 @@ from beffroi.actions.asking import Ask
 from beffroi.actions.audit_view import AuditView
 from beffroi.actions.disclose.gate import Gate
 from beffroi.actions.lookup import Lookup
-from beffroi.errors import CallerError, NotFound, TooBroad, UnknownDomain
+from beffroi.errors import CallerError, NotFound, TooBroad, UnknownDomain, Words
 from beffroi.identity.blocking import Block, Plan, plan, widen
 from beffroi.identity.selection import CERTAIN, POSSIBLE, PROBABLE, best_grade, holds, narrows, score
 from beffroi.model.account import Asker
@@ -39,6 +39,10 @@ from beffroi.store.identities import PEOPLE_LOOKED_AT_MAX
 LIST_MAX_DEFAULT = 20
 LIST_MAX = 50
 """People. A longer list helps nobody to find one patient, and helps a thief to take many."""
+_ADD_TO_MATCH = Words(
+    "the full birth date, 3 letters of the family name and the first of the given name",
+    "la date de naissance complète, 3 lettres du nom et la première du prénom",
+)
 
 
 class Finder:
@@ -79,7 +83,7 @@ class Finder:
         permit = await ask.permit(self._gate, question)
         found = await self._lookup.people(Plan(Block.REFERENCE, reference=reference), ask.asker)
         if not found:
-            await self._gate.refuse(question, NotFound(what="Patient"), Outcome.NONE)
+            await self._gate.refuse(question, NotFound(what=Words("Patient", "Patient")), Outcome.NONE)
         asked = msgspec.structs.replace(found[0], asked_reference=reference)
         return await self._gate.disclose(question, permit, (asked,))
 
@@ -146,7 +150,7 @@ class Finder:
         try:
             planned = plan(criteria)
             if full and planned.missing and planned.block is not Block.IDENTIFIER:
-                raise TooBroad(add="the full birth date, 3 letters of the family name and the first of the given name")
+                raise TooBroad(add=_ADD_TO_MATCH)
         except CallerError as error:
             broad = isinstance(error, TooBroad)
             await self._gate.refuse(question, error, Outcome.TOO_BROAD if broad else Outcome.REFUSED)

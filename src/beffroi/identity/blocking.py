@@ -8,7 +8,7 @@ name and the first of the given name, or a full identifier (architecture, the wa
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from beffroi.errors import InvalidValue, TooBroad
+from beffroi.errors import InvalidValue, TooBroad, Words
 from beffroi.identity.normalise import email_key, name_key, phone_key
 from beffroi.model.search import Criteria, DateRange, IdentifierToken, Text
 
@@ -18,6 +18,15 @@ FAMILY_LETTERS_ALONE_MIN = 2
 """Without a birth date: two letters select at most the explained people of one hospital."""
 
 _LAST_KEY = "~"  # sorts after every letter and digit of a key
+
+_NO_LETTER = Words("it has no letter", "aucune lettre")
+_NO_TELECOM = Words(
+    "it is neither a telephone number nor an e-mail address", "ni un numéro de téléphone, ni une adresse électronique"
+)
+_ADD_TO_SELECT = Words(
+    f"the full birth date, or at least {FAMILY_LETTERS_ALONE_MIN} letters of the family name",
+    f"la date de naissance complète, ou au moins {FAMILY_LETTERS_ALONE_MIN} lettres du nom",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +110,9 @@ def plan(criteria: Criteria) -> Plan:
     if criteria.telecom:
         key = email_key(criteria.telecom) if "@" in criteria.telecom else phone_key(criteria.telecom)
         if not key:
-            raise InvalidValue(what="telecom", why="it is neither a telephone number nor an e-mail address")
+            raise InvalidValue(what="telecom", why=_NO_TELECOM)
         return Plan(Block.EXPLAINED_BY_TELECOM, criteria.birth_date, family, given, telecom=key, missing=missing)
-    raise TooBroad(add=f"the full birth date, or at least {FAMILY_LETTERS_ALONE_MIN} letters of the family name")
+    raise TooBroad(add=_ADD_TO_SELECT)
 
 
 def widen(full: Plan) -> Plan:
@@ -123,7 +132,7 @@ def widen(full: Plan) -> Plan:
 def _refuse_empty_names(criteria: Criteria) -> None:
     for what, text in (("family", criteria.family), ("given", criteria.given)):
         if text is not None and not name_key(text.value):
-            raise InvalidValue(what=what, why="it has no letter")
+            raise InvalidValue(what=what, why=_NO_LETTER)
 
 
 def _missing(birth_date: DateRange | None, family: KeyRange, given: KeyRange) -> tuple[str, ...]:

@@ -12,6 +12,14 @@ from beffroi.model.disclosure import Finding, Operation
 from beffroi.watch.evidence import Evidence
 
 EMERGENCY_READINGS_24H = 5
+CEILING_24H = "the ceiling of new patients in 24 hours"
+CEILING_30D = "the ceiling of new patients in 30 days"
+CEILING_EMERGENCY = "the ceiling of emergency readings in 24 hours"
+CEILING_NAMES_FR = {
+    CEILING_24H: "le plafond de nouveaux patients en 24 heures",
+    CEILING_30D: "le plafond de nouveaux patients en 30 jours",
+    CEILING_EMERGENCY: "le plafond de lectures en urgence en 24 heures",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +68,13 @@ def judge(
     Verdict(shown_count=0, new_count=0, ceiling='', limit=0)
     """
     if operation is Operation.EMERGENCY_READ and evidence.emergencies_24h(now_s) >= EMERGENCY_READINGS_24H:
-        return Verdict(0, 0, "emergency readings in 24 hours", EMERGENCY_READINGS_24H)
+        return Verdict(0, 0, CEILING_EMERGENCY, EMERGENCY_READINGS_24H)
     ceiling = CEILINGS.get(role, NONE)
     left_24h = ceiling.patients_24h - evidence.shown_24h(now_s)
     left_30d = ceiling.patients_30d - evidence.shown_30d(now_s)
     left, name, limit = min(
-        (left_24h, "new patients in 24 hours", ceiling.patients_24h),
-        (left_30d, "new patients in 30 days", ceiling.patients_30d),
+        (left_24h, CEILING_24H, ceiling.patients_24h),
+        (left_30d, CEILING_30D, ceiling.patients_30d),
     )
     new_count = 0
     for index, row in enumerate(rows):

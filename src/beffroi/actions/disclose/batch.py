@@ -13,7 +13,7 @@ import msgspec
 from beffroi.access.policy import VERSION, Permit
 from beffroi.actions.disclose.presentation import Presenter
 from beffroi.clock import Clock
-from beffroi.errors import AccountFrozen, BeffroiError, CeilingReached, NotAuthenticated, UnknownAccount
+from beffroi.errors import AccountFrozen, BeffroiError, CeilingReached, NotAuthenticated, UnknownAccount, Words
 from beffroi.model.disclosure import (
     Advice,
     Answer,
@@ -27,10 +27,16 @@ from beffroi.model.disclosure import (
 )
 from beffroi.store.disclosures import AccountRow, Delivery, DisclosureRow, DisclosureStore
 from beffroi.watch.evidence import Evidence
-from beffroi.watch.verdict import judge
+from beffroi.watch.verdict import CEILING_NAMES_FR, judge
 
 _decode_evidence = msgspec.json.Decoder(Evidence).decode
 _NONCE_BYTES = 16
+_REMOVED = Words("it was removed", "il a été supprimé")
+_OPERATOR = Words("the operator", "l'exploitant")
+_WAY_ON = Words(
+    "One patient of your own hospital at a time stays readable. For more, call the duty officer.",
+    "Un patient à la fois de votre hôpital reste lisible. Au-delà, appelez la personne d'astreinte.",
+)
 
 
 @dataclass(slots=True)
@@ -108,7 +114,7 @@ class Batch:
         question = entry.question
         account = state.accounts.get(question.asker.account_id)
         if account is None:
-            return _Judged(entry, error=UnknownAccount(why="it was removed", whom="the operator"))
+            return _Judged(entry, error=UnknownAccount(why=_REMOVED, whom=_OPERATOR))
         judged = self._verdict(entry, account, state)
         account.running_number += 1
         judged.key = (question.asker.account_id, account.running_number)
@@ -141,8 +147,8 @@ class Batch:
         if verdict.new_count or emergency:
             account.evidence = account.evidence.after(now_s, verdict.new_count, emergency)
         if verdict.ceiling and not verdict.shown_count:
-            instead = "One explained patient at a time stays readable; the duty officer can release more."
-            reached = CeilingReached(what=verdict.ceiling, limit=verdict.limit, instead=instead)
+            what = Words(verdict.ceiling, CEILING_NAMES_FR[verdict.ceiling])
+            reached = CeilingReached(what=what, limit=verdict.limit, instead=_WAY_ON)
             return _Judged(entry, outcome=Outcome.REFUSED, error=reached)
         allowed = findings[: verdict.shown_count]
         shown = tuple(s for f in allowed if (s := self._presenter.show(f, question, entry.permit)) is not None)

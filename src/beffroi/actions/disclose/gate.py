@@ -15,7 +15,7 @@ from beffroi.access.policy import Permit, decide
 from beffroi.actions.disclose.batch import Batch, Entry
 from beffroi.actions.disclose.presentation import Presenter
 from beffroi.clock import Clock
-from beffroi.errors import BeffroiError, CallerError, Overloaded, Unavailable
+from beffroi.errors import BeffroiError, CallerError, Overloaded, Unavailable, Words
 from beffroi.model.disclosure import Advice, Answer, DisclosureId, Finding, Outcome, Question, Released
 from beffroi.store.database import DATABASE_FAULTS, VALUE_FAULTS
 from beffroi.store.disclosures import Delivery, DisclosureStore
@@ -23,6 +23,8 @@ from beffroi.telemetry import Event, log_failure
 from beffroi.telemetry.metrics import count_batch
 
 T = TypeVar("T")
+_REGISTER = Words("The register of disclosures", "Le registre des communications")
+_WAITING = Words("waiting disclosures", "communications en attente")
 
 ENTRIES_PER_BATCH_MAX = 64
 """Entries. Beyond it, one transaction would hold its locks longer than it saves."""
@@ -107,12 +109,12 @@ class Gate:
         try:
             self._queue.put_nowait(entry)
         except asyncio.QueueFull:
-            raise Overloaded(what="waiting disclosures") from None
+            raise Overloaded(what=_WAITING) from None
         try:
             async with asyncio.timeout(WAIT_S_MAX):
                 return await entry.done
         except TimeoutError:
-            raise Unavailable(what="The register of disclosures") from None
+            raise Unavailable(what=_REGISTER) from None
 
     async def _write_forever(self) -> None:
         while True:
@@ -138,7 +140,7 @@ class Gate:
                 return
             log_failure(Event.GATE_FAILED, failure)
             for entry in entries:
-                _fail(entry, Unavailable(what="The register of disclosures"))
+                _fail(entry, Unavailable(what=_REGISTER))
 
     async def _flush_forever(self) -> None:
         while True:
