@@ -43,8 +43,8 @@ class Presenter:
         best = max(finding.identities, key=lambda identity: _preference(identity, own))
         record = restrict(_with_best_contact(best, finding, released), released)
         own_ipp, domains = self._identifiers(finding, question, released)
-        if question.domains and record.ins is not None and record.ins.oid not in question.domains:
-            record = msgspec.structs.replace(record, ins=None)
+        if question.domains:
+            record = _within(record, question.domains)
         fields = present(record).value | (released.value & _ALWAYS_TELL) | _REFERENCE
         if own_ipp:
             fields |= _OWN
@@ -97,3 +97,10 @@ def _with_best_contact(best: Identity, finding: Finding, released: Field) -> Rec
         if other.record.telecoms or other.record.addresses:
             return msgspec.structs.replace(record, telecoms=other.record.telecoms, addresses=other.record.addresses)
     return record
+
+
+def _within(record: Record, domains: tuple[str, ...]) -> Record:
+    """The record with the national and other identifiers of these domains alone."""
+    ins = record.ins if record.ins is not None and record.ins.oid in domains else None
+    others = tuple(other for other in record.others if other.system in domains)
+    return msgspec.structs.replace(record, ins=ins, others=others)
