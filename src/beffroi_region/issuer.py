@@ -1,0 +1,281 @@
+"""The demonstration's sign-in issuer: OpenID discovery, keys, and tokens that are bound to a key (DPoP).
+
+Anybody who can read the demonstration's folder can be anybody here. So it listens on the loopback alone, makes its keys
+at random with numbers that `serve` refuses, and does not start without a folder of the demonstration and a database
+that says it is one.
+
+Source: OpenID Connect Discovery 1.0; RFC 6749 section 5; RFC 7523 section 2.2 (private_key_jwt); RFC 9449 section 5.
+"""
+
+import hmac
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from beffroi.access.compact import PublicKey, decode_part, import_key, is_compact
+from beffroi.access.dpop import ProofKeys, Request, verify_proof
+from beffroi.access.issuers import DEMO_PREFIX
+from beffroi.access.rejection import Rejected
+from beffroi.access.remembered import Remembered
+from beffroi.clock import Clock
+from beffroi.errors import OperatorError
+from beffroi.model.account import AccountKind
+from beffroi.model.person import Hospital
+from beffroi.store.database import Database
+from beffroi.store.identities import load_deployment
+from beffroi_region.professions import claims_of
+from beffroi_region.signing import SigningKey, base64url
+from beffroi_region.staff import StaffAccount
+
+AUDIENCE: Final = "urn:beffroi:demo"
+LIFETIME_S: Final = 120  # as Pro Santé Connect's
+SESSION_S: Final = 4 * 3_600  # as Pro Santé Connect's: for so long one sign-in serves
+ASSERTION_S_MAX: Final = 300
+BODY_BYTES_MAX: Final = 16_384
+SESSIONS_MAX: Final = 10_000
+GRANT_ACCOUNT: Final = "urn:beffroi:demo:grant-type:account"
+GRANT_CLIENT: Final = "client_credentials"
+ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ACCESS_FILE: Final = "issuer.json"
+"""In the demonstration's folder, for its owner alone: where the issuer is, and the secret that opens it."""
+_SECRET_BYTES: Final = 32
+_KEY_NUMBER_BYTES: Final = 6
+
+
+class Access(msgspec.Struct, frozen=True):
+    """What `ACCESS_FILE` holds: the issuer, the API for which it issues, and the secret of the account grant."""
+
+    issuer: str
+    api: str
+    secret: str
+    clients: dict[str, dict[str, str]] = {}
+
+
+class TokenRefused(Exception):
+    """An error of RFC 6749 section 5.2."""
+
+    def __init__(self, error: str, description: str) -> None:
+        self.error = error
+        self.description = description
+        super().__init__(error)
+
+
+class _Assertion(msgspec.Struct):
+    iss: str
+    sub: str
+    aud: str | list[str]
+    exp: float
+    jti: str
+
+
+_decode_assertion = msgspec.json.Decoder(_Assertion).decode
+
+
+@dataclass(slots=True)
+class DemoIssuer:
+    """One issuer at `url`. `clients` are the private keys of the applications, for the demonstration's own clients."""
+
+    url: str
+    secret: str
+    staff: Sequence[StaffAccount]
+    hospitals: Sequence[Hospital]
+    clock: Clock
+    lifetime_s: int = LIFETIME_S
+    keys: list[tuple[str, SigningKey]] = field(default_factory=list)
+    clients: dict[str, SigningKey] = field(default_factory=dict)
+    _proof_keys: ProofKeys = field(default_factory=ProofKeys)
+    _sessions: Remembered[tuple[str, bytes], int] = field(default_factory=lambda: Remembered(SESSIONS_MAX))
+    _used: Remembered[str | bytes, bool] = field(default_factory=lambda: Remembered(SESSIONS_MAX))
+
+    def __post_init__(self) -> None:
+        self.rotate()
+        for account in self.staff:
+            if account.kind is AccountKind.APPLICATION:
+                self.clients[account.subject] = SigningKey()
+
+    def rotate(self, keep: int = 1) -> None:
+        """Signs with a new key from now on; the last `keep` ones are still published."""
+        number = f"{DEMO_PREFIX}{base64url(self.clock.token_bytes(_KEY_NUMBER_BYTES))}"
+        self.keys = [(number, SigningKey()), *self.keys[:keep]]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """OpenID Connect Discovery 1.0 section 3, as far as this issuer goes."""
+        return {
+            "issuer": self.url,
+            "jwks_uri": f"{self.url}/jwks",
+            "token_endpoint": f"{self.url}/token",
+            "grant_types_supported": [GRANT_CLIENT, GRANT_ACCOUNT],
+            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+            "dpop_signing_alg_values_supported": ["ES256"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+            "subject_types_supported": ["public"],
+            "response_types_supported": [],
+        }
+
+    @property
+    def key_set(self) -> dict[str, Any]:
+        """RFC 7517 section 5."""
+        return {"keys": [key.jwk | {"kid": kid, "use": "sig", "alg": "ES256"} for kid, key in self.keys]}
+
+    def answer(self, form: Mapping[str, str], proof: str) -> dict[str, Any]:
+        """A token for whoever the form proves to be, bound to the proof's key. Raises TokenRefused."""
+        account = self._account(form)
+        now_s = self.clock.now().timestamp()
+        try:
+            endpoint = Request("POST", f"{self.url}/token", b"", b"")
+            held = verify_proof(proof.encode("latin-1", "replace"), endpoint, now_s, self._proof_keys, None)
+        except Rejected as rejected:
+            raise TokenRefused("invalid_dpop_proof", rejected.reason.value.english) from None
+        if self._used.get(held.proof.digest):
+            raise TokenRefused("invalid_dpop_proof", "this proof was used before")
+        self._used.put(held.proof.digest, True)
+        token = self.token(account, held.thumbprint)
+        return {"access_token": token, "token_type": "DPoP", "expires_in": self.lifetime_s}
+
+    def token(self, account: StaffAccount, thumbprint: bytes) -> str:
+        """An access token of that account (RFC 9068), bound to the key of that thumbprint."""
+        now_s = int(self.clock.now().timestamp())
+        session = (account.name, thumbprint)
+        authenticated_at_s = self._sessions.get(session) or now_s
+        if now_s - authenticated_at_s > SESSION_S:
+            authenticated_at_s = now_s
+        self._sessions.put(session, authenticated_at_s)
+        hospital = next(h for h in self.hospitals if h.hospital_id == account.hospital_id)
+        claims = claims_of(account, hospital, authenticated_at_s) | {
+            "iss": self.url,
+            "aud": AUDIENCE,
+            "iat": now_s,
+            "exp": now_s + self.lifetime_s,
+            "jti": str(self.clock.uuid()),
+            "cnf": {"jkt": base64url(thumbprint)},
+        }
+        kid, key = self.keys[0]
+        return key.sign({"typ": "at+jwt", "kid": kid}, claims)
+
+    def _account(self, form: Mapping[str, str]) -> StaffAccount:
+        grant = form.get("grant_type", "")
+        if grant == GRANT_ACCOUNT:
+            if not hmac.compare_digest(form.get("secret", "").encode(), self.secret.encode()):
+                raise TokenRefused("invalid_grant", "the secret is in the demonstration's folder")
+            found = next((a for a in self.staff if a.name == form.get("account")), None)
+            if found is None:
+                raise TokenRefused("invalid_grant", "no such account")
+            return found
+        if grant == GRANT_CLIENT:
+            client = self._client(form)
+            return next(a for a in self.staff if a.subject == client)
+        raise TokenRefused("unsupported_grant_type", "use client_credentials, or the demonstration's account grant")
+
+    def _client(self, form: Mapping[str, str]) -> str:
+        """The client that its own key proves (private_key_jwt); an assertion serves once."""
+        raw = form.get("client_assertion", "").encode("latin-1", "replace")
+        refused = TokenRefused("invalid_client", "client_assertion does not prove a known client")
+        if form.get("client_assertion_type") != ASSERTION_TYPE or not is_compact(raw):
+            raise refused
+        signed, _, signature = raw.rpartition(b".")
+        try:
+            assertion = _decode_assertion(decode_part(signed.partition(b".")[2]))
+            key = self._client_key(assertion.sub)
+            verified = key is not None and key.verifies(signed, decode_part(signature))
+        except (ValueError, msgspec.MsgspecError, RecursionError):
+            raise refused from None
+        audiences = [assertion.aud] if isinstance(assertion.aud, str) else assertion.aud
+        left_s = assertion.exp - self.clock.now().timestamp()
+        ours = assertion.iss == assertion.sub and bool({self.url, f"{self.url}/token"} & set(audiences))
+        if not verified or not ours or not 0 < left_s <= ASSERTION_S_MAX or self._used.get(assertion.jti):
+            raise refused
+        self._used.put(assertion.jti, True)
+        return assertion.sub
+
+    def _client_key(self, client: str) -> PublicKey | None:
+        key = self.clients.get(client)
+        return None if key is None else import_key(key.jwk, "ES256")
+
+
+async def open_issuer(
+    folder: Path,
+    database: Database,
+    url: str,
+    staff: Sequence[StaffAccount],
+    hospitals: Sequence[Hospital],
+    clock: Clock,
+    lifetime_s: int = LIFETIME_S,
+) -> DemoIssuer:
+    """The issuer of one demonstration. Raises OperatorError unless folder and database are a demonstration's."""
+    deployment = await load_deployment(database)
+    if deployment is None or not deployment.demo:
+        raise OperatorError("The demonstration's issuer only serves a demonstration: this database is not one.")
+    check_folder(folder)
+    if not url.startswith("http://127.0.0.1:"):
+        raise OperatorError("The demonstration's issuer listens on 127.0.0.1 only.")
+    return DemoIssuer(url, base64url(clock.token_bytes(_SECRET_BYTES)), staff, hospitals, clock, lifetime_s)
+
+
+def check_folder(folder: Path) -> None:
+    """Raises OperatorError unless the folder is there and its owner's alone."""
+    try:
+        state = folder.stat()
+    except OSError:
+        raise OperatorError(f"The demonstration's folder {folder} is not there.") from None
+    if not stat.S_ISDIR(state.st_mode) or state.st_mode & 0o077:
+        raise OperatorError(f"The demonstration's folder {folder} is open to others; it must be yours alone (0700).")
+
+
+def write_access(folder: Path, issuer: DemoIssuer, api: str) -> Path:
+    """Writes `ACCESS_FILE`, readable by its owner alone, for `beffroi demo token` and `beffroi demo call`."""
+    check_folder(folder)
+    clients = {name: key.private_jwk for name, key in issuer.clients.items()}
+    target = folder / ACCESS_FILE
+    target.unlink(missing_ok=True)
+    target.touch(mode=0o600)
+    target.write_bytes(msgspec.json.encode(Access(issuer.url, api, issuer.secret, clients)))
+    return target
+
+
+def application(issuer: DemoIssuer) -> Starlette:
+    """The issuer as an ASGI application: three addresses."""
+
+    async def metadata(_request: HttpRequest) -> JSONResponse:
+        return JSONResponse(issuer.metadata)
+
+    async def key_set(_request: HttpRequest) -> JSONResponse:
+        return JSONResponse(issuer.key_set)
+
+    async def token(request: HttpRequest) -> JSONResponse:
+        headers = {"cache-control": "no-store"}
+        try:
+            body = await _body(request)
+            form = dict(parse_qsl(body.decode("ascii", "replace"), max_num_fields=32))
+            return JSONResponse(issuer.answer(form, request.headers.get("dpop", "")), headers=headers)
+        except (TokenRefused, ValueError) as refused:
+            error = refused if isinstance(refused, TokenRefused) else TokenRefused("invalid_request", "unreadable form")
+            told = {"error": error.error, "error_description": error.description}
+            return JSONResponse(told, 401 if error.error == "invalid_client" else 400, headers)
+
+    return Starlette(
+        routes=[
+            Route("/.well-known/openid-configuration", metadata),
+            Route("/jwks", key_set),
+            Route("/token", token, methods=["POST"]),
+        ]
+    )
+
+
+async def _body(request: HttpRequest) -> bytes:
+    received = bytearray()
+    async for part in request.stream():
+        received += part
+        if len(received) > BODY_BYTES_MAX:
+            raise TokenRefused("invalid_request", "the form is too large")
+    return bytes(received)
