@@ -113,10 +113,11 @@ def test_an_update_of_an_unknown_identifier_creates_it() -> None:
 
 
 def test_a_message_that_says_nothing_creates_nothing() -> None:
-    """An unknown identifier without a single trait is an error."""
+    """An unknown identifier without any name is an error."""
     for kind in ("upsert", "remove_ins", "merge", "change_identifier"):
-        with pytest.raises(UnknownIdentity):
-            fold(Known(), event(kind, other="2", patch=Patch()))
+        for patch in (Patch(), Patch(birth_family="", sex=Sex.FEMALE)):
+            with pytest.raises(UnknownIdentity):
+                fold(Known(), event(kind, other="2", patch=patch))
 
 
 @pytest.mark.parametrize("ipp", ["7" * (IPP_LENGTH_MAX + 1), "7\x007", " 7", "7\n"])

@@ -27,6 +27,7 @@ IPP_LENGTH_MAX = 64
 
 _PLAIN = tuple(name for name in Patch.__struct_fields__ if name not in ("ins", "ins_removed", "status"))
 _STRICT = ("birth_family", "birth_given", "birth_given_list", "birth_date", "sex", "birth_place")
+_NAMES = ("birth_family", "birth_given", "birth_given_list", "used_family", "used_given")
 _EMPTY = Patch()
 _THE_IDENTIFIER = Words("The patient identifier", "L'identifiant du patient")
 _THE_OTHER = Words("The other patient identifier", "L'autre identifiant du patient")
@@ -175,8 +176,8 @@ def _linked(known: Known, event: FeedEvent, arrival: Arrival) -> Change:
 
 
 def _created(event: FeedEvent, arrival: Arrival, record: Record | None = None) -> Identity:
-    """A new identity; nothing is created of a message that says nothing of its patient."""
-    if record is None and event.patch == _EMPTY:
+    """A new identity; nothing is created of a message that gives its patient no name at all."""
+    if record is None and not any(getattr(event.patch, name) for name in _NAMES):
         raise UnknownIdentity(what=_THE_MESSAGE)
     number = arrival.fresh
     new = Identity(
