@@ -12,6 +12,7 @@ from beffroi.errors import CallerError, InvalidValue, NotYourDomain, Unavailable
 from beffroi.model.feed import FeedEvent, FeedOutcome, Patch
 from beffroi.model.person import Hospital, HospitalId
 from beffroi.store.database import Database
+from beffroi.store.feed_pass import Pass
 from doubles import FakeClock
 from feeding import EXPLAINS_S, FEED, INS_VALUES, content_of, event, patch, random_event, register_of
 from twins.register_twin import RegisterTwin
@@ -295,6 +296,33 @@ async def test_two_registrars_at_once_equal_the_naive_twin(
     identities, cells = await register_of(database)
     assert identities == content_of(twin)
     assert cells == twin.cells()
+
+
+async def test_a_slow_correction_does_not_undo_a_join(
+    registrar: Registrar, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A correction that concerns no strict trait, written late, leaves the person that another event gave meanwhile."""
+    await registrar.apply(event("old", patch("OTHER"), hospital=2), SOURCES[2])
+    await registrar.apply(event("1"), SOURCES[1])
+    slow, written = asyncio.Event(), Pass._write
+
+    async def wait(self: Pass) -> None:
+        if asyncio.current_task() is writer:
+            await slow.wait()
+        await written(self)
+
+    monkeypatch.setattr(Pass, "_write", wait)
+    other = Registrar(database, clock)
+    await other.start()
+    writer = registrar._writer
+    correction = asyncio.create_task(registrar.apply(event("1", patch(nationality="FRA")), SOURCES[1]))
+    await asyncio.sleep(0.05)
+    await other.apply(event("old", patch("DARK"), hospital=2), SOURCES[2])
+    slow.set()
+    assert await correction is APPLIED
+    await other.stop()
+    persons = await persons_of(database)
+    assert persons[1, "1"] == persons[2, "old"]
 
 
 async def test_the_feed_role_suffices(

@@ -9,9 +9,18 @@ from datetime import datetime
 
 import asyncpg
 
-from beffroi.errors import CallerError, InvalidValue, Unavailable, Words
+from beffroi.errors import CallerError, InvalidValue, OperatorError, Unavailable, Words
 from beffroi.store.database import DATABASE_FAULTS, VALUE_FAULTS, Database
-from beffroi.store.feed_pass import Connection, NeedsWholeRegister, Pass, feed_queries, is_wide, lock_register
+from beffroi.store.feed_pass import (
+    Connection,
+    Message,
+    NeedsWholeRegister,
+    Pass,
+    applied_messages,
+    feed_queries,
+    is_wide,
+    lock_register,
+)
 from beffroi.store.feed_workspace import Fed, Result
 
 # Tries of one transaction before its callers are told to come back: each lost a race for a lock.
@@ -24,8 +33,8 @@ _LOST_A_RACE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, async
 # What one event can cause in the database; any other failure there is ours. (The third: a key too long for an index.)
 _BAD_VALUE = (*VALUE_FAULTS, asyncpg.ProgramLimitExceededError)
 
-# Something that must be true together with the batch, written on the same connection before the commit.
-Beside = Callable[[Connection], Awaitable[None]]
+# Something that must be true together with the batch and its results, written on its connection before the commit.
+Beside = Callable[[Connection, Sequence[Result]], Awaitable[None]]
 
 
 class FeedStore:
@@ -48,17 +57,27 @@ class FeedStore:
                     async with connection.transaction():
                         written = await self._attempt(connection, batch, now, whole=whole, careful=careful)
                         if beside is not None:
-                            await beside(connection)
+                            await beside(connection, written)
                     return written
             except NeedsWholeRegister:
                 whole = True
             except _LOST_A_RACE:
                 await asyncio.sleep(ATTEMPT_PAUSE_S * attempt)
+            except OperatorError:
+                raise
             except Exception as failure:
                 if _is_ours(failure) or careful:
                     raise _unavailable() from failure
                 whole = careful = True
         raise _unavailable()
+
+    async def applied_before(self, batch: Sequence[Fed]) -> set[Message]:
+        """The messages of the batch that are in the register already. Raises Unavailable."""
+        try:
+            async with self._pool.acquire() as connection:
+                return await applied_messages(connection, self._sql, batch)
+        except DATABASE_FAULTS as failure:
+            raise _unavailable() from failure
 
     async def _attempt(
         self, connection: Connection, batch: Sequence[Fed], now: datetime, *, whole: bool, careful: bool

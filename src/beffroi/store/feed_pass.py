@@ -52,6 +52,15 @@ async def lock_register(connection: Connection, sql: dict[str, str]) -> None:
     await connection.execute(sql["lock"], _LOCK_IPP, [0])
 
 
+async def applied_messages(connection: Connection, sql: dict[str, str], batch: Sequence[Fed]) -> set[Message]:
+    """The messages of the batch that were applied before: retransmissions."""
+    messages = {message for fed in batch if (message := _message(fed)) is not None}
+    if not messages:
+        return set()
+    rows = await connection.fetch(sql["known_messages"], *_message_columns(messages))
+    return {(row[0], MessageKey(row[1], row[2], row[3], row[4])) for row in rows}
+
+
 class Pass:
     """One batch over one connection, inside a transaction that somebody else commits."""
 
@@ -66,7 +75,8 @@ class Pass:
         """What became of each event, in order. Raises NeedsWholeRegister when the small locks do not suffice."""
         domains = _domains(batch)
         await self._lock(_LOCK_IPP, (_lock_number(f"{h}|{ipp}".encode()) for h, ipp in domains))
-        before = await self._applied_before(batch)
+        # Their identifiers are locked: nobody applies one of these messages now.
+        before = await applied_messages(self._connection, self._sql, batch)
         await self._load(batch, domains)
         written = self._fold(batch, before)
         await self._cross_reference()
@@ -84,14 +94,6 @@ class Pass:
                 wanted.insert(0, _WHOLE_SHARED)
         if wanted:
             await self._connection.execute(self._sql["lock"], lock_class, wanted)
-
-    async def _applied_before(self, batch: Sequence[Fed]) -> set[Message]:
-        """The messages of the batch that are retransmissions. Their identifiers are locked: nobody applies them now."""
-        messages = {message for fed in batch if (message := _message(fed)) is not None}
-        if not messages:
-            return set()
-        rows = await self._connection.fetch(self._sql["known_messages"], *_message_columns(messages))
-        return {(row[0], MessageKey(row[1], row[2], row[3], row[4])) for row in rows}
 
     async def _remember(self, batch: Sequence[Fed], written: Sequence[Result]) -> None:
         applied = {

@@ -175,7 +175,7 @@ class Workspace:
                 moved.append((number, was, person))
         return [
             Move(number, was, person, self._causes.get(number) or labels.get(was) or labels.get(person, ""))
-            for number, was, person in moved
+            for number, was, person in sorted(moved)
         ]
 
     def person_of(self, number: IdentityId) -> PersonId | None:

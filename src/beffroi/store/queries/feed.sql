@@ -79,9 +79,10 @@ from unnest($1::bigint[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::b
     used_given_key, strict_key, ins, contact_keys, local_only, restricted, record, explains_until, fed_by, updated_at);
 
 -- name: update_identities
--- Changed identities, whole; the columns are those of insert_identities ($2, the hospital, never changes).
+-- Changed identities, whole but for the person: that is move_identities' alone, under the lock of the strict key, since another
+-- hospital's event may change it while this one is under way. The columns are those of insert_identities.
 update identities i
-set ipp = n.ipp, person_id = n.person_id, state = n.state::"char", merged_into = n.merged_into, birth_date = n.birth_date,
+set ipp = n.ipp, state = n.state::"char", merged_into = n.merged_into, birth_date = n.birth_date,
     family_key = n.family_key, used_key = n.used_key, given_key = n.given_key, used_given_key = n.used_given_key,
     strict_key = n.strict_key, ins = n.ins, contact_keys = string_to_array(n.contact_keys, E'\x1f'),
     local_only = n.local_only, restricted = n.restricted, record = n.record::json, explains_until = n.explains_until,
