@@ -24,6 +24,7 @@ FLOORS = {
     "servers": 4,
     "config": 5,
     "app": 5,
+    "doctor": 5,
     "cli": 5,
     "__main__": 5,
 }

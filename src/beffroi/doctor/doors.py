@@ -1,0 +1,88 @@
+"""Who may come in, and how: issuers and their keys, settings that weaken a door, credentials, and the ceilings."""
+
+from collections.abc import AsyncIterator, Iterator
+
+from beffroi.access.issuers import TrustedIssuer
+from beffroi.app.assembly import issuers_of
+from beffroi.clock import Clock
+from beffroi.config.settings import Config
+from beffroi.doctor.finding import Finding, error, good, note, warning
+from beffroi.errors import Words
+from beffroi.outbound.issuer_keys import IssuerKeys
+from beffroi.watch.verdict import CEILINGS, EMERGENCY_READINGS_24H
+
+_SWITCH_OFF = Words("Switch it off.", "Désactivez-le.")
+
+
+async def check_issuers(config: Config, clock: Clock, *, demo: bool) -> AsyncIterator[Finding]:
+    """Each issuer's keys, fetched now."""
+    for index, issuer in enumerate(issuers_of(config, demo=demo)):
+        yield await _keys(index, issuer, clock)
+
+
+async def _keys(index: int, issuer: TrustedIssuer, clock: Clock) -> Finding:
+    keys = IssuerKeys(issuer, clock)
+    if await keys.refresh():
+        trust = keys.trust(clock.now().timestamp())
+        count = len({name for name, _ in trust.keys}) if trust else 0
+        return good("issuer", f"issuer[{index}] publishes {count} keys.", f"issuer[{index}] publie {count} clés.")
+    return error(
+        "issuer",
+        Words(
+            f"The keys of issuer[{index}] cannot be fetched, or none may be believed: nobody can sign in by it.",
+            f"Les clés d'issuer[{index}] sont introuvables, ou aucune n'est acceptable : personne n'entre par lui.",
+        ),
+        Words(
+            "Check url, discovery_url or jwks_url, and the network.",
+            "Vérifiez url, discovery_url ou jwks_url, et le réseau.",
+        ),
+    )
+
+
+def check_settings(config: Config) -> Iterator[Finding]:
+    """What was switched on at a risk, and credentials that should be two."""
+    for index, issuer in enumerate(config.issuer):
+        if issuer.allow_bearer:
+            yield warning(
+                "settings",
+                Words(
+                    f"issuer[{index}].allow_bearer is on: a stolen token is enough, from anywhere.",
+                    f"issuer[{index}].allow_bearer est actif : un jeton volé suffit, d'où que ce soit.",
+                ),
+                _SWITCH_OFF,
+            )
+        if not issuer.dpop_nonce:
+            yield warning(
+                "settings",
+                Words(
+                    f"issuer[{index}].dpop_nonce is off: proofs can be made beforehand.",
+                    f"issuer[{index}].dpop_nonce est inactif : des preuves peuvent être faites d'avance.",
+                ),
+                Words("Switch it on.", "Activez-le."),
+            )
+    for application in config.application:
+        if application.may_feed and application.may_query:
+            yield warning(
+                "credentials",
+                Words(
+                    f"{application.name} feeds and asks with one credential.",
+                    f"{application.name} alimente et interroge avec un même moyen d'accès.",
+                ),
+                Words(
+                    "Configure two applications, each with its own certificate.",
+                    "Configurez deux applications, chacune avec son certificat.",
+                ),
+            )
+
+
+def show_ceilings() -> Iterator[Finding]:
+    """What one account can be shown at most, by role (law 8)."""
+    for role, ceiling in CEILINGS.items():
+        day, month = ceiling.patients_24h, ceiling.patients_30d
+        yield note(
+            "ceiling",
+            f"{role}: at most {day:,} new patients in 24 hours and {month:,} in 30 days, and "
+            f"{EMERGENCY_READINGS_24H} emergency readings; beyond, one explained patient at a time.",
+            f"{role} : au plus {day} nouveaux patients en 24 heures et {month} en 30 jours, et "
+            f"{EMERGENCY_READINGS_24H} lectures en urgence ; au-delà, un patient expliqué à la fois.",
+        )

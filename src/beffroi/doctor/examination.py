@@ -1,0 +1,24 @@
+"""All checks of one installation, in the order in which they would be mended."""
+
+from pathlib import Path
+
+from beffroi.clock import Clock
+from beffroi.config.reading import load
+from beffroi.doctor.databases import check_databases
+from beffroi.doctor.doors import check_issuers, check_settings, show_ceilings
+from beffroi.doctor.files import check_files
+from beffroi.doctor.finding import Finding, error
+from beffroi.errors import OperatorError, Words
+
+
+async def examine(config_file: Path, clock: Clock, *, demo: bool = False) -> list[Finding]:
+    """Everything that was looked at. Changes nothing."""
+    try:
+        config = load(config_file, demo=demo)
+    except OperatorError as failure:
+        return [error("configuration", Words(failure.text("en"), failure.text("fr")))]
+    found = list(check_files(config_file, config, clock.now()))
+    found += [finding async for finding in check_databases(config, clock, demo=demo)]
+    found += [finding async for finding in check_issuers(config, clock, demo=demo)]
+    found += check_settings(config)
+    return [*found, *show_ceilings()]

@@ -1,0 +1,125 @@
+"""Files and disks: who may read secrets, until when certificates hold, how much room is left."""
+
+import shutil
+import ssl
+import stat
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+
+from beffroi.config.settings import Config
+from beffroi.doctor.finding import Finding, error, good, warning
+from beffroi.errors import Words
+
+EXPIRES_SOON = timedelta(days=30)
+ROOM_BYTES_LOW = 2 * 2**30
+ROOM_BYTES_MIN = 200 * 2**20
+
+_RENEW = Words("Renew it.", "Renouvelez-le.")
+
+
+def check_files(config_file: Path, config: Config, now: datetime) -> Iterator[Finding]:
+    """The configuration's own file, secrets, certificates and the room on the disks."""
+    yield from _configuration(config_file)
+    yield from _secrets(config)
+    web, mllp = config.web, config.mllp
+    if web.tls_certificate:
+        yield from _pair("web", config.path(web.tls_certificate), config.path(web.tls_key), now)
+    if mllp is not None and mllp.tls_certificate:
+        yield from _pair("mllp", config.path(mllp.tls_certificate), config.path(mllp.tls_key), now)
+        yield from _authorities("mllp.client_ca", config.path(mllp.client_ca), now)
+    yield from _room({Path(config.folder), Path(tempfile.gettempdir())})
+
+
+def _configuration(path: Path) -> Iterator[Finding]:
+    mode = path.stat().st_mode
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        yield error(
+            "configuration",
+            Words(f"{path} may be written by others than its owner.", f"{path} est modifiable par d'autres."),
+            Words(f"chmod 640 {path}", f"chmod 640 {path}"),
+        )
+    else:
+        yield good("configuration", f"{path} is sound.", f"{path} est correct.")
+
+
+def _secrets(config: Config) -> Iterator[Finding]:
+    names = {f"database.{role}_password_file": getattr(config.database, f"{role}_password_file") for role in _ROLES}
+    names |= {"web.tls_key": config.web.tls_key, "mllp.tls_key": config.mllp.tls_key if config.mllp else ""}
+    for setting, name in names.items():
+        if name:
+            yield _secret(setting, config.path(name))
+
+
+_ROLES = ("web", "feed", "worker", "owner")
+
+
+def _secret(setting: str, path: Path) -> Finding:
+    try:
+        mode = path.stat().st_mode
+        with path.open("rb"):
+            pass
+    except OSError as failure:
+        name = type(failure).__name__
+        return error(
+            "secret", Words(f"{setting}: {path} cannot be read ({name}).", f"{setting} : {path} illisible ({name}).")
+        )
+    if mode & (stat.S_IRWXO | stat.S_IWGRP):
+        return error(
+            "secret",
+            Words(f"{setting}: {path} is open to others.", f"{setting} : {path} est ouvert à d'autres."),
+            Words(f"chmod 600 {path}, and replace the secret.", f"chmod 600 {path}, et remplacez le secret."),
+        )
+    return good("secret", f"{setting}: only for its owner.", f"{setting} : pour son seul propriétaire.")
+
+
+def _pair(section: str, certificate: Path, key: Path, now: datetime) -> Iterator[Finding]:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except OSError as failure:  # ssl.SSLError among them
+        name = type(failure).__name__
+        yield error(
+            "certificate",
+            Words(
+                f"{section}.tls_certificate and {section}.tls_key are not usable together ({name}).",
+                f"{section}.tls_certificate et {section}.tls_key ne vont pas ensemble ({name}).",
+            ),
+        )
+        return
+    yield from _authorities(f"{section}.tls_certificate", certificate, now)
+
+
+def _authorities(setting: str, path: Path, now: datetime) -> Iterator[Finding]:
+    """The end of every certificate in a PEM file."""
+    try:
+        certificates = x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as failure:
+        name = type(failure).__name__
+        yield error("certificate", Words(f"{setting} cannot be read ({name}).", f"{setting} illisible ({name})."))
+        return
+    ends = min(certificate.not_valid_after_utc for certificate in certificates)
+    day = ends.date().isoformat()
+    if ends <= now:
+        yield error("certificate", Words(f"{setting} expired on {day}.", f"{setting} a expiré le {day}."), _RENEW)
+    elif ends <= now + EXPIRES_SOON:
+        yield warning("certificate", Words(f"{setting} expires on {day}.", f"{setting} expire le {day}."), _RENEW)
+    else:
+        yield good("certificate", f"{setting} holds until {day}.", f"{setting} est valable jusqu'au {day}.")
+
+
+def _room(folders: set[Path]) -> Iterator[Finding]:
+    for folder in sorted(folders):
+        free_bytes = shutil.disk_usage(folder).free
+        said = Words(
+            f"{free_bytes // 2**20} MiB free for {folder}.", f"{free_bytes // 2**20} Mio libres pour {folder}."
+        )
+        todo = Words("Make room before something stops.", "Faites de la place avant que tout s'arrête.")
+        if free_bytes < ROOM_BYTES_MIN:
+            yield error("disk", said, todo)
+        elif free_bytes < ROOM_BYTES_LOW:
+            yield warning("disk", said, todo)
+        else:
+            yield good("disk", said.english, said.french)
