@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from requests_and_records import BORN, ask, record
 
 from beffroi.actions.house import open_house
 from beffroi.errors import BeffroiError, CeilingReached, NotAuthenticated, Unavailable
@@ -12,6 +11,7 @@ from beffroi.model.disclosure import Operation, Outcome, Proof, Purpose, Release
 from beffroi.model.search import Criteria, DateRange, Text
 from beffroi.store.database import Database
 from beffroi.watch.verdict import CEILINGS
+from requests_and_records import BORN, ask, record
 
 DAY = DateRange(BORN, BORN)
 FULL = Criteria(birth_date=DAY, family=Text("Mar"), given=Text("L"))
