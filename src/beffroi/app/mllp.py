@@ -8,6 +8,7 @@ from beffroi.actions.register import Registrar
 from beffroi.app.assembly import windows_of
 from beffroi.app.context import Context
 from beffroi.errors import OperatorError
+from beffroi.servers.admission import Admission
 from beffroi.servers.mllp_messages import Messages
 from beffroi.servers.mllp_server import MllpLimits, serve_mllp, tls_context
 from beffroi.store.credentials import CredentialStore
@@ -32,6 +33,7 @@ async def run_mllp(context: Context) -> None:
                 context.clock,
                 context.config.region.oid,
                 windows_of(context.config),
+                Admission(limits.in_flight_per_account),
             )
             await serve_mllp(
                 messages,
