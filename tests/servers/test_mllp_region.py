@@ -171,6 +171,21 @@ async def test_merges_and_changes(client: Client) -> None:
     assert renamed.split("|")[3].startswith("43^^^")
 
 
+async def test_links_and_messages_without_patient(client: Client, database: Database) -> None:
+    """A24 and A37 assert and deny that two identities are one person; A20 is a sign of life; A17 updates two."""
+    for number in ("1", "2"):
+        await fed(client, adt("A28", "GAM-1", ipp(number, 1), names=f"N{number}^ANNE^^^^^L", control=number))
+    other = pid(ids=ipp("2", 1), names="N2^ANNE^^^^^L")
+    await fed(client, adt("A24", "GAM-1", ipp("1", 1), other, control="3"))
+    assert await database.pool.fetchval("select count(distinct person_id) from identities") == 1
+    await fed(client, adt("A37", "GAM-1", ipp("1", 1), other, control="4"))
+    assert await database.pool.fetchval("select count(distinct person_id) from identities") == 2
+    await fed(client, adt("A17", "GAM-1", ipp("1", 1), other, control="5"))
+    await fed(client, adt("A20", "GAM-1", ipp("1", 1), control="6").replace(b"PID|", b"NPU|"))
+    unknown = await client.ask(adt("A24", "GAM-1", ipp("1", 1), pid(ids=ipp("9", 1)), control="7"))
+    assert unknown[1] == "MSA|AE|7" and unknown[2].startswith("ERR||PID^2^3|204^")
+
+
 async def test_deleting_an_ins(client: Client, database: Database) -> None:
     """A47 with `""` leaves the identity without INS, provisional where PID-32 says so."""
     await fed(client, adt("A28", "GAM-1", f"{ipp('42', 1)}~{INS}"))

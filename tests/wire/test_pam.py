@@ -177,6 +177,8 @@ ERRORS = {
     "no authority": (adt(ids="42^^^^PI"), Missing, "PID^1^3^1^4"),
     "two identifiers": (adt(ids=f"{ipp('1')}~{ipp('2')}"), InvalidValue, "PID^1^3"),
     "no name": (adt(names=""), Missing, "PID^1^5"),
+    "a blank name": (adt(names=" "), Missing, "PID^1^5"),
+    "a deleted name": (adt(names='""^^^^^^L'), Missing, "PID^1^5"),
     "no date": (adt(f7="THE FIRST"), InvalidValue, "PID^1^7"),
     "an impossible date": (adt(f7="19810229"), InvalidValue, "PID^1^7"),
     "a merge without MRG": (adt("A40"), Missing, "MRG^1"),

@@ -116,9 +116,9 @@ class Peer:
         """What the registers know it by: its certificate, or on the loopback the facility that the message names."""
         return f"x5t:{self.thumbprint.hex()}" if self.thumbprint else LOOPBACK + header.facility_name
 
-    def session_key(self, caller: Caller) -> bytes:
-        """32 bytes that name this way in."""
-        return self.thumbprint or sha256(f"{LOOPBACK}{caller.subject}".encode()).digest()
+    def session_key(self, header: Header) -> bytes:
+        """32 bytes that name this way in: the certificate's thumbprint, or a digest of the facility."""
+        return self.thumbprint or sha256(self.credential(header).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +288,7 @@ class Messages:
             role=caller.role,
             structure=caller.hospital.hospital_id,
             application=caller.subject,
-            session_key=peer.session_key(caller),
+            session_key=peer.session_key(query.header),
             network=peer.network,
         )
         operation = Operation.PDQ_QUERY if query.header.event == PDQ else Operation.PIX_QUERY

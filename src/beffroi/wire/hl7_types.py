@@ -36,9 +36,9 @@ def clean(text: str, location: str) -> str:
 
 
 def said(repetition: Repetition, component: int, subcomponent: int = 1) -> str | None:
-    """A clean component: None when it is absent, "" when it is deleted."""
+    """A clean component: None when it is absent or blank, "" when it is deleted."""
     value = repetition.text(component, subcomponent)
-    return clean(value, repetition.location) if value else value
+    return (clean(value, repetition.location) or None) if value else value
 
 
 def text_of(repetition: Repetition, component: int, subcomponent: int = 1) -> str:

@@ -53,7 +53,7 @@ def names_of(pid: Segment) -> tuple[dict[str, Any], bool]:
 def _legal(by_type: dict[str, Repetition]) -> tuple[Repetition | None, str]:
     for kind in (_BIRTH, *_LEGAL_TYPES):
         repetition = by_type.get(kind)
-        if repetition is not None and (repetition.text(1) or repetition.text(2)):
+        if repetition is not None and (said(repetition, 1) or said(repetition, 2)):
             return repetition, kind
     return None, ""
 
