@@ -1,9 +1,13 @@
 """The FHIR door: what is asked, what is told, and which words refusals have."""
 
+import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from beffroi import errors
 from beffroi.access.fields import CONTACT, IDENTIFIERS, MINIMAL
@@ -432,3 +436,33 @@ async def test_what_was_not_shown_is_counted_as_its_outcome() -> None:
     assert isinstance(answer, Answer)
     assert told.json["total"] == 0
     assert told.json["entry"][0]["resource"]["issue"][0]["code"] == "too-costly"
+
+
+_texts = st.text(st.characters(codec="utf-8"), max_size=12)
+_latin = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=12)
+_queries = st.lists(
+    st.tuples(
+        st.sampled_from(["family", "birthdate", "identifier", "sourceIdentifier", "date", "_format", "x"]), _texts
+    )
+).map(lambda pairs: "&".join(f"{name}={quote(value)}" for name, value in pairs))
+
+
+@given(
+    st.sampled_from(["GET", "POST", "PUT", "HEAD", "OPTIONS"]),
+    st.sampled_from([route.path.replace("{reference}", "x") for route in ROUTES] + ["/Patient/é", "/"]),
+    _queries,
+    st.one_of(st.binary(max_size=40), st.just(msgspec.json.encode(SAMPLE)), _queries.map(str.encode)),
+    st.dictionaries(
+        st.sampled_from(
+            ["accept", "accept_language", "content_type", "prefer", "x_request_id", "beffroi_fields", "beffroi_reason"]
+        ),
+        st.one_of(_latin, st.sampled_from(["application/json", "application/x-www-form-urlencoded", "fr;q=x, en"])),
+    ),
+)
+def test_nothing_that_is_sent_is_unforeseen(
+    method: str, path: str, query: str, body: bytes, headers: dict[str, str]
+) -> None:
+    """Any method, address, header and body is answered, keeps the rules, and is never a fault of ours."""
+    told = asyncio.run(call(door(FakeFinder(released())), method, f"/fhir{path}?{query}", body, **headers))
+    assert told.status not in (0, 500)
+    assert violations(told.json) == []
