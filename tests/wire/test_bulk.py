@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -223,6 +224,12 @@ def test_reading_goes_on_after_a_line(bulk_format: BulkFormat) -> None:
     assert len(everything) == 3
     for count, row in enumerate(everything, 1):
         assert rows(text, bulk_format, after_line=row.end_line) == everything[count:]
+
+
+def test_every_column_and_member_is_documented() -> None:
+    """The reference names each column of a CSV and each member of a JSON row."""
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "bulk-import.md").read_text(encoding="utf-8")
+    assert [name for name in (*COLUMNS, *Patch.__struct_fields__) if f"`{name}`" not in text] == []
 
 
 # --- NDJSON
