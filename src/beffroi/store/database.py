@@ -31,6 +31,14 @@ Row = asyncpg.Record
 """What a query gives back, for those floors that only read it."""
 DATABASE_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 """The server refused, or cannot be reached: ours, and nothing is released (law 6)."""
+GONE_FAULTS = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
+"""The server is not there, or is starting or stopping: the same may succeed in a moment."""
 VALUE_FAULTS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """The server refused one row for its content: others of the same batch may still be written."""
 

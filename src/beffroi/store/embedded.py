@@ -27,7 +27,7 @@ from urllib.parse import quote
 from beffroi.errors import OperatorError
 from beffroi.store import keeper, postmaster
 from beffroi.store.cluster import apart, ensure_cluster
-from beffroi.store.database import ROLE_OWNER, ROLES
+from beffroi.store.database import GONE_FAULTS, ROLE_OWNER, ROLES
 from beffroi.store.installation import Installation, copied, find_installation
 from beffroi.store.os_account import Account, clean_environment, server_account
 
@@ -130,8 +130,7 @@ class EmbeddedPostgres:
         self._users = _Lock(self._beside("users"))
         self._users.take(fcntl.LOCK_SH)  # waits while a keeper is stopping the server
         try:
-            self._start_or_join(account)
-            apart(lambda: ensure_cluster(self.dsn(SUPERUSER, "postgres"), self._database))
+            self._start_until_it_answers(account)
         except BaseException:
             self.stop()
             raise
@@ -181,19 +180,30 @@ class EmbeddedPostgres:
     def _beside(self, what: str) -> Path:
         return self.data_dir.with_name(f"{self.data_dir.name}.{what}")
 
+    def _start_until_it_answers(self, account: Account) -> None:
+        for pause_s in LEFTOVER_PAUSES_S:
+            self._start_or_join(account)
+            try:
+                apart(lambda: ensure_cluster(self.dsn(SUPERUSER, "postgres"), self._database))
+                return
+            except GONE_FAULTS:  # we joined a server that was dying: the next round finds it dead
+                time.sleep(pause_s)
+        raise OperatorError(f"PostgreSQL does not answer; see {self._beside('log')}.")
+
     def _start_or_join(self, account: Account) -> None:
-        starting = _Lock(self._beside("starting"))
+        starting, held = _Lock(self._beside("starting")), _Lock(self._beside("keeper"))
         try:
             starting.take(fcntl.LOCK_EX)
-            held = _Lock(self._beside("keeper"))
-            try:
-                if held.take(fcntl.LOCK_EX | fcntl.LOCK_NB):
-                    self._start(account, held)
-                else:
-                    self._wait_until_ready(None)
-            finally:
-                held.close()
+            deadline = time.monotonic() + START_S_MAX
+            while not held.take(fcntl.LOCK_EX | fcntl.LOCK_NB):  # somebody's keeper lives
+                if self._is_ready(None):
+                    return
+                if time.monotonic() > deadline:
+                    raise OperatorError(f"PostgreSQL is not ready after {START_S_MAX} s; see {self._beside('log')}.")
+                time.sleep(POLL_S)
+            self._start(account, held)
         finally:
+            held.close()
             starting.close()
 
     def _start(self, account: Account, held: _Lock) -> None:
@@ -257,18 +267,24 @@ class EmbeddedPostgres:
             raise OperatorError(f"PostgreSQL's keeper did not start; {log_path} says: {self._log_tail()}")
         return int(answer)
 
-    def _wait_until_ready(self, server_pid: int | None) -> bool:
-        """True once the server takes connections; False when the server that we started has ended."""
+    def _is_ready(self, server_pid: int | None) -> bool:
+        """Whether the server (of that number, when one is given) takes connections, as its own file says."""
+        lines = postmaster.pid_file(self.data_dir)
+        if len(lines) < 8 or lines[7].strip() != "ready" or server_pid not in (None, int(lines[0])):
+            return False
+        self._socket_folder = lines[4]
+        return True
+
+    def _wait_until_ready(self, server_pid: int) -> bool:
+        """True once the server that we started takes connections; False when it has ended instead."""
         deadline = time.monotonic() + START_S_MAX
         while time.monotonic() < deadline:
-            lines = postmaster.pid_file(self.data_dir)
-            if len(lines) >= 8 and lines[7].strip() == "ready" and server_pid in (None, int(lines[0])):
-                self._socket_folder = lines[4]
+            if self._is_ready(server_pid):
                 return True
-            if server_pid is not None and self._keeper is not None and self._keeper.poll() is not None:
+            if self._keeper is not None and self._keeper.poll() is not None:
                 return False
             time.sleep(POLL_S)
-        raise OperatorError(f"PostgreSQL was not ready within {START_S_MAX} seconds; see {self._beside('log')}.")
+        raise OperatorError(f"PostgreSQL is not ready after {START_S_MAX} s; see {self._beside('log')}.")
 
     def _initialise(self, account: Account, installation: Installation) -> None:
         """A new cluster, made aside and renamed: whole or not at all."""
