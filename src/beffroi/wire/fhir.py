@@ -10,6 +10,8 @@ PIXm ITI-83 (standards 3.1-3.3).
 
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from beffroi.model.disclosure import Advice, Answer, Field, Released, Shown
 from beffroi.model.person import Address, BirthPlace, Ins, OtherIdentifier, Record, Sex, Telecom
 from beffroi.model.search import IdentifierToken
@@ -71,7 +73,9 @@ def version(released: Released[Answer]) -> str:
 
 def advice_outcome(released: Released[Answer], view: View) -> Json:
     """What is said instead of a patient who may not be shown: why, and the way on (law 7)."""
-    return _advice(released.content, view, ())
+    answer = released.content
+    # Nobody shown for no stated reason: protected access is the one way to it, and silence would look like "unknown".
+    return _advice(answer if answer.advice else replace(answer, advice=(Advice.RESTRICTED,)), view, ())
 
 
 def search_bundle(
