@@ -9,6 +9,7 @@ import pytest
 
 from beffroi.actions.register import BATCH_MAX, FeedSource, Registrar
 from beffroi.errors import CallerError, InvalidValue, NotYourDomain, Unavailable, UnknownIdentity
+from beffroi.identity.matching import GROUP_SIZE_MAX
 from beffroi.model.feed import FeedEvent, FeedOutcome, Patch
 from beffroi.model.person import Hospital, HospitalId
 from beffroi.store.database import Database
@@ -277,12 +278,14 @@ async def test_two_registrars_at_once_equal_the_naive_twin(
     ]
 
     async def feed(lane: list[FeedEvent]) -> None:
-        for one in lane:
-            with_whom = random.choice(registrars)
-            try:
-                await with_whom.apply(one, SOURCES[one.hospital_id])
-            except CallerError:
-                continue
+        at = 0
+        while at < len(lane):
+            with_whom, count = random.choice(registrars), random.choice([1, 1, 1, 3])
+            if count == 1:
+                await asyncio.gather(with_whom.apply(lane[at], SOURCES[lane[at].hospital_id]), return_exceptions=True)
+            else:
+                await with_whom.apply_batch(lane[at : at + count], SOURCES[lane[at].hospital_id])
+            at += count
 
     for one in registrars:
         await one.start()
@@ -296,6 +299,19 @@ async def test_two_registrars_at_once_equal_the_naive_twin(
     identities, cells = await register_of(database)
     assert identities == content_of(twin)
     assert cells == twin.cells()
+
+
+async def test_a_crowd_of_equals_is_dissolved_and_forms_again(registrar: Registrar, database: Database) -> None:
+    """One more than can be one person: all stand alone. One less again: one person, the number of the oldest."""
+    crowd = [event(str(n)) for n in range(GROUP_SIZE_MAX)]
+    await registrar.apply_batch(crowd, SOURCES[1])
+    assert len(set((await persons_of(database)).values())) == 1
+    await registrar.apply(event("more"), SOURCES[1])
+    assert len(set((await persons_of(database)).values())) == GROUP_SIZE_MAX + 1
+    await registrar.apply(event("7", patch("OTHER")), SOURCES[1])
+    people = await persons_of(database)
+    assert len(set(people.values())) == 2
+    assert people[1, "more"] == people[1, "0"]
 
 
 async def test_a_slow_correction_does_not_undo_a_join(
