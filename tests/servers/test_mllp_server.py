@@ -14,13 +14,17 @@ import hl7apy.core
 import hl7apy.parser
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from beffroi.errors import OperatorError, TooBroad, Unavailable, UnknownDomain, UnknownIdentity, Words
 from beffroi.model.disclosure import Answer, DisclosureId, Field, Operation, Outcome, Purpose, Shown
 from beffroi.model.feed import FeedEvent, FeedKind, FeedOutcome
 from beffroi.model.person import PersonId, Record
 from beffroi.servers.http_server import listen
+from beffroi.servers.mllp_messages import Peer
 from beffroi.servers.mllp_server import BROKEN_FRAMES_MAX, IN_FLIGHT_MAX, MllpLimits, serve_mllp, tls_context
+from beffroi.wire.hl7 import parse
 from beffroi.wire.mllp import END_BLOCK, START_BLOCK, frame
 from servers.mllp_certificates import Authority
 from servers.mllp_doubles import CALLER, Serving, World, serving
@@ -87,6 +91,36 @@ async def test_a_message_cut_into_single_bytes_is_answered(door: Serving) -> Non
         client.writer.write(bytes([byte]))
         await client.writer.drain()
     assert (await client.read())[1] == "MSA|AA|slow"
+
+
+PIECES = st.lists(
+    st.one_of(
+        st.sampled_from([b"ADT^A28", b"ADT^A40", b"QBP^Q22", b"QBP^Q23", b"QCN^J01", b"ORU^R01", b"2.5", b"CHU-ESSAI"]),
+        st.sampled_from(
+            [b"\r", b"|", b"^", b"~", b"\\", b'""', b"PID|1||42^^^CHU-ESSAI^PI||A^B", b"QPD|x|T1|", b"MRG|"]
+        ),
+        st.binary(max_size=6),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=PIECES, headed=st.booleans())
+def test_whatever_comes_is_answered_once(capfd: pytest.CaptureFixture[str], pieces: list[bytes], headed: bool) -> None:
+    """Any frame gets one reply that can be framed and read: accepted, or refused, and never by a fault of ours."""
+    header = b"MSH|^~\\&|GAM|CHU-ESSAI|B|R|2026||" if headed else b""
+
+    async def answered() -> bytes:
+        work = await World().messages().prepare(header + b"".join(pieces), Peer("127.0.0.1"))
+        return (await work.run()).content
+
+    content = asyncio.run(answered())
+    frame(content)
+    reply = parse(content).segments("MSA", "ERR")
+    assert reply[0].text(1) in ("AA", "AE", "AR")
+    assert reply[0].text(1) == "AA" or len(reply) > 1
+    assert "_failed" not in capfd.readouterr().err
 
 
 async def test_a_broken_frame_never_harms_the_next(world: World, door: Serving) -> None:

@@ -7,6 +7,7 @@ PAM France 2.11.2 section 6 (UNICODE UTF-8 and 8859/1).
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from beffroi.errors import Malformed, Words
 
@@ -173,9 +174,14 @@ def escape(value: str, delimiters: Delimiters = STANDARD) -> str:
     >>> escape("R&D\r^")
     'R\\T\\D \\S\\'
     """
+    return value if value.isalnum() else value.translate(_escapes(delimiters))
+
+
+@lru_cache(maxsize=16)
+def _escapes(delimiters: Delimiters) -> dict[int, str]:
     table = dict.fromkeys((*range(32), 127), " ")
     for letter, name in _ESCAPED.items():
         separator = getattr(delimiters, name)
         if separator:
             table[ord(separator)] = f"{delimiters.escape}{letter}{delimiters.escape}" if delimiters.escape else " "
-    return value.translate(table)
+    return table
