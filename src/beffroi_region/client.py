@@ -47,8 +47,8 @@ def read_access(folder: Path) -> Access:
 class SigningClient:
     """Requests to one API, in the name of whoever `form` proves to be at the issuer's token endpoint."""
 
-    def __init__(self, access: Access, form: Form, clock: Clock | None = None, key: SigningKey | None = None) -> None:
-        self.key = key or SigningKey()
+    def __init__(self, access: Access, form: Form, clock: Clock | None = None) -> None:
+        self.key = SigningKey()
         self._access = access
         self._form = form
         self._clock = clock or Clock()
@@ -86,6 +86,11 @@ class SigningClient:
             }
 
         return cls(access, form, clock)
+
+    async def use(self, transport: httpx2.AsyncBaseTransport) -> None:
+        """Sends what follows through another transport (tests)."""
+        await self._http.aclose()
+        self._http = httpx2.AsyncClient(transport=transport, timeout=SECONDS_MAX)
 
     async def __aenter__(self) -> Self:
         return self
@@ -125,6 +130,14 @@ class SigningClient:
             answer = await self._send(method, path, body, headers or {})
         return answer
 
+    async def fetch_nonce(self, path: str) -> None:
+        """Asks the server for the nonce that its next proof must carry, by a request to `path` that it sends back."""
+        await self._send("GET", path, None, {})
+
+    def follow(self, nonce: str) -> None:
+        """Puts a server's nonce into the proofs to come."""
+        self._nonce = nonce
+
     async def signed(self, method: str, path: str) -> dict[str, str]:
         """The Authorization and DPoP headers of one request."""
         token = await self.token()
@@ -139,7 +152,7 @@ class SigningClient:
         return [self._proof(method, path, token) for _ in range(count)]
 
     async def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> httpx2.Response:
-        url = self._url(path)
+        url = self.address_of(path)
         signed = await self.signed(method, path)
         answer = await self._http.request(method, url, content=body, headers={**headers, **signed})
         self._nonce = answer.headers.get(_NONCE_HEADER, self._nonce)
@@ -147,10 +160,11 @@ class SigningClient:
 
     def _proof(self, method: str, path: str, token: str) -> str:
         now_s = int(self._clock.now().timestamp())
-        address = self._url(path).partition("?")[0]
+        address = self.address_of(path).partition("?")[0]
         return self.key.proof(method, address, now_s, self._clock, token, self._nonce)
 
-    def _url(self, path: str) -> str:
+    def address_of(self, path: str) -> str:
+        """The whole address of a path of the API."""
         return self._access.api + path
 
 
