@@ -52,6 +52,11 @@ class Pass:
         self._token = token
         self._token_digest = base64url(hashlib.sha256(token).digest()).decode()
 
+    @property
+    def token(self) -> str:
+        """The access token given last."""
+        return self._token.decode()
+
     def proof(self, method: str, url: str, nonce: str) -> bytes:
         """A proof for one request, made now. `nonce` is the server's, empty when it gave none."""
         claims = {
