@@ -105,6 +105,14 @@ async def test_a_list_shows_minimal_fields(through, jeanne, database) -> None:
     assert not [m for m in ("0639980112", "297022A", "B-1") if m in told.body.decode()]
 
 
+@pytest.mark.parametrize("also", ["family=Zzz", "given=Q", "birthdate=1970-01-01", "telecom=0611111111", "gender=male"])
+async def test_all_criteria_must_hold(through, jeanne, also) -> None:
+    """Beside an identifier or a reference, a criterion that does not hold leaves the patient out (PDQm: AND)."""
+    for found_by in ("identifier=A-1", f"_id={await reference_of(through)}"):
+        assert (await through("GET", f"/fhir/Patient?{found_by}")).json["total"] == 1
+        assert (await through("GET", f"/fhir/Patient?{found_by}&{also}")).json["total"] == 0
+
+
 async def test_a_count_records_that_somebody_exists(through, jeanne, database) -> None:
     """`_summary=count` tells how many, and the disclosure records no trait as sent but what the criteria told."""
     told = await through("GET", f"{FULL}&_summary=count")

@@ -68,7 +68,7 @@ class Finder:
         looked_at_count = len(found)
         if criteria.reference:
             found = [msgspec.structs.replace(f, asked_reference=criteria.reference) for f in found]
-        if narrows(criteria):
+        if narrows(criteria, planned.block):
             found = [f for f in found if _holds(f, criteria)]
         advice = _advice(planned)
         if len(found) > self._list_max or looked_at_count >= PEOPLE_LOOKED_AT_MAX:

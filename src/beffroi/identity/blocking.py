@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from beffroi.errors import InvalidValue, TooBroad, Words
-from beffroi.identity.normalise import email_key, name_key, phone_key
+from beffroi.identity.normalise import contact_key, name_key
 from beffroi.model.search import Criteria, DateRange, IdentifierToken, Text
 
 FAMILY_LETTERS_FULL = 3
@@ -95,11 +95,12 @@ def plan(criteria: Criteria) -> Plan:
     >>> plan(Criteria(birth_date=day, family=Text("Ma"))).missing
     ('family:3', 'given:1')
     """
+    _refuse_empty_names(criteria)
+    telecom = _telecom_key(criteria.telecom)
     if criteria.reference:
         return Plan(Block.REFERENCE, reference=criteria.reference)
     if criteria.identifiers:
         return Plan(Block.IDENTIFIER, identifiers=criteria.identifiers)
-    _refuse_empty_names(criteria)
     family, given = key_range(criteria.family), key_range(criteria.given)
     missing = _missing(criteria.birth_date, family, given)
     if criteria.birth_date is not None and criteria.birth_date.is_day:
@@ -107,11 +108,8 @@ def plan(criteria: Criteria) -> Plan:
         return Plan(block, criteria.birth_date, family, given, missing=missing)
     if len(family.low) >= FAMILY_LETTERS_ALONE_MIN:
         return Plan(Block.EXPLAINED_BY_FAMILY, criteria.birth_date, family, given, missing=missing)
-    if criteria.telecom:
-        key = email_key(criteria.telecom) if "@" in criteria.telecom else phone_key(criteria.telecom)
-        if not key:
-            raise InvalidValue(what="telecom", why=_NO_TELECOM)
-        return Plan(Block.EXPLAINED_BY_TELECOM, criteria.birth_date, family, given, telecom=key, missing=missing)
+    if telecom:
+        return Plan(Block.EXPLAINED_BY_TELECOM, criteria.birth_date, family, given, telecom=telecom, missing=missing)
     raise TooBroad(add=_ADD_TO_SELECT)
 
 
@@ -133,6 +131,13 @@ def _refuse_empty_names(criteria: Criteria) -> None:
     for what, text in (("family", criteria.family), ("given", criteria.given)):
         if text is not None and not name_key(text.value):
             raise InvalidValue(what=what, why=_NO_LETTER)
+
+
+def _telecom_key(telecom: str) -> str:
+    key = contact_key(telecom)
+    if telecom and not key:
+        raise InvalidValue(what="telecom", why=_NO_TELECOM)
+    return key
 
 
 def _missing(birth_date: DateRange | None, family: KeyRange, given: KeyRange) -> tuple[str, ...]:

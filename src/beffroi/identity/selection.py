@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import date
 
-from beffroi.identity.normalise import name_key
+from beffroi.identity.blocking import Block
+from beffroi.identity.normalise import contact_key, name_key, search_keys
 from beffroi.model.person import Address, Record
 from beffroi.model.search import Criteria, Text
 
@@ -11,12 +12,26 @@ CERTAIN, PROBABLE, POSSIBLE = "certain", "probable", "possible"
 _SCORES = {CERTAIN: 1.0, PROBABLE: 0.8, POSSIBLE: 0.5}
 
 
-def narrows(criteria: Criteria) -> bool:
-    """True when some criterion is not decided by the look-up itself, so that `holds` must be asked."""
+_BY_NUMBER = frozenset({Block.REFERENCE, Block.IDENTIFIER, Block.EXPLAINED_BY_TELECOM})
+"""Look-ups that heed neither names nor birth date."""
+
+
+def narrows(criteria: Criteria, block: Block) -> bool:
+    """True when some criterion is not decided by the look-up itself, so that `holds` must be asked.
+
+    >>> narrows(Criteria(family=Text("Mar")), Block.IDENTIFIER), narrows(Criteria(family=Text("Mar")), Block.REFERENCE)
+    (True, True)
+    >>> narrows(Criteria(family=Text("Mar")), Block.EXPLAINED_BY_FAMILY)
+    False
+    """
     exact = (criteria.family is not None and criteria.family.exact) or (
         criteria.given is not None and criteria.given.exact
     )
-    return exact or any(
+    if exact or (criteria.telecom and block is not Block.EXPLAINED_BY_TELECOM):
+        return True
+    if block in _BY_NUMBER and (criteria.family or criteria.given or criteria.birth_date):
+        return True
+    return any(
         value is not None
         for value in (
             criteria.sex,
@@ -44,7 +59,26 @@ def holds(record: Record, updated_on: date | None, criteria: Criteria) -> bool:
         return False
     if not _text(criteria.mother_birth_family, record.mother_birth_family):
         return False
-    return _address(record.addresses, criteria)
+    return _traits(record, criteria) and _address(record.addresses, criteria)
+
+
+def _traits(record: Record, criteria: Criteria) -> bool:
+    """Names, birth date and contact as the look-ups compare them: by their search keys."""
+    born, keys = criteria.birth_date, search_keys(record)
+    if born is not None and (record.birth_date is None or not born.first <= record.birth_date <= born.last):
+        return False
+    if criteria.telecom and contact_key(criteria.telecom) not in keys.contact_keys:
+        return False
+    family = _begins(criteria.family, (keys.family_key, keys.used_key))
+    return family and _begins(criteria.given, (keys.given_key, keys.used_given_key))
+
+
+def _begins(text: Text | None, keys: tuple[str | None, ...]) -> bool:
+    """Whether some key begins with the text's. An exact text is compared as written besides (`_exact`)."""
+    if text is None:
+        return True
+    asked = name_key(text.value)
+    return any(key is not None and key.startswith(asked) for key in keys)
 
 
 def _exact(text: Text | None, values: tuple[str, ...]) -> bool:
