@@ -1,4 +1,5 @@
 """The load generator: one thread, raw sockets, requests built beforehand, so that it takes little of the machine.
+It speaks whatever its `Reads` reads: HTTP here, MLLP for the feed.
 
 Closed loop: each client waits for its answer before it asks again. Open loop: requests leave on a schedule whatever the
 answers do, and a latency counts from the scheduled time, so that a stalled server cannot hide what it made wait
@@ -12,7 +13,7 @@ import socket
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 _RECEIVE_BYTES = 262_144
@@ -26,11 +27,16 @@ class LoadError(Exception):
     """The server closed a connection, spoke something else than HTTP, or fell silent."""
 
 
+Reads = Callable[[bytes], tuple[bytes, bytes] | None]
+"""What was received so far, to a status and a body; None while the answer is not whole."""
+
+
 @dataclass(slots=True)
 class Client:
-    """One keep-alive connection."""
+    """One connection that stays open. `source` numbers the requests that it still has to make."""
 
     connection: socket.socket
+    source: Iterator[int] = field(default_factory=lambda: iter(()))
     received: bytes = b""
     request: int = -1
     due_ns: int = 0
@@ -38,7 +44,7 @@ class Client:
 
 @dataclass(slots=True)
 class Measured:
-    """What a run saw. `latencies_ns` in the order of arrival; `sample`: (request number, body)."""
+    """What a run saw. `latencies_ns` in the order of arrival; `sample`: (request number, body); `refusals`: bodies."""
 
     seconds: float = 0.0
     cpu_s: float = 0.0
@@ -52,11 +58,6 @@ class Measured:
         """Answers, whatever their status."""
         return len(self.latencies_ns)
 
-    @property
-    def ok_count(self) -> int:
-        """Answers with status 200."""
-        return self.statuses[b"200"]
-
     def per_s(self) -> float:
         """Answers a second."""
         return self.count / self.seconds if self.seconds else 0.0
@@ -69,10 +70,41 @@ class Measured:
         return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] / 1e6
 
 
+def http_answer(data: bytes) -> tuple[bytes, bytes] | None:
+    r"""Status and body of an HTTP answer; None while it is not whole.
+
+    >>> http_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    (b'200', b'{}')
+    """
+    head_end = data.find(b"\r\n\r\n")
+    if head_end < 0 or len(data) < head_end + 4 + content_length(data, head_end):
+        return None
+    return data[9:12], data[head_end + 4 :]
+
+
+def content_length(data: bytes, head_end: int) -> int:
+    """The length that an answer's head announces, in bytes; raises `LoadError` when it announces none.
+
+    >>> content_length(b"HTTP/1.1 200 OK\\r\\nContent-Length: 7\\r\\n\\r\\n", 35)
+    7
+    """
+    start = data.find(b"content-length:", 0, head_end)
+    if start < 0:
+        start = data[:head_end].lower().find(b"content-length:")
+    if start < 0:
+        raise LoadError("an answer without Content-Length")
+    end = data.find(b"\r\n", start, head_end)
+    return int(data[start + 15 : head_end if end < 0 else end])
+
+
 class Generator:
     """Some clients of one or several servers (`addresses`: loopback host and port), dealt out evenly."""
 
-    def __init__(self, addresses: Sequence[tuple[str, int]], clients: int) -> None:
+    def __init__(
+        self, addresses: Sequence[tuple[str, int]], clients: int, reads: Reads = http_answer, good: bytes = b"200"
+    ) -> None:
+        self._reads = reads
+        self._good = good
         self._ready = _Ready()
         self.clients: list[Client] = []
         for index in range(clients):
@@ -94,25 +126,24 @@ class Generator:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def closed(self, requests: Sequence[bytes], seconds: float) -> Measured:
-        """Asks for `seconds`, or until the requests run out, and waits for what is under way."""
+    def closed(
+        self, requests: Sequence[bytes], seconds: float, lanes: Sequence[Sequence[int]] | None = None
+    ) -> Measured:
+        """Asks for `seconds`, or until the requests run out, and waits for what is under way.
+
+        `lanes`: for each client the numbers of its own requests, in their order; otherwise all take from one pile.
+        """
         measured = Measured()
+        pile = iter(range(len(requests)))
+        for index, client in enumerate(self.clients):
+            client.source = iter(lanes[index]) if lanes else pile
         with _Quiet(measured):
-            following = 0
             begun_ns = time.perf_counter_ns()
             stop_ns = begun_ns + int(seconds * 1e9)
-            for client in self.clients:
-                if following < len(requests):
-                    _ask(client, following, requests, time.perf_counter_ns())
-                    following += 1
-            under_way = following
+            under_way = sum(_ask_next(client, requests) for client in self.clients)
             while under_way:
                 for client in self._answered(_PATIENCE_S, measured):
-                    now_ns = time.perf_counter_ns()
-                    if now_ns < stop_ns and following < len(requests):
-                        _ask(client, following, requests, now_ns)
-                        following += 1
-                    else:
+                    if time.perf_counter_ns() >= stop_ns or not _ask_next(client, requests):
                         under_way -= 1
             measured.seconds = (time.perf_counter_ns() - begun_ns) / 1e9
         return measured
@@ -145,7 +176,30 @@ class Generator:
         numbers = self._ready.wait(patience_s)
         if not numbers and expected:
             raise LoadError(f"no answer within {patience_s:.0f} s")
-        return [client for number in numbers if _receive(client := self._by_number[number], measured)]
+        return [client for number in numbers if self._receive(client := self._by_number[number], measured)]
+
+    def _receive(self, client: Client, measured: Measured) -> bool:
+        """True once an answer is complete; its latency and status are then noted."""
+        try:
+            piece = client.connection.recv(_RECEIVE_BYTES)
+        except OSError as error:
+            raise LoadError(f"a connection broke: {type(error).__name__}") from error
+        if not piece:
+            raise LoadError("the server closed a connection")
+        data = client.received + piece if client.received else piece
+        found = self._reads(data)
+        if found is None:
+            client.received = data
+            return False
+        client.received = b""
+        measured.latencies_ns.append(time.perf_counter_ns() - client.due_ns)
+        status, body = found
+        measured.statuses[status] += 1
+        if status != self._good and len(measured.refusals) < _SAMPLE_EVERY:
+            measured.refusals.append(body)
+        if measured.count % _SAMPLE_EVERY == 1:
+            measured.sample.append((client.request, body))
+        return True
 
 
 class _Ready:
@@ -193,45 +247,15 @@ class _Quiet:
         gc.enable()
 
 
-def _ask(client: Client, number: int, requests: Sequence[bytes], due_ns: int) -> None:
-    client.request, client.due_ns = number, due_ns
-    client.connection.sendall(requests[number])
-
-
-def _receive(client: Client, measured: Measured) -> bool:
-    """True once an answer is complete; its latency and status are then noted."""
-    try:
-        piece = client.connection.recv(_RECEIVE_BYTES)
-    except OSError as error:
-        raise LoadError(f"a connection broke: {type(error).__name__}") from error
-    if not piece:
-        raise LoadError("the server closed a connection")
-    data = client.received + piece if client.received else piece
-    head_end = data.find(b"\r\n\r\n")
-    if head_end < 0 or len(data) < head_end + 4 + content_length(data, head_end):
-        client.received = data
+def _ask_next(client: Client, requests: Sequence[bytes]) -> bool:
+    """Makes the client's next request; False when it has none left."""
+    number = next(client.source, None)
+    if number is None:
         return False
-    client.received = b""
-    measured.latencies_ns.append(time.perf_counter_ns() - client.due_ns)
-    status = data[9:12]
-    measured.statuses[status] += 1
-    if status != b"200" and len(measured.refusals) < _SAMPLE_EVERY:
-        measured.refusals.append(data[head_end + 4 :])
-    if measured.count % _SAMPLE_EVERY == 1:
-        measured.sample.append((client.request, data[head_end + 4 :]))
+    _ask(client, number, requests, time.perf_counter_ns())
     return True
 
 
-def content_length(data: bytes, head_end: int) -> int:
-    """The length that an answer's head announces, in bytes; raises `LoadError` when it announces none.
-
-    >>> content_length(b"HTTP/1.1 200 OK\\r\\nContent-Length: 7\\r\\n\\r\\n", 35)
-    7
-    """
-    start = data.find(b"content-length:", 0, head_end)
-    if start < 0:
-        start = data[:head_end].lower().find(b"content-length:")
-    if start < 0:
-        raise LoadError("an answer without Content-Length")
-    end = data.find(b"\r\n", start, head_end)
-    return int(data[start + 15 : head_end if end < 0 else end])
+def _ask(client: Client, number: int, requests: Sequence[bytes], due_ns: int) -> None:
+    client.request, client.due_ns = number, due_ns
+    client.connection.sendall(requests[number])

@@ -5,7 +5,9 @@ Source: proc(5), /proc/PID/stat (times in clock ticks); fdatasync(2).
 
 import os
 import platform
+import resource
 import statistics
+import sys
 import time
 from importlib import metadata
 from pathlib import Path
@@ -116,6 +118,12 @@ def peak_memory_mib(root: int) -> float:
             continue
         total_kib += sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
     return round(total_kib / 1024, 1)
+
+
+def own_peak_memory_mib() -> float:
+    """This process's own peak resident size, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
 
 def stolen_s() -> float:

@@ -46,15 +46,15 @@ class Phase:
         self._rate_per_s = 0.0
         self._accounts = random.Random(stage.size.seed)
 
-    def warm_up(self, processes: int) -> None:
+    def warm_up(self, processes: int, seconds: float) -> None:
         """Every account signs in to every process; keys, plans and pages are then where they stay."""
         self._take_nonce()
         everybody = list(range(len(self.stage.passes))) * (2 * processes)
         with Generator([(HOST, self.stage.port)], self.clients) as generator:
             signing_in = self.batch(len(everybody), everybody)
             self._check(generator.closed(signing_in.requests, SIGN_IN_S_MAX), signing_in)
-            batch = self.batch(max(REQUESTS_MIN, int(WARM_UP_S * RATE_MAX_PER_S)))
-            measured = generator.closed(batch.requests, WARM_UP_S)
+            batch = self.batch(max(REQUESTS_MIN, int(seconds * RATE_MAX_PER_S)))
+            measured = generator.closed(batch.requests, seconds)
             self._check(measured, batch)
         self._rate_per_s = measured.per_s()
 
@@ -100,7 +100,7 @@ class Phase:
 
     def _check(self, measured: Measured, batch: Batch) -> None:
         self.answered += measured.count
-        if measured.ok_count != measured.count:
+        if measured.statuses[b"200"] != measured.count:
             shown = measured.refusals[0][:300].decode(errors="replace") if measured.refusals else ""
             raise WrongAnswer(f"answers by status: {dict(measured.statuses)}; {shown}")
         for number, body in measured.sample:
@@ -140,14 +140,21 @@ def arrivals(rate_per_s: float, seconds: float, seed: int) -> Iterator[float]:
         due_s += chosen.expovariate(rate_per_s)
 
 
+def warm_up_s(seconds: float) -> float:
+    """Seconds of warming up before a run of so many."""
+    return min(WARM_UP_S, seconds / 2)
+
+
 @contextmanager
-def phase(stage: Stage, variant: Variant, processes: int, clients: int) -> Iterator[Phase]:
+def phase(
+    stage: Stage, variant: Variant, processes: int, clients: int, warm_up_s: float = WARM_UP_S
+) -> Iterator[Phase]:
     """A warm server; when the phase is over, its disclosures are counted."""
     stage.reset()
     stage.renew_tokens()
     configuration = stage.write_configuration(processes)
     with serving(variant, configuration, stage.port, stage.server.server_pid or 0) as running:
         found = Phase(stage, running, variant, clients)
-        found.warm_up(processes)
+        found.warm_up(processes, warm_up_s)
         yield found
         found.check_disclosures()

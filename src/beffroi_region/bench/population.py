@@ -74,22 +74,30 @@ _ROLES = (
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a region, and from which seed."""
+    """How large a region, and from which seed. `newcomers` more people live there whom no hospital has sent yet."""
 
     people: int
     seed: int
     hospitals: int = HOSPITALS
     accounts: int = ACCOUNTS
+    newcomers: int = 0
 
     @property
     def database(self) -> str:
         """The name of its database."""
-        parts = [FORMAT, self.seed, self.hospitals, self.accounts, *(m.sha256 for m in load_migrations())]
+        parts = [
+            FORMAT,
+            self.seed,
+            self.hospitals,
+            self.accounts,
+            self.newcomers,
+            *(m.sha256 for m in load_migrations()),
+        ]
         return f"bench_{self.people}_{hashlib.sha256(repr(parts).encode()).hexdigest()[:10]}"
 
     def region(self) -> Region:
         """Its people, hospitals and identities."""
-        return Region(self.people, self.hospitals, self.seed, AS_OF)
+        return Region(self.people + self.newcomers, self.hospitals, self.seed, AS_OF)
 
 
 def cache_folder() -> Path:
@@ -194,7 +202,7 @@ def _rows(region: Region, size: Size) -> Iterator[tuple[object, ...]]:
     chosen = random.Random(size.seed + 3)
     now = datetime.now(UTC)
     following = 1
-    for person in region.people:
+    for person in islice(region.people, size.people):
         for local, number, key, person_id in _cross_referenced(region.identities_of(person), following):
             yield _row(local, number, key, person_id, chosen, now)
             following += 1

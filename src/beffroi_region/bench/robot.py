@@ -6,7 +6,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from beffroi_region.bench.load import Generator
-from beffroi_region.bench.phases import Batch, Phase, phase
+from beffroi_region.bench.phases import Batch, Phase, phase, warm_up_s
 from beffroi_region.bench.serving import Variant
 from beffroi_region.bench.stage import HOST, Stage
 
@@ -27,7 +27,7 @@ def robot_beside(stage: Stage, clients: int, seconds: float, say: Any) -> dict[s
     for slow in (False, True):
         say(f"a robot beside {OTHERS_PER_S} searches a second{', slow commits' if slow else ''}")
         prefix = "slow_" if slow else ""
-        with phase(stage, Variant.LEDGERED, PROCESSES, clients) as running:
+        with phase(stage, Variant.LEDGERED, PROCESSES, clients, warm_up_s(seconds)) as running:
             if slow:
                 with stage.slow_commits():
                     found = _both(running, seconds)

@@ -13,8 +13,8 @@ from typing import Any
 from beffroi.store.embedded import EmbeddedPostgres
 from beffroi_region.bench import machine
 from beffroi_region.bench.load import Measured
-from beffroi_region.bench.phases import phase
-from beffroi_region.bench.population import Size, cache_folder, ensure
+from beffroi_region.bench.phases import phase, warm_up_s
+from beffroi_region.bench.population import ACCOUNTS, Size, cache_folder, ensure
 from beffroi_region.bench.robot import robot_beside
 from beffroi_region.bench.serving import Spent, Variant
 from beffroi_region.bench.stage import Stage
@@ -37,13 +37,14 @@ def run(
     seed: int = 1,
     rounds: int = ROUNDS,
     everything: bool = True,
+    accounts: int = ACCOUNTS,
     say: Any = lambda text: None,
 ) -> Report:
     """All figures of one run, flat where issue and documentation name them, with every phase beside.
 
     `everything` False leaves out the open loop, the slow commits and the robot. `say` is told what is under way.
     """
-    size = Size(people, seed)
+    size = Size(people, seed, accounts=accounts)
     server = EmbeddedPostgres(cache_folder() / "postgres", database=None, settings=DATABASE_SETTINGS)
     server.start()
     try:
@@ -105,7 +106,7 @@ def _compared(stage: Stage, clients: int, seconds: float, processes: Sequence[in
 
 
 def _closed(stage: Stage, variant: Variant, processes: int, clients: int, seconds: float) -> Report:
-    with phase(stage, variant, processes, clients) as running:
+    with phase(stage, variant, processes, clients, warm_up_s(seconds)) as running:
         measured, spent = running.closed(seconds)
         memory_mib = running.serving.peak_memory_mib()
     return {
@@ -160,14 +161,14 @@ def _mean(same: Sequence[Report]) -> Report:
 
 def _open_loop(stage: Stage, clients: int, seconds: float, processes: int, say: Any) -> Report:
     say(f"open loop at {OPEN_RATE_PER_S} a second")
-    with phase(stage, Variant.LEDGERED, processes, clients) as running:
+    with phase(stage, Variant.LEDGERED, processes, clients, warm_up_s(seconds)) as running:
         found = latencies(running.open(OPEN_RATE_PER_S, seconds, stage.size.seed))
     return {"open_rate_per_s": OPEN_RATE_PER_S, "open_p50_ms": found["p50_ms"], "open_p99_ms": found["p99_ms"]}
 
 
 def _slow(stage: Stage, clients: int, seconds: float, processes: int, say: Any) -> Report:
     say("every commit 5 ms slower")
-    with phase(stage, Variant.LEDGERED, processes, clients) as running, stage.slow_commits():
+    with phase(stage, Variant.LEDGERED, processes, clients, warm_up_s(seconds)) as running, stage.slow_commits():
         commit_ms = stage.commit_ms()
         measured, spent = running.closed(seconds)
         opened = latencies(running.open(OPEN_RATE_PER_S, seconds, stage.size.seed))

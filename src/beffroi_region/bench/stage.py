@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -21,7 +20,7 @@ from beffroi.store.embedded import SUPERUSER, EmbeddedPostgres
 from beffroi_region.bench.passes import Pass, base64url, signed
 from beffroi_region.bench.population import ISSUER, Size, subject
 from beffroi_region.bench.questions import Question, load_pool, questions
-from beffroi_region.hospitals import OID_ARC
+from beffroi_region.hospitals import OID_ARC, Site
 
 AUDIENCE = "beffroi-bench"
 HOST = "127.0.0.1"
@@ -42,6 +41,7 @@ class Stage:
         self.size = size
         self.folder = folder
         self.port = free_port()
+        self.mllp_port = free_port()
         self.authority = f"{HOST}:{self.port}"
         self._database = database
         self._issuer_key = ec.generate_private_key(ec.SECP256R1())
@@ -97,10 +97,40 @@ class Stage:
         encode = msgspec.json.encode
         return signed(self._issuer_key, base64url(encode(header)) + b"." + base64url(encode(claims)))
 
-    def write_configuration(self, processes: int, **web: object) -> Path:
-        """A configuration file for `processes` web processes on this database; where it lies."""
+    def write_configuration(self, processes: int, feeding: bool = False) -> Path:
+        """A configuration file for `processes` web processes on this database; where it lies.
+
+        `feeding`: with an MLLP door on `mllp_port`, at which each hospital's software feeds its own domain.
+        """
+        (self.folder / "jwks.json").write_text(json.dumps({"keys": [self._issuer_jwk()]}), encoding="utf-8")
+        urls = {"web_url": ROLE_WEB, "feed_url": ROLE_FEED, "worker_url": ROLE_WORKER}
+        if feeding:
+            urls["owner_url"] = ROLE_OWNER  # the hospitals' applications are copied from here into the registers
+        sections: list[tuple[str, dict[str, object]]] = [
+            ("region", {"oid": f"{OID_ARC}.0"}),
+            ("database", {name: self.dsn(role) for name, role in urls.items()}),
+            (
+                "web",
+                {"public_url": f"http://{self.authority}", "host": HOST, "port": self.port, "processes": processes},
+            ),
+            ("operations", {"port": 0}),
+            ("[issuer]", {"url": ISSUER, "audience": [AUDIENCE], "jwks_file": "jwks.json"}),
+        ]
+        if feeding:
+            sections.append(("mllp", {"host": HOST, "port": self.mllp_port}))
+        for site in self.size.region().sites:
+            hospital = msgspec.to_builtins(site.hospital)
+            hospital["id"] = hospital.pop("hospital_id")
+            sections.append(("[hospital]", hospital))
+            if feeding:
+                sections.append(("[application]", _feeder(site)))
+        path = self.folder / "beffroi.toml"
+        path.write_text("\n".join(toml(name, values) for name, values in sections), encoding="utf-8")
+        return path
+
+    def _issuer_jwk(self) -> dict[str, str]:
         point = self._issuer_key.public_key().public_numbers()
-        jwk = {
+        return {
             "kty": "EC",
             "crv": "P-256",
             "alg": "ES256",
@@ -109,36 +139,6 @@ class Stage:
             "x": base64url(point.x.to_bytes(32, "big")).decode(),
             "y": base64url(point.y.to_bytes(32, "big")).decode(),
         }
-        (self.folder / "jwks.json").write_text(json.dumps({"keys": [jwk]}), encoding="utf-8")
-        sections: dict[str, dict[str, object]] = {
-            "database": {
-                "web_url": self.dsn(ROLE_WEB),
-                "feed_url": self.dsn(ROLE_FEED),
-                "worker_url": self.dsn(ROLE_WORKER),
-            },
-            "web": {"public_url": f"http://{self.authority}", "host": HOST, "port": self.port, "processes": processes},
-            "operations": {"port": 0},
-            "region": {"oid": f"{OID_ARC}.0"},
-        }
-        text = toml(sections | {"web": sections["web"] | web})
-        text += toml({"[issuer]": {"url": ISSUER, "audience": [AUDIENCE], "jwks_file": "jwks.json"}})
-        for site in self.size.region().sites:
-            hospital = site.hospital
-            text += toml(
-                {
-                    "[hospital]": {
-                        "id": hospital.hospital_id,
-                        "finess": hospital.finess,
-                        "name": hospital.name,
-                        "oid": hospital.oid,
-                        "namespace": hospital.namespace,
-                        "sensitive": hospital.sensitive,
-                    }
-                }
-            )
-        path = self.folder / "beffroi.toml"
-        path.write_text(text, encoding="utf-8")
-        return path
 
     def reset(self) -> None:
         """Every phase starts alike: nothing disclosed, no evidence, everything written to disk."""
@@ -221,15 +221,22 @@ def free_port() -> int:
         return port
 
 
-def toml(sections: Mapping[str, Mapping[str, object]]) -> str:
-    """Sections as TOML; a name in brackets is an element of a list of tables.
+def _feeder(site: Site) -> dict[str, object]:
+    return {
+        "name": f"feed of {site.hospital.namespace}",
+        "hospital": site.number,
+        "role": "feed",
+        "loopback_facilities": [site.hospital.namespace],
+        "may_feed": True,
+    }
 
-    >>> toml({"web": {"port": 1, "host": "a"}, "[issuer]": {"audience": ["x"], "sensitive": True}}).split()
-    ['[web]', 'port', '=', '1', 'host', '=', '"a"', '[[issuer]]', 'audience', '=', '["x"]', 'sensitive', '=', 'true']
+
+def toml(name: str, values: Mapping[str, object]) -> str:
+    """A section as TOML; a name in brackets is an element of a list of tables.
+
+    >>> toml("[issuer]", {"audience": ["x"], "sensitive": True}).split()
+    ['[[issuer]]', 'audience', '=', '["x"]', 'sensitive', '=', 'true']
     """
-    lines = []
-    for name, values in sections.items():
-        lines.append(f"[{name}]")
-        # JSON's numbers, texts, booleans and lists of them are TOML's.
-        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
-    return "\n".join(lines) + os.linesep
+    # JSON's numbers, texts, booleans and lists of them are TOML's.
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
+    return "\n".join([f"[{name}]", *lines, ""])

@@ -1,0 +1,175 @@
+"""From the figures of runs to words: what is printed after a run, and docs/benchmarks.md.
+
+`python -m beffroi_region.bench.report` writes docs/benchmarks.md from docs/benchmarks/*.json, which the benchmarks
+print with --json. No figure in that page is typed by hand; a test compares the page with its sources.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+Report = Mapping[str, Any]
+
+PAGE, SOURCES = "benchmarks.md", "benchmarks"
+NOT_MEASURED = "-"
+
+_SEARCH_ROWS = (
+    ("ledgered_per_s", "searches a second, each recorded before it leaves", "aim 2,500, stretch 3,000"),
+    ("ledgered_processes", "web processes at their best", ""),
+    ("p50_ms", "50th percentile, ms", ""),
+    ("p95_ms", "95th percentile, ms", ""),
+    ("p99_ms", "99th percentile, ms", ""),
+    ("bare_per_s", "the bare variant: no policy, no record, no commit", ""),
+    ("bare_processes", "its web processes at their best", ""),
+    ("ratio", "recorded over bare", "aim 0.5"),
+    ("cpu_ms_per_search", "processor ms of a search (web and database)", ""),
+    ("open_p50_ms", "open loop at 1,000 a second: 50th percentile, ms", ""),
+    ("open_p99_ms", "open loop at 1,000 a second: 99th percentile, ms", "aim under 20"),
+    ("slow_per_s", "commits 5 ms slower: searches a second", ""),
+    ("slow_p99_ms", "commits 5 ms slower: 99th percentile, ms", ""),
+    ("slow_open_p99_ms", "commits 5 ms slower: open loop, 99th percentile, ms", ""),
+    ("others_p99_ms", "three processes, 500 a second: 99th percentile, ms", ""),
+    ("others_p99_with_robot_ms", "the same beside a robot", ""),
+    ("robot_factor", "the robot's factor", "aim 2 at most"),
+    ("slow_robot_factor", "the robot's factor, commits 5 ms slower", ""),
+)
+_FEED_ROWS = (
+    ("messages_per_s", "messages a second, durable, over 16 MLLP connections", "aim 1,000"),
+    ("message_p50_ms", "50th percentile, ms", ""),
+    ("message_p99_ms", "99th percentile, ms", ""),
+    ("cpu_ms_per_message", "processor ms of a message (server and database)", ""),
+    ("server_peak_memory_mib", "peak memory of the server's processes, MiB", ""),
+    ("import_identities_per_s", "identities a second, imported from files", "aim 5,000"),
+    ("import_peak_memory_mib", "peak memory of the import, MiB", ""),
+)
+
+
+def number(value: object) -> str:
+    """A figure for people.
+
+    >>> number(2_874.3), number(12.345), number(0.061), number(None)
+    ('2,874', '12.35', '0.061', '-')
+    """
+    if value is None:
+        return NOT_MEASURED
+    if isinstance(value, float):
+        if abs(value) >= 100:
+            return f"{value:,.0f}"
+        return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def summary(report: Report) -> str:
+    """One run in a terminal: a line per figure, then where it was measured."""
+    rows = _SEARCH_ROWS if report["benchmark"] == "search" else _FEED_ROWS
+    lines = [
+        f"{number(report[key]):>12}  {name}{f' ({aim})' if aim else ''}" for key, name, aim in rows if key in report
+    ]
+    return "\n".join([*lines, "", *_circumstances(report)])
+
+
+def _circumstances(report: Report) -> list[str]:
+    machine, versions = report["machine"], report["versions"]
+    sync = report["fdatasync"]
+    return [
+        f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB, {machine['kernel']}; load "
+        f"average before: {machine['load_average_before'][0]}",
+        f"one fdatasync: {sync['median_ms']} ms (99th percentile {sync['p99_ms']} ms); one commit: "
+        f"{report['commit_ms']} ms",
+        f"seed {report['seed']}, {report['people']:,} people, {report['identities']:,} identities, "
+        f"{report['hospitals']} hospitals, {report['seconds']:g} s",
+        ", ".join(f"{name} {version}" for name, version in versions.items()),
+    ]
+
+
+def page(reports: Sequence[Report]) -> str:
+    """docs/benchmarks.md."""
+    searches = sorted((r for r in reports if r["benchmark"] == "search"), key=lambda r: int(r["people"]))
+    feeds = sorted((r for r in reports if r["benchmark"] == "feed"), key=lambda r: int(r["people"]))
+    lines = [_HEAD]
+    if searches:
+        lines += ["## Asking: `beffroi bench search`", "", *_table(searches, _SEARCH_ROWS), "", _SEARCH_NOTES]
+        lines += ["### Every phase", "", *_phases(searches)]
+    if feeds:
+        lines += ["## Feeding: `beffroi bench feed`", "", *_table(feeds, _FEED_ROWS), "", _FEED_NOTES]
+    lines += ["## Where", ""]
+    for report in [*searches, *feeds]:
+        lines += [f"**{report['benchmark']}, {report['people']:,} people**", ""]
+        lines += [f"- {line}" for line in _circumstances(report)] + [""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _table(reports: Sequence[Report], rows: Sequence[tuple[str, str, str]]) -> list[str]:
+    head = [f"{report['people']:,} people" for report in reports]
+    lines = ["| | " + " | ".join([*head, "aim"]) + " |", "|---" * (len(reports) + 2) + "|"]
+    for key, name, aim in rows:
+        values = [number(report.get(key)) for report in reports]
+        if any(value != NOT_MEASURED for value in values):
+            lines.append("| " + " | ".join([name, *values, aim.removeprefix("aim ")]) + " |")
+    return lines
+
+
+def _phases(reports: Sequence[Report]) -> list[str]:
+    lines = [
+        "| people | variant | processes | a second | p50 ms | p99 ms | CPU ms: web | database | generator |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    keys = ("per_s", "p50_ms", "p99_ms", "web_cpu_ms_per_search", "database_cpu_ms_per_search")
+    for report in reports:
+        for one in report["phases"]:
+            figures = [number(one[key]) for key in (*keys, "generator_cpu_ms_per_search")]
+            row = [f"{report['people']:,}", one["variant"], str(one["processes"]), *figures]
+            lines.append("| " + " | ".join(row) + " |")
+    return [*lines, ""]
+
+
+def read_reports(folder: Path) -> list[Report]:
+    """The figures in a folder of JSON files, in the order of their names."""
+    return [msgspec.json.decode(path.read_bytes(), type=dict[str, Any]) for path in sorted(folder.glob("*.json"))]
+
+
+_HEAD = """# Benchmarks
+
+Written by `python -m beffroi_region.bench.report` from what the benchmarks printed (docs/benchmarks/*.json): no figure
+here was typed by hand. A cell with a hyphen was not measured.
+
+    beffroi bench search --json --people 1000000 > docs/benchmarks/search-1000000.json
+    beffroi bench feed --json > docs/benchmarks/feed-100000.json
+    python -m beffroi_region.bench.report
+"""
+_SEARCH_NOTES = """Each search is a FHIR `POST /fhir/Patient/_search` by full birth date, three letters of the family
+name and the first of the given name; one in ten is for somebody who is not there. Each carries an access token bound to
+its account's own ES256 key and a fresh DPoP proof with the server's nonce, signed before the clock starts. 32 clients
+wait for their answers (closed loop); the generator runs on the same cores. Samples of the answers are compared with
+whom they must show, and the run fails unless the database then holds exactly one disclosure for each answer.
+
+- *Bare* is the same server with the same tokens, proofs and look-up; single use of proofs is checked in memory. Both
+  take turns in one run, and each is given with its best number of processes (means over the rounds).
+- *Open loop*: requests arrive at random (Poisson) whatever the answers do; latencies count from when they were due.
+- *Commits 5 ms slower*: PostgreSQL itself waits 5 ms before each flush of its log (`commit_delay`, without its
+  condition on other transactions), so that locks are held as on a slow disk.
+- *Robot*: one account with 48 connections asks as fast as it can over three processes, while everybody else makes 500
+  searches a second.
+- Before each phase the disclosures are emptied and the accounts' evidence is reset: what is measured are answers, not
+  the refusals that ceilings would bring after hours of one account's load.
+"""
+_FEED_NOTES = """Messages are PAM France as hospitals send them (admissions, outpatients, corrections, newcomers, merges,
+changed numbers), of people who are known and of new ones; one person's keep their order on one connection. A message
+counts when its acknowledgement has come, and the run fails unless the database holds each acknowledged message once.
+Files are CSV, of two hospitals in turn, whose people are partly the same, so that the second one is cross-referenced
+with the first.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Writes the page into the documentation folder (`docs`, or the one that is named)."""
+    folder = Path(arguments[0]) if arguments else Path("docs")
+    (folder / PAGE).write_text(page(read_reports(folder / SOURCES)), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
