@@ -64,7 +64,11 @@ class Supervisor:
         (self._folder / "metrics").mkdir(mode=0o700, exist_ok=True)
         self._tell()
         self._tasks = [asyncio.create_task(self._keep(plan)) for plan in self._plans]
-        await self._all_ready.wait()
+        try:
+            await self._all_ready.wait()
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
         if self._failure is not None:
             await self.stop()
             raise self._failure

@@ -24,6 +24,19 @@ class StoredAccount:
     grants: tuple[Grant, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ListedAccount:
+    """An account as an operator sees it. `name` is an application's; people have none here."""
+
+    account_id: AccountId
+    kind: AccountKind
+    issuer: str
+    subject: str
+    name: str
+    status: AccountStatus
+    grants: tuple[Grant, ...]
+
+
 class AccountStore:
     """The statements about accounts."""
 
@@ -45,6 +58,25 @@ class AccountStore:
             if row["role"] in _ROLES  # none, or one that a later version knows, gives nothing
         )
         return StoredAccount(AccountId(first["account_id"]), AccountKind(first["kind"]), grants)
+
+    async def listed(self) -> list[ListedAccount]:
+        """Every account with every grant, by number."""
+        found: dict[int, ListedAccount] = {}
+        for row in await self._pool.fetch(self._sql["list_accounts"]):
+            before = found.get(row["account_id"])
+            grants = before.grants if before else ()
+            if row["role"] in _ROLES:
+                grants += (Grant(HospitalId(row["hospital_id"]), Role(row["role"]), row["expires_at"]),)
+            found[row["account_id"]] = ListedAccount(
+                AccountId(row["account_id"]),
+                AccountKind(row["kind"]),
+                row["issuer"],
+                row["subject"],
+                row["display_name"],
+                AccountStatus(row["status"]),
+                grants,
+            )
+        return list(found.values())
 
     async def create_person(self, issuer: str, subject: str) -> StoredAccount:
         """The account of a person who signs in for the first time, made now or by another process meanwhile."""

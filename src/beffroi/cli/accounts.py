@@ -1,0 +1,131 @@
+"""account grant, revoke, freeze, release, list: who may do what, under the owner's role."""
+
+import asyncio
+import getpass
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+from rich.table import Table
+
+from beffroi.access.professional import GRANTED_ROLES, MAPPABLE_ROLES
+from beffroi.actions.administration import Administration
+from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, out, say, tell
+from beffroi.config.reading import load
+from beffroi.config.settings import Config
+from beffroi.errors import OperatorError
+from beffroi.model.account import Role
+from beffroi.model.person import HospitalId
+from beffroi.store.database import Database
+from beffroi.telemetry import Process, configure_logs
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help=say("Who may do what. Needs database.owner_url.", "Qui peut quoi. Demande database.owner_url."),
+    no_args_is_help=True,
+    context_settings=HELP,
+)
+
+Subject = Annotated[
+    str, typer.Argument(help=say("Who, as their token names them (opaque).", "Qui, comme son jeton le nomme (opaque)."))
+]
+IssuerOption = Annotated[
+    str, typer.Option("--issuer", help=say("Of which issuer; by default the only one.", "De quel émetteur."))
+]
+HospitalOption = Annotated[
+    int, typer.Option("--hospital", help=say("The hospital's number.", "Le numéro de l'hôpital."))
+]
+RoleOption = Annotated[Role, typer.Option("--role", help=say("The role.", "Le rôle."))]
+
+
+@app.command(help=say("Give a role in a hospital.", "Donner un rôle dans un hôpital."))
+def grant(
+    subject: Subject,
+    hospital: HospitalOption,
+    role: RoleOption,
+    until: Annotated[
+        datetime | None,
+        typer.Option(help=say("The day when it ends.", "Le jour où il prend fin."), formats=["%Y-%m-%d"]),
+    ] = None,
+    issuer: IssuerOption = "",
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Effective within seconds."""
+    if role not in GRANTED_ROLES | MAPPABLE_ROLES:
+        raise OperatorError(
+            f"{role} is an application's role: it comes from the configuration.",
+            f"{role} est le rôle d'une application : il vient de la configuration.",
+        )
+    ends = until.replace(tzinfo=UTC) if until else None
+    number = _at_desk(config, lambda desk, url: desk.grant(url, subject, HospitalId(hospital), role, ends), issuer)
+    tell(say(f"Account {number}: {role} in hospital {hospital}.", f"Compte {number} : {role} à l'hôpital {hospital}."))
+
+
+@app.command(help=say("Take a role away.", "Retirer un rôle."))
+def revoke(
+    subject: Subject,
+    hospital: HospitalOption,
+    role: RoleOption,
+    issuer: IssuerOption = "",
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Effective within seconds."""
+    number = _at_desk(config, lambda desk, url: desk.revoke(url, subject, HospitalId(hospital), role), issuer)
+    tell(say(f"Account {number}: no longer {role}.", f"Compte {number} : n'est plus {role}."))
+
+
+@app.command(help=say("Stop an account everywhere, at once.", "Arrêter un compte partout, tout de suite."))
+def freeze(subject: Subject, issuer: IssuerOption = "", config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Effective in the next transaction of every process."""
+    number = _at_desk(config, lambda desk, url: desk.freeze(url, subject), issuer)
+    tell(say(f"Account {number} is stopped.", f"Le compte {number} est arrêté."))
+
+
+@app.command(help=say("Let a stopped account read again.", "Rendre l'accès à un compte arrêté."))
+def release(subject: Subject, issuer: IssuerOption = "", config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Effective in the next transaction of every process."""
+    number = _at_desk(config, lambda desk, url: desk.release(url, subject), issuer)
+    tell(say(f"Account {number} reads again.", f"Le compte {number} a de nouveau accès."))
+
+
+@app.command("list", help=say("Every account and its roles.", "Tous les comptes et leurs rôles."))
+def list_accounts(
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+) -> None:
+    """One line each."""
+    accounts = asyncio.run(_with_desk(load(config), lambda desk: desk.listed()))
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.encode(accounts) + b"\n")
+        return
+    table = Table(box=None, header_style="bold")
+    for title in ("", say("account", "compte"), say("status", "état"), say("roles", "rôles")):
+        table.add_column(title)
+    for account in accounts:
+        roles = ", ".join(f"{g.role} ({g.hospital_id})" for g in account.grants)
+        table.add_row(str(account.account_id), account.name or account.subject, account.status.value, roles)
+    out.print(table)
+
+
+def _at_desk(config: Path, do: Callable[[Administration, str], Awaitable[T]], issuer: str) -> T:
+    configure_logs(Process.COMMAND, level=logging.ERROR)
+    loaded = load(config)
+    url = issuer or _only_issuer(loaded)
+    return asyncio.run(_with_desk(loaded, lambda desk: do(desk, url)))
+
+
+async def _with_desk(config: Config, do: Callable[[Administration], Awaitable[T]]) -> T:
+    async with await Database.open(config.dsn("owner"), size=1) as database:
+        return await do(Administration(database, f"operator:{getpass.getuser()}"))
+
+
+def _only_issuer(config: Config) -> str:
+    if len(config.issuer) == 1:
+        return config.issuer[0].url
+    raise OperatorError("Say which issuer: --issuer URL.", "Dites de quel émetteur : --issuer URL.")

@@ -1,0 +1,139 @@
+"""demo and bench: the synthetic region, imported only when one of these commands runs. `serve` cannot reach it."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from beffroi.cli.speaking import HELP, LANGUAGE, say, tell
+
+app = typer.Typer(
+    help=say("A whole region on this machine, to try.", "Une région entière sur cette machine, pour essayer."),
+    context_settings=HELP,
+)
+bench = typer.Typer(
+    help=say("Measure this machine.", "Mesurer cette machine."), no_args_is_help=True, context_settings=HELP
+)
+
+JsonOption = Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))]
+
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help=say("Its folder.", "Son dossier."), metavar=say("DIR", "DOSSIER"))
+]
+AccountOption = Annotated[
+    str | None, typer.Option("--account", help=say("As whom, such as ward_nurse.", "En tant que qui."))
+]
+
+
+@app.callback(invoke_without_command=True)
+def demo(
+    context: typer.Context,
+    people: Annotated[int | None, typer.Option(help=say("People of the region.", "Habitants de la région."))] = None,
+    hospitals: Annotated[int | None, typer.Option(help=say("Hospitals.", "Hôpitaux."))] = None,
+    seed: Annotated[
+        int | None, typer.Option(help=say("The same seed, the same region.", "Même graine, même région."))
+    ] = None,
+    data: DataOption = None,
+    port: Annotated[int | None, typer.Option(help=say("The first of its ports.", "Le premier de ses ports."))] = None,
+) -> None:
+    """Runs until Ctrl-C, unless a command follows."""
+    if context.invoked_subcommand is not None:
+        return
+    from beffroi_region.demo.running import run
+
+    raise typer.Exit(
+        run(people=people, hospitals=hospitals, seed=seed, data=data, port=port, language=LANGUAGE),
+    )
+
+
+@app.command(help=say("A token of an account, and its key.", "Un jeton d'un compte, et sa clé."))
+def token(account: AccountOption = None, data: DataOption = None) -> None:
+    """Of a demonstration that runs."""
+    from beffroi_region.demo.using import ACCOUNT_DEFAULT, token
+
+    raise typer.Exit(token(account=account or ACCOUNT_DEFAULT, data=data, language=LANGUAGE))
+
+
+@app.command(help=say("One signed request.", "Une requête signée."))
+def call(
+    method: Annotated[str, typer.Argument(metavar="METHOD")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="/fhir/Patient?...")],
+    account: AccountOption = None,
+    header: Annotated[list[str] | None, typer.Option("--header", "-H", help='"Beffroi-Purpose: TREAT"')] = None,
+    body: Annotated[str, typer.Option("--body", help=say("The body, or @FILE.", "Le corps, ou @FICHIER."))] = "",
+    curl: Annotated[bool, typer.Option("--curl", help=say("Print it for curl.", "L'afficher pour curl."))] = False,
+    data: DataOption = None,
+) -> None:
+    """Of a demonstration that runs."""
+    from beffroi_region.demo.using import ACCOUNT_DEFAULT, call
+
+    raise typer.Exit(
+        call(
+            method,
+            path,
+            account=account or ACCOUNT_DEFAULT,
+            headers=header or (),
+            body=body,
+            curl=curl,
+            data=data,
+            language=LANGUAGE,
+        )
+    )
+
+
+@app.command(help=say("Send one HL7 v2 message over MLLP.", "Envoyer un message HL7 v2 par MLLP."))
+def send(
+    file: Annotated[Path, typer.Argument(help=say("One segment a line.", "Un segment par ligne."), metavar="FILE")],
+    data: DataOption = None,
+) -> None:
+    """Of a demonstration that runs."""
+    from beffroi_region.demo.using import send
+
+    raise typer.Exit(send(file, data=data, language=LANGUAGE))
+
+
+@bench.command(help=say("Searches per second, recorded and not.", "Recherches par seconde, tracées ou non."))
+def search(
+    people: Annotated[int, typer.Option(min=1_000, max=10_000_000)] = 1_000_000,
+    clients: Annotated[int, typer.Option(min=1, max=1_000)] = 32,
+    seconds: Annotated[float, typer.Option(min=1, max=3_600)] = 20.0,
+    seed: int = 1,
+    brief: Annotated[bool, typer.Option("--brief", help=say("The two main numbers.", "Les deux nombres."))] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The numbers of docs/benchmarks.md come from here."""
+    from beffroi_region.bench.search import run
+
+    _tell_report(run(people, clients, seconds, seed=seed, everything=not brief, say=_progress(as_json)), as_json)
+
+
+@bench.command(help=say("Messages and imported rows per second.", "Messages et lignes importées par seconde."))
+def feed(
+    people: Annotated[int, typer.Option(min=1_000, max=10_000_000)] = 100_000,
+    seconds: Annotated[float, typer.Option(min=1, max=3_600)] = 20.0,
+    import_rows: Annotated[int, typer.Option(min=1_000, max=1_000_000)] = 50_000,
+    seed: int = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """The numbers of docs/benchmarks.md come from here."""
+    from beffroi_region.bench.feed import run
+
+    _tell_report(run(people, seconds, import_rows, seed=seed, say=_progress(as_json)), as_json)
+
+
+def _progress(quiet: bool) -> Callable[[str], None]:
+    """Tells what is under way, beside the results."""
+    return (lambda text: None) if quiet else partial(typer.echo, err=True)
+
+
+def _tell_report(report: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        tell(msgspec.json.format(msgspec.json.encode(report)).decode())
+        return
+    for name, value in report.items():
+        if not isinstance(value, dict | list):
+            tell(f"{name:32} {value}")

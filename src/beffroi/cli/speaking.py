@@ -1,0 +1,59 @@
+"""What the command line says: in the operator's language, results on standard output, troubles on standard error.
+
+Source: gettext(3): LC_ALL before LC_MESSAGES before LANG.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+HELP = {"help_option_names": ["-h", "--help"]}
+
+out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def language_of(environment: Mapping[str, str]) -> str:
+    """ "fr" or "en".
+
+    >>> language_of({"LANG": "fr_FR.UTF-8"}), language_of({"LANG": "fr_FR.UTF-8", "LC_ALL": "C"})
+    ('fr', 'en')
+    """
+    named = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    chosen = next((value for value in named if value), "")
+    return "fr" if chosen.lower().startswith("fr") else "en"
+
+
+LANGUAGE = language_of(os.environ)
+
+
+def say(english: str, french: str) -> str:
+    """The one of the two that the operator reads."""
+    return french if LANGUAGE == "fr" else english
+
+
+def tell(text: str) -> None:
+    """A result."""
+    out.print(text, markup=False)
+
+
+def fail(text: str) -> None:
+    """A trouble."""
+    _err.print(text, style="bold red", markup=False)
+
+
+ConfigFile = Annotated[
+    Path,
+    typer.Option(
+        "--config",
+        "-c",
+        help=say("The configuration.", "La configuration."),
+        envvar="BEFFROI_CONFIG",
+        metavar=say("FILE", "FICHIER"),
+    ),
+]
+DEFAULT_CONFIG = Path("beffroi.toml")

@@ -1,0 +1,214 @@
+"""The command line as an operator uses it: as the real program where processes matter, otherwise in this process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from beffroi import cli
+from beffroi.cli import speaking
+from beffroi.cli.speaking import language_of
+from beffroi.config.reference import settings_page
+from deployments import configuration, write_configuration
+
+DsnOf = Callable[[str], str]
+REAL_ISSUER = "https://issuer.test"
+
+
+@dataclass
+class Said:
+    """What a command said, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Said]
+
+
+def program(*arguments: str | Path, french: bool = False) -> Said:
+    """One command in a process of its own, ended."""
+    done = subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=60, env=environment(french), check=False
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def beffroi(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """One command in this process, whose logs and language are left as they are."""
+    for module in (cli, cli.installation, cli.accounts):
+        monkeypatch.setattr(module, "configure_logs", lambda *_, **__: None)
+
+    def run(*arguments: str | Path, french: bool = False) -> Said:
+        monkeypatch.setattr(speaking, "LANGUAGE", "fr" if french else "en")
+        monkeypatch.setattr(sys, "argv", ["beffroi", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capfd.readouterr()
+        return Said(int(ended.value.code or 0), said.out, said.err)
+
+    return run
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "beffroi", *map(str, arguments)]
+
+
+def environment(french: bool = False) -> dict[str, str]:
+    return {**os.environ, "LC_ALL": "fr_FR.UTF-8" if french else "C.UTF-8", "NO_COLOR": "1", "COLUMNS": "200"}
+
+
+@pytest.fixture
+def config_file(tmp_path: Path, dsn_of: DsnOf) -> Path:
+    """A real deployment's configuration; its database was not set up yet."""
+    text = configuration(dsn_of).replace("http://127.0.0.1:9/issuer", REAL_ISSUER)
+    return write_configuration(tmp_path, text)
+
+
+def test_migrate_then_serve_then_stop(beffroi: Run, config_file: Path) -> None:
+    """An installation from nothing: planned, migrated, served, and stopped by SIGTERM with exit code 0."""
+    early = beffroi("serve", "--config", config_file)
+    assert early.returncode == 1 and "beffroi migrate" in early.stderr
+    assert "hospital added: CH de Beaumont" in beffroi("migrate", "--config", config_file, "--plan").stdout
+    done = beffroi("migrate", "--config", config_file)
+    assert done.returncode == 0 and "application added: GAM" in done.stdout
+    assert "Rien à faire." in beffroi("migrate", "--config", config_file, french=True).stdout
+    with subprocess.Popen(
+        command("serve", "-c", config_file),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    ) as serving:
+        try:
+            assert serving.stdout is not None and serving.stdout.readline().startswith("Serving.")
+            place = serving.stdout.readline().split()[1]
+            with urllib.request.urlopen(f"{place}/metadata") as answer:
+                assert answer.status == 200
+        finally:
+            serving.send_signal(signal.SIGTERM)
+            out, err = serving.communicate(timeout=30)
+    assert serving.returncode == 0 and out.endswith("Stopped.\n")
+    assert all(json.loads(line)["event"] for line in err.splitlines())
+
+
+def test_serve_stops_while_it_starts(beffroi: Run, config_file: Path) -> None:
+    """Ctrl-C before everything is up stops what is up, and leaves nothing behind."""
+    beffroi("migrate", "--config", config_file)
+    with subprocess.Popen(
+        command("serve", "-c", config_file), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as serving:
+        time.sleep(1.0)
+        serving.send_signal(signal.SIGINT)
+        serving.communicate(timeout=30)
+    assert serving.returncode in (0, 130, -signal.SIGINT)  # the last: Python itself was still starting
+    assert not [pid for pid in Path("/proc").glob("[0-9]*/cmdline") if str(config_file.parent).encode() in _read(pid)]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_a_wrong_configuration_is_said_in_the_operators_language(beffroi: Run, tmp_path: Path) -> None:
+    """An unknown setting: its name, the nearest known one, and no traceback; exit code 1."""
+    file = write_configuration(tmp_path, "[web]\nprot = 1\n")
+    said = beffroi("serve", "--config", file, french=True)
+    assert said.returncode == 1 and "réglage inconnu web.prot (ligne 2) ; vouliez-vous dire port ?" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_doctor_tells_programs_too(beffroi: Run, config_file: Path) -> None:
+    """`doctor --json` is one list, its exit code that of the worst finding; --lang chooses the words."""
+    beffroi("migrate", "--config", config_file)
+    said = beffroi("doctor", "--config", config_file, "--json", "--lang", "fr")
+    findings = json.loads(said.stdout)
+    assert said.returncode == 2  # nobody answers at the issuer's address
+    assert {"level": "good", "check": "durability", "text": "Ce qui est validé le reste."} in findings
+    assert any(f["check"] == "issuer" and f["level"] == "error" for f in findings)
+
+
+def test_accounts_are_given_roles_and_stopped(beffroi: Run, config_file: Path) -> None:
+    """grant, list, freeze, release, revoke: effective in the register, refused when there is nothing to do."""
+    beffroi("migrate", "--config", config_file)
+    who = ("8997001", "--config", config_file)
+    role = ("--hospital", "1", "--role", "auditor")
+    assert "auditor in hospital 1" in beffroi("account", "grant", *who, *role, "--until", "2030-01-01").stdout
+    (account,) = [a for a in listed(beffroi, config_file) if a["kind"] == "person"]
+    assert account["subject"] == "8997001" and account["issuer"] == REAL_ISSUER
+    assert account["grants"][0]["role"] == "auditor" and account["grants"][0]["expires_at"].startswith("2030-01-01")
+    assert beffroi("account", "freeze", *who).returncode == 0
+    assert {a["subject"]: a["status"] for a in listed(beffroi, config_file)}["8997001"] == "frozen"
+    assert "stopped already" in beffroi("account", "freeze", *who).stderr
+    assert beffroi("account", "release", *who).returncode == 0
+    assert beffroi("account", "revoke", *who, *role).returncode == 0
+    assert "n'a pas ce rôle" in beffroi("account", "revoke", *who, *role, french=True).stderr
+    assert "no hospital 9" in beffroi("account", "grant", *who, "--hospital", "9", "--role", "auditor").stderr
+    assert (
+        "comes from the configuration" in beffroi("account", "grant", *who, "--hospital", "1", "--role", "feed").stderr
+    )
+    assert "8997001" in beffroi("account", "list", "--config", config_file).stdout
+
+
+def listed(beffroi: Run, config_file: Path) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(beffroi("account", "list", "--config", config_file, "--json").stdout)
+    return found
+
+
+def test_a_file_is_rehearsed_then_imported_once(beffroi: Run, config_file: Path, tmp_path: Path) -> None:
+    """import: a rehearsal changes nothing, the import counts, a second import finds nothing to do."""
+    beffroi("migrate", "--config", config_file)
+    rows = [
+        {
+            "ipp": f"P{n}",
+            "birth_family": f"DUPONT{chr(65 + n)}",
+            "birth_given": "ANNE",
+            "birth_date": "1980-01-02",
+            "sex": "F",
+        }
+        for n in range(5)
+    ]
+    file = tmp_path / "people.ndjson"
+    file.write_text("\n".join(json.dumps(row) for row in [*rows, {"nonsense": 1}]) + "\n")
+    order = ("import", file, "--as", "GAM", "--config", config_file)
+    rehearsed = beffroi(*order, "--dry-run")
+    assert "nothing was changed; 5 identities would be new" in rehearsed.stdout, rehearsed.stderr
+    done = beffroi(*order, "--rejects", tmp_path / "rejects.csv")
+    assert done.returncode == 1 and "5 applied" in done.stdout and "1 refused" in done.stdout
+    assert "DUPONT" not in done.stdout + done.stderr
+    assert "imported before" in beffroi(*order).stdout
+    assert "Those that may: GAM." in beffroi("import", file, "--as", "Other", "--config", config_file).stderr
+
+
+def test_settings_prints_the_reference() -> None:
+    """`beffroi settings` is the page of docs/reference."""
+    assert program("settings").stdout == settings_page()
+
+
+def test_help_is_in_both_languages() -> None:
+    """Every command says what it does in the operator's language."""
+    assert "Serve until stopped." in program("--help").stdout
+    french = program("--help", french=True).stdout
+    assert "Servir jusqu'à l'arrêt." in french and "Serve" not in french
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [({"LANG": "fr_BE"}, "fr"), ({"LANG": "de_DE"}, "en"), ({"LC_MESSAGES": "fr"}, "fr"), ({}, "en")],
+)
+def test_the_language_is_the_environments(variables: dict[str, str], language: str) -> None:
+    """French for French, English for everybody else."""
+    assert language_of(variables) == language
