@@ -156,8 +156,8 @@ whom they must show, and the run fails unless the database then holds exactly on
 - Before each phase the disclosures are emptied and the accounts' evidence is reset: what is measured are answers, not
   the refusals that ceilings would bring after hours of one account's load.
 """
-_FEED_NOTES = """Messages are PAM France as hospitals send them (admissions, outpatients, corrections, newcomers, merges,
-changed numbers), of people who are known and of new ones; one person's keep their order on one connection. A message
+_FEED_NOTES = """Messages are PAM France as hospitals send them (admissions, outpatients, corrections, newcomers,
+merges, changed numbers), of people who are known and of new ones; one person keeps to one connection. A message
 counts when its acknowledgement has come, and the run fails unless the database holds each acknowledged message once.
 Files are CSV, of two hospitals in turn, whose people are partly the same, so that the second one is cross-referenced
 with the first.
