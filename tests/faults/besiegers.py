@@ -90,7 +90,7 @@ def fields_in(resource: dict[str, object]) -> Field:
 async def professional(town: Town, key: Pass, seed: int, people: int, notes: Notes, stop: asyncio.Event) -> None:
     """Searches for random patients, and reads every other one with contact data, until told to stop."""
     chosen, nonce = random.Random(seed), ""
-    base = f"http://127.0.0.1:{town.web_port}/fhir"
+    base = f"http://127.0.0.1:{town.deployment.web_port}/fhir"
     async with httpx2.AsyncClient(timeout=15, trust_env=False) as client:
         while not stop.is_set():
             patient = Patient(chosen.randrange(people))
@@ -154,7 +154,7 @@ async def software(town: Town, seed: int, patients: list[Patient], notes: Notes,
         while True:
             try:
                 if connection is None:
-                    connection = await MllpConnection.open("127.0.0.1", town.mllp_port)
+                    connection = await MllpConnection.open("127.0.0.1", town.deployment.mllp_port)
                 answer = await connection.send(content)
             except (NoAnswer, OSError):
                 if connection is not None:

@@ -41,16 +41,16 @@ async def besiege(town: Town, kills: int, seed: int, notes: Notes) -> None:
 
 def _kill(town: Town, what: str) -> None:
     if what in ("web", "mllp"):
-        town.kill_one_process(what)
+        town.deployment.kill_one(what)
         return
     if what in ("database", "both"):
         town.kill_database()
     if what in ("servers", "both"):
-        town.kill_deployment()
+        town.deployment.kill()
     if what in ("database", "both"):
         town.start_database()
     if what in ("servers", "both"):
-        town.start_deployment()
+        town.deployment.start()
 
 
 async def verify(town: Town, notes: Notes) -> None:

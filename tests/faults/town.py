@@ -9,9 +9,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -25,9 +22,9 @@ from beffroi.store.embedded import EmbeddedPostgres
 from beffroi.store.migrate import migrate
 from beffroi.store.registers import set_up
 from beffroi_region.bench.passes import Pass, base64url, signed
-from deployments import ISSUER, configuration, free_port, write_configuration
+from deployments import ISSUER, configuration, write_configuration
+from faults.processes import Deployment
 
-START_S_MAX = 60.0
 KEY = "siege"
 AUDIENCE = "beffroi"
 TOKEN_S = 3_000
@@ -36,31 +33,25 @@ TOKEN_S = 3_000
 class Town:
     """One deployment and its database, in one folder."""
 
+    deployment: Deployment
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.web_port, self.mllp_port = free_port(), free_port()
         self._postgres = EmbeddedPostgres(folder / "pg")
         self._issuer_key = ec.generate_private_key(ec.SECP256R1())
-        self._deployment: subprocess.Popen[bytes] | None = None
-        self._configuration = folder / "beffroi.toml"
 
     def found(self) -> None:
         """The first start: a migrated database, hospitals, a feed, and accounts with a grant."""
         self._postgres.start()
         asyncio.run(self._set_up())
-        self.start_deployment()
+        self.deployment.start()
 
     async def _set_up(self) -> None:
         dsn = self._postgres.dsn(ROLE_OWNER)
         await migrate(dsn)
         await set_up(dsn, demo=True, clock=Clock())
-        text = configuration(self._postgres.dsn)
-        text = text.replace("[mllp]\nport = 0", f"[mllp]\nport = {self.mllp_port}")
-        lines = [f"port = {self.web_port}" if line.startswith("port = ") else line for line in text.splitlines()[:12]]
-        text = "\n".join([*lines, *text.splitlines()[12:]]) + "\n"
-        start = text.index('public_url = "') + len('public_url = "')
-        text = text[:start] + f"http://127.0.0.1:{self.web_port}" + text[text.index('"', start) :]
-        write_configuration(self.folder, text)
+        written = write_configuration(self.folder, configuration(self._postgres.dsn))
+        self.deployment = Deployment(written, self.folder / "deployment.log")
         (self.folder / "keys.json").write_text(json.dumps({"keys": [self._jwk()]}), encoding="utf-8")
 
     def _jwk(self) -> dict[str, str]:
@@ -103,41 +94,6 @@ class Town:
         """A connection that may read everything; the caller closes it."""
         return await asyncpg.connect(self._postgres.dsn(ROLE_OWNER))
 
-    def start_deployment(self) -> None:
-        """Starts the servers, in a process group of their own, and waits until both doors answer."""
-        log = (self.folder / "deployment.log").open("ab")
-        self._deployment = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("deployment_child.py")), str(self._configuration)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        log.close()
-        deadline = time.monotonic() + START_S_MAX
-        while not (_listens(self.web_port) and _listens(self.mllp_port)):
-            if self._deployment.poll() is not None or time.monotonic() > deadline:
-                tail = (self.folder / "deployment.log").read_text(encoding="utf-8", errors="replace")[-3_000:]
-                raise RuntimeError(f"the deployment did not start: {tail}")
-            time.sleep(0.05)
-
-    def kill_deployment(self) -> None:
-        """kill -9 of the supervisor and all its processes at once."""
-        assert self._deployment is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._deployment.pid, signal.SIGKILL)
-        self._deployment.wait()
-
-    def kill_one_process(self, kind: str) -> None:
-        """kill -9 of one web or mllp process: its supervisor must replace it."""
-        assert self._deployment is not None
-        children = Path(f"/proc/{self._deployment.pid}/task/{self._deployment.pid}/children").read_text().split()
-        for child in children:
-            with contextlib.suppress(OSError):
-                if kind in Path(f"/proc/{child}/cmdline").read_text().split("\0"):
-                    os.kill(int(child), signal.SIGKILL)
-                    return
-
     def kill_database(self) -> None:
         """kill -9 of the postmaster, with which its sessions end."""
         pid = self._postgres.server_pid
@@ -152,12 +108,5 @@ class Town:
 
     def end(self) -> None:
         """Ends whatever is left."""
-        if self._deployment is not None and self._deployment.poll() is None:
-            self.kill_deployment()
+        self.deployment.kill()
         self._postgres.stop()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as one:
-        one.settimeout(0.5)
-        return one.connect_ex(("127.0.0.1", port)) == 0
