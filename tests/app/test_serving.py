@@ -34,9 +34,11 @@ async def get(address: tuple[str, int], path: str) -> httpx2.Response:
         return await client.get(f"http://{address[0]}:{address[1]}{path}")
 
 
-async def test_a_deployment_serves_every_door_and_stops(config_file: Path) -> None:
+async def test_a_deployment_serves_every_door_and_stops(
+    config_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """FHIR, HL7 v2 and the management port answer; after the stop nothing listens and no folder is left."""
-    before = set(Path(tempfile.gettempdir()).glob("beffroi-run-*"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # other tests serve at the same time
     async with serving(config_file, demo=True) as addresses:
         metadata = await get(addresses.web, "/fhir/metadata")
         assert metadata.status_code == 200 and metadata.json()["resourceType"] == "CapabilityStatement"
@@ -53,7 +55,7 @@ async def test_a_deployment_serves_every_door_and_stops(config_file: Path) -> No
     for address in (addresses.web, addresses.operations, addresses.mllp):
         with pytest.raises(OSError):
             await asyncio.open_connection(*address)
-    assert set(Path(tempfile.gettempdir()).glob("beffroi-run-*")) <= before
+    assert list(tmp_path.glob("beffroi-run-*")) == []
 
 
 async def test_a_killed_process_is_replaced_while_the_others_answer(config_file: Path) -> None:
