@@ -50,6 +50,9 @@ EFFECTS = {
 }
 """What floor 1 does without: sockets, files, databases, clocks, randomness, processes."""
 
+PROGRAMS = ["beffroi_region.bench.bare"]
+"""Modules that are started by their name, as a process of their own."""
+
 CLOCK_CALLS = {"now", "today", "utcnow", "open", "uuid1", "uuid4"}
 
 SEALERS = "beffroi.actions.disclose"
@@ -155,7 +158,7 @@ def test_no_circle() -> None:
 @pytest.mark.skipif("beffroi.cli" not in FILES, reason="the command line is not there yet")
 def test_every_module_is_reached() -> None:
     """What neither the command line nor the application reaches is dead."""
-    roots = [name for name in FILES if part(name) in {"cli", "app", "__main__"}]
+    roots = [name for name in FILES if part(name) in {"cli", "app", "__main__"}] + PROGRAMS
     assert sorted(set(FILES) - reached(roots, IMPORTS) - {"beffroi.__main__"}) == []
 
 

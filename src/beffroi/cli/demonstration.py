@@ -131,9 +131,9 @@ def _progress(quiet: bool) -> Callable[[str], None]:
 
 
 def _tell_report(report: dict[str, Any], as_json: bool) -> None:
+    from beffroi_region.bench.report import summary
+
     if as_json:
         tell(msgspec.json.format(msgspec.json.encode(report)).decode())
-        return
-    for name, value in report.items():
-        if not isinstance(value, dict | list):
-            tell(f"{name:32} {value}")
+    else:
+        tell(summary(report))
