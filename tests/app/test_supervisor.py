@@ -63,7 +63,7 @@ def supervisor(folder: Path, *behaviours: str) -> Supervisor:
 async def until(true: object, seconds: float = 10) -> None:
     assert callable(true)
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - a file of another process
+        while not true():
             await asyncio.sleep(0.02)
 
 

@@ -26,7 +26,7 @@ async def besiege(town: Town, kills: int, seed: int, notes: Notes) -> None:
     shares = [patients[index::FEEDS] for index in range(FEEDS)]  # one sender per patient: its messages are in order
     feeds = [asyncio.create_task(software(town, index, share, notes, stop)) for index, share in enumerate(shares)]
     async with asyncio.timeout(60):
-        while len(notes.latest) < PEOPLE // 2:  # noqa: ASYNC110 - a test's own pace
+        while len(notes.latest) < PEOPLE // 2:
             await asyncio.sleep(0.05)
     keys = [town.pass_of(subject, FINESS) for subject in PROFESSIONALS]
     readers = [professional(town, key, index, PEOPLE, notes, stop) for index, key in enumerate(keys)]
