@@ -1,0 +1,65 @@
+// A foreign issuer (oidc-provider) and a foreign client (openid-client) on one side, our authenticator on the other.
+// Prints the issuer's address, reads the API's, then prints one JSON line per request made.
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { generateKeyPair, exportJWK } from 'jose';
+import { Provider } from 'oidc-provider';
+import * as client from 'openid-client';
+
+const signing = await generateKeyPair('ES256', { extractable: true });
+const server = createServer();
+server.listen(0, '127.0.0.1');
+await once(server, 'listening');
+const issuer = `http://127.0.0.1:${server.address().port}`;
+const software = (client_id) => ({
+  client_id, client_secret: 'secret', grant_types: ['client_credentials'], redirect_uris: [], response_types: [],
+  dpop_bound_access_tokens: true, id_token_signed_response_alg: 'ES256',
+});
+const provider = new Provider(issuer, {
+  clients: [software('urgences'), software('poste')],
+  jwks: { keys: [{ ...await exportJWK(signing.privateKey), kid: 'foreign-1', alg: 'ES256', use: 'sig' }] },
+  enabledJWA: { dPoPSigningAlgValues: ['ES256', 'Ed25519', 'PS256', 'RS256'] },
+  features: {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    dPoP: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => 'urn:beffroi',
+      getResourceServerInfo: () => ({
+        scope: 'system', audience: 'urn:beffroi', accessTokenFormat: 'jwt', accessTokenTTL: 120,
+        jwt: { sign: { alg: 'ES256' } },
+      }),
+    },
+  },
+  extraTokenClaims: (_ctx, token) => (token.clientId === 'poste' ? {
+    SubjectNameID: 'ANS-FOREIGN-1', SubjectRole: ['10^1.2.250.1.213.1.1.5.5'], SubjectOrganizationID: '590000001',
+  } : {}),
+});
+server.on('request', provider.callback());
+console.log(issuer);
+
+const [api] = await once(createInterface({ input: process.stdin }), 'line');
+for (const name of ['urgences', 'poste']) {
+  const config = await client.discovery(new URL(issuer), name, 'secret', undefined, { execute: [client.allowInsecureRequests] });
+  for (const algorithm of ['ES256', 'PS256', 'RS256', 'Ed25519']) {
+    const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair(algorithm));
+    const tokens = await client.clientCredentialsGrant(config, {}, { DPoP });
+    for (const path of ['/fhir/Patient?birthdate=1985-03-12', '/fhir/Patient/abc%2Fd%C3%A9']) {
+      let answer, followed = 0;
+      for (;;) {
+        try {
+          answer = await client.fetchProtectedResource(
+            config, tokens.access_token, new URL(api + path), 'GET', undefined, undefined, { DPoP });
+          break;
+        } catch (error) {
+          if (!client.isDPoPNonceError?.(error) && error.cause?.[0]?.parameters?.error !== 'use_dpop_nonce') throw error;
+          followed += 1;
+        }
+      }
+      console.log(JSON.stringify({ name, algorithm, followed, status: answer.status, body: await answer.text() }));
+    }
+  }
+}
+process.exit(0);
