@@ -30,7 +30,7 @@ def source_files(root: Path = SRC) -> dict[str, Path]:
 
 
 def imports_of(module: str, source: str, known: Iterable[str] = ()) -> list[Import]:
-    """The imports of one module's source. `from a import b` is an import of `a.b` when that is a `known` module."""
+    """The imports of one module: `from a import b` imports `a.b` when that is a `known` module, and so does its name."""
     modules = set(known)
     found: list[Import] = []
 
@@ -41,6 +41,8 @@ def imports_of(module: str, source: str, known: Iterable[str] = ()) -> list[Impo
             base = node.module or ""
             targets = {f"{base}.{a.name}" if f"{base}.{a.name}" in modules else base for a in node.names}
             found.extend(Import(module, t, node.lineno, lazy, typing_only, node.level) for t in sorted(targets))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in modules:
+            found.append(Import(module, node.value, node.lineno, lazy=True))  # for importlib
         inside = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         guarded = typing_only or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
         for child in ast.iter_child_nodes(node):
