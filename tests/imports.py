@@ -30,7 +30,7 @@ def source_files(root: Path = SRC) -> dict[str, Path]:
 
 
 def imports_of(module: str, source: str, known: Iterable[str] = ()) -> list[Import]:
-    """The imports of one module: `from a import b` imports `a.b` when that is a `known` module, and so does its name."""
+    """The imports of one module. `from a import b` imports `a.b` when that is a `known` module; so does `"a.b"`."""
     modules = set(known)
     found: list[Import] = []
 
