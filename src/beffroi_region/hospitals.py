@@ -11,7 +11,7 @@ from beffroi.model.person import Hospital, HospitalId
 
 HOSPITALS_MAX = 60
 """A region has some fifty; beyond this many the invented names and towns run out."""
-OID_ARC = "2.999.59"
+OID_ARC = "2.999.59.2"
 
 
 class Spelling(Enum):
