@@ -5,14 +5,17 @@ import json
 from hashlib import sha256
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from beffroi.access.dpop import PROOFS_KEPT_S
 from beffroi.access.nonces import WINDOW_S, Nonces
 from beffroi.access.professional import Grant
 from beffroi.access.rejection import Reason, Rejected
 from beffroi.actions.sign_in import SignIn, nothing_recorded
+from beffroi.config.settings import Retention
 from beffroi.errors import NotAuthenticated, TooManyInFlight, Unavailable, UnknownAccount
 from beffroi.model.account import AccountId, AccountKind, Role
 from beffroi.model.hospitals import Hospitals
@@ -450,3 +453,16 @@ def test_any_headers(hostile: World, headers: dict[str, str], right: bool, peer:
 
     asyncio.run(ask())
     assert len(hostile.admission) == 0
+
+
+def test_used_proofs_are_remembered_long_enough() -> None:
+    """The shortest time for which an operator may have used proofs kept is longer than any proof is accepted."""
+    shortest = next(m for m in range(1, 60) if _accepted_setting(m))
+    assert shortest * 60 >= PROOFS_KEPT_S
+
+
+def _accepted_setting(minutes: int) -> bool:
+    try:
+        return msgspec.convert({"proofs_minutes": minutes}, Retention).proofs_minutes == minutes
+    except msgspec.ValidationError:
+        return False
