@@ -1,6 +1,7 @@
 """demo and bench: the synthetic region, imported only when one of these commands runs. `serve` cannot reach it."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +26,18 @@ DataOption = Annotated[
     Path | None, typer.Option("--data", help=say("Its folder.", "Son dossier."), metavar=say("DIR", "DOSSIER"))
 ]
 AccountOption = Annotated[
-    str | None, typer.Option("--account", help=say("As whom, such as ward_nurse.", "En tant que qui."))
+    str | None, typer.Option("--account", help=say("As whom, such as ward-nurse.", "En tant que qui (ward-nurse...)."))
+]
+
+
+class Language(StrEnum):
+    EN = "en"
+    FR = "fr"
+
+
+LanguageOption = Annotated[
+    Language | None,
+    typer.Option("--lang", help=say("Language; by default LANG's.", "Langue ; par défaut celle de LANG.")),
 ]
 
 
@@ -39,6 +51,7 @@ def demo(
     ] = None,
     data: DataOption = None,
     port: Annotated[int | None, typer.Option(help=say("The first of its ports.", "Le premier de ses ports."))] = None,
+    lang: LanguageOption = None,
 ) -> None:
     """Runs until Ctrl-C, unless a command follows."""
     if context.invoked_subcommand is not None:
@@ -46,16 +59,16 @@ def demo(
     from beffroi_region.demo.running import run
 
     raise typer.Exit(
-        run(people=people, hospitals=hospitals, seed=seed, data=data, port=port, language=LANGUAGE),
+        run(people=people, hospitals=hospitals, seed=seed, data=data, port=port, language=lang or LANGUAGE),
     )
 
 
 @app.command(help=say("A token of an account, and its key.", "Un jeton d'un compte, et sa clé."))
-def token(account: AccountOption = None, data: DataOption = None) -> None:
+def token(account: AccountOption = None, data: DataOption = None, lang: LanguageOption = None) -> None:
     """Of a demonstration that runs."""
     from beffroi_region.demo.using import ACCOUNT_DEFAULT, token
 
-    raise typer.Exit(token(account=account or ACCOUNT_DEFAULT, data=data, language=LANGUAGE))
+    raise typer.Exit(token(account=account or ACCOUNT_DEFAULT, data=data, language=lang or LANGUAGE))
 
 
 @app.command(help=say("One signed request.", "Une requête signée."))
@@ -67,6 +80,7 @@ def call(
     body: Annotated[str, typer.Option("--body", help=say("The body, or @FILE.", "Le corps, ou @FICHIER."))] = "",
     curl: Annotated[bool, typer.Option("--curl", help=say("Print it for curl.", "L'afficher pour curl."))] = False,
     data: DataOption = None,
+    lang: LanguageOption = None,
 ) -> None:
     """Of a demonstration that runs."""
     from beffroi_region.demo.using import ACCOUNT_DEFAULT, call
@@ -80,7 +94,7 @@ def call(
             body=body,
             curl=curl,
             data=data,
-            language=LANGUAGE,
+            language=lang or LANGUAGE,
         )
     )
 
@@ -89,11 +103,12 @@ def call(
 def send(
     file: Annotated[Path, typer.Argument(help=say("One segment a line.", "Un segment par ligne."), metavar="FILE")],
     data: DataOption = None,
+    lang: LanguageOption = None,
 ) -> None:
     """Of a demonstration that runs."""
     from beffroi_region.demo.using import send
 
-    raise typer.Exit(send(file, data=data, language=LANGUAGE))
+    raise typer.Exit(send(file, data=data, language=lang or LANGUAGE))
 
 
 @bench.command(help=say("Searches per second, recorded and not.", "Recherches par seconde, tracées ou non."))

@@ -142,7 +142,8 @@ def example_of(region: Region, messages: list[Sent]) -> Example:
 def _is_usual(identity: LocalIdentity) -> bool:
     record = identity.record
     checked = record.status is IdentityStatus.QUALIFIED and not record.restricted and not record.attributes
-    return checked and bool(record.telecoms and record.addresses) and not record.deceased
+    plain = record.birth_family.isalpha() and record.birth_given.isalpha()
+    return checked and plain and bool(record.telecoms and record.addresses) and not record.deceased
 
 
 async def refresh(plan: Plan, example: Example, port: int, now: datetime) -> None:

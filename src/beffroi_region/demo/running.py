@@ -292,10 +292,15 @@ class _Demonstration:
             running,
             staff.ready_accounts(self._hospitals),
             commands(self._folder, ports, self._hospitals[0], state.example, reference),
-            str(self._folder.root),
+            self._places(),
         )
         took_s = round(time.monotonic() - self._began_s)
         self._screen.say(f"Ready in {took_s} s. Ctrl-C stops it.", f"Prêt en {took_s} s. Ctrl-C l'arrête.")
+
+    def _places(self) -> list[Path]:
+        """The folder, and the database's where the server's own account could not have entered it (root)."""
+        own = self._folder.root
+        return [own] if self._server.data_dir.is_relative_to(own) else [own, self._server.data_dir]
 
     @asynccontextmanager
     async def _database(self, role: str) -> AsyncIterator[Database]:

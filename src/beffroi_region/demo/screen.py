@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -54,10 +55,10 @@ class Screen:
         running: Running,
         accounts: tuple[StaffAccount, ...],
         examples: list[Command],
-        folder: str,
+        places: Sequence[Path],
     ) -> None:
         """Everything that somebody needs who tries it."""
-        self._print_addresses(plan, running, folder)
+        self._print_addresses(plan, running, places)
         self._print_accounts(accounts)
         self._console.print(self.words("In another terminal:", "Dans un autre terminal :"), style="bold")
         for command in examples:
@@ -65,7 +66,7 @@ class Screen:
             self._console.print(command.line, markup=False)
         self._console.print()
 
-    def _print_addresses(self, plan: Plan, running: Running, folder: str) -> None:
+    def _print_addresses(self, plan: Plan, running: Running, places: Sequence[Path]) -> None:
         self._console.print()
         title = self.words(
             f"A region of {plan.people:,} people and {plan.hospitals} hospitals. Nobody in it exists.",
@@ -79,7 +80,7 @@ class Screen:
             ("HL7 v2 (MLLP)", f"127.0.0.1:{running.mllp_port}"),
             (self.words("Sign-in", "Connexion"), running.issuer),
             (self.words("Health and metrics", "Santé et mesures"), running.operations),
-            (self.words("Data and log", "Données et journal"), folder),
+            *((self.words("Data and log", "Données et journal"), str(place)) for place in places),
         )
         self._columns(rows)
 
