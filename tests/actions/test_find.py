@@ -156,8 +156,8 @@ async def test_a_sensitive_hospital_shows_nowhere_else(house, put, account):
     with pytest.raises(UnknownDomain):
         await house.finder.pix(ask(coordinator, Operation.PIX_QUERY), sensitive, "PSY1", (ordinary,))
     own = house.hospitals.by_id(1).oid
-    found = (await house.finder.pix(ask(coordinator, Operation.PIX_QUERY), own, "A1", ())).content
-    assert found.shown == ()
+    (found,) = (await house.finder.pix(ask(coordinator, Operation.PIX_QUERY), own, "A1", ())).content.shown
+    assert (found.own_ipp, found.domains, found.fields) == ((), (), Field.REFERENCE)
 
 
 async def test_a_fictitious_identity_stays_in_its_hospital(house, put, account):

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from beffroi.access.professional import claimed
-from beffroi.access.tokens import AccessToken, Claims
+from beffroi.access.tokens import Claims
 from beffroi.access.verified import Verified
 from beffroi.actions.sign_in import ASKER_S, SignIn
 from beffroi.errors import AccountFrozen, Unavailable, UnknownAccount
@@ -23,10 +23,10 @@ from doubles import HOSPITALS, FakeClock
 KEY = bytes(32)
 
 
-def verified(raw: dict[str, Any], digest: bytes = b"token", **issuer: Any) -> Verified:
+def verified(raw: dict[str, Any], digest: bytes = b"token", key: bytes = KEY, **issuer: Any) -> Verified:
     """A token as the authenticator verified it."""
     claims = msgspec.convert(raw, Claims)
-    return Verified(AccessToken(digest, claims, KEY, b"", NOW_S + 120), claimed(claims), trusted(**issuer))
+    return Verified(digest, key, b"", NOW_S + 120, claimed(claims), trusted(**issuer))
 
 
 class Recorder:
@@ -64,7 +64,7 @@ def sign_in(web: Database, clock: FakeClock, recorder: Recorder) -> SignIn:
 
 async def test_a_doctors_first_request(sign_in: SignIn, recorder: Recorder) -> None:
     """A professional of a known hospital and role has an account made, and the sign-in is recorded."""
-    asker = await sign_in.asker(verified(person_claims()), KEY, "192.0.2.1")
+    asker = await sign_in.asker(verified(person_claims()), "192.0.2.1")
     assert asker == Asker(
         account_id=asker.account_id,
         kind=AccountKind.PERSON,
@@ -84,19 +84,19 @@ async def test_no_account_without_a_role_and_a_hospital(sign_in: SignIn, web: Da
     """Whoever has no role here, or comes from no hospital of ours, leaves nothing behind."""
     for raw in (person_claims(SubjectRole=["99^x"]), person_claims(SubjectOrganizationID="750000001")):
         with pytest.raises(UnknownAccount):
-            await sign_in.asker(verified(raw), KEY, "192.0.2.1")
+            await sign_in.asker(verified(raw), "192.0.2.1")
     assert await web.pool.fetchval("select count(*) from accounts") == 0 and recorder.askers == []
 
 
 async def test_applications_are_registered_beforehand(sign_in: SignIn, database: Database) -> None:
     """Software that nobody configured is refused; configured, it acts as its grant says."""
     with pytest.raises(UnknownAccount) as caught:
-        await sign_in.asker(verified(application_claims()), KEY, "192.0.2.1")
+        await sign_in.asker(verified(application_claims()), "192.0.2.1")
     assert "configuration" in caught.value.text("fr")
     insert = "insert into accounts (kind, issuer, subject) values ('application', $1, 'urgences') returning account_id"
     account = await database.pool.fetchval(insert, ISSUER)
     await AccountStore(database).grant(account, HospitalId(2), Role.HOSPITAL_APPLICATION, "configuration", None)
-    asker = await sign_in.asker(verified(application_claims()), KEY, "192.0.2.1")
+    asker = await sign_in.asker(verified(application_claims()), "192.0.2.1")
     assert (asker.account_id, asker.role, asker.structure) == (account, Role.HOSPITAL_APPLICATION, 2)
 
 
@@ -105,38 +105,38 @@ async def test_a_person_is_never_taken_for_an_application(sign_in: SignIn, datab
     insert = "insert into accounts (kind, issuer, subject) values ('application', $1, 'urgences')"
     await database.pool.execute(insert, ISSUER)
     with pytest.raises(UnknownAccount):
-        await sign_in.asker(verified(person_claims(SubjectNameID="urgences")), KEY, "192.0.2.1")
+        await sign_in.asker(verified(person_claims(SubjectNameID="urgences")), "192.0.2.1")
 
 
 async def test_an_asker_is_remembered_for_seconds(sign_in: SignIn, database: Database, clock: FakeClock) -> None:
     """What is granted or taken away is effective after three seconds at most."""
     token = verified(person_claims())
-    first = await sign_in.asker(token, KEY, "192.0.2.1")
+    first = await sign_in.asker(token, "192.0.2.1")
     await AccountStore(database).grant(first.account_id, HospitalId(1), Role.EMERGENCY_DOCTOR, "cli", None)
     assert sign_in.known(token, "192.0.2.1", NOW_S + ASKER_S - 0.001) == first
     elsewhere = sign_in.known(token, "198.51.100.7", NOW_S)
     assert elsewhere is not None and elsewhere.network == "198.51.100.7"
     assert sign_in.known(token, "192.0.2.1", NOW_S + ASKER_S) is None
     clock.advance(ASKER_S)
-    assert (await sign_in.asker(token, KEY, "192.0.2.1")).role is Role.EMERGENCY_DOCTOR
+    assert (await sign_in.asker(token, "192.0.2.1")).role is Role.EMERGENCY_DOCTOR
     sign_in.forget()
     assert sign_in.known(token, "192.0.2.1", NOW_S) is None
 
 
 async def test_a_session_is_recorded_once(sign_in: SignIn, recorder: Recorder) -> None:
     """A key's new tokens are the same session; another key, sign-in, role or hospital is another one."""
-    await sign_in.asker(verified(person_claims(), b"1"), KEY, "192.0.2.1")
-    await sign_in.asker(verified(person_claims(jti="2"), b"2"), KEY, "192.0.2.1")
+    await sign_in.asker(verified(person_claims(), b"1"), "192.0.2.1")
+    await sign_in.asker(verified(person_claims(jti="2"), b"2"), "192.0.2.1")
     assert len(recorder.askers) == 1
-    await sign_in.asker(verified(person_claims(), b"3"), b"k" * 32, "192.0.2.1")
-    await sign_in.asker(verified(person_claims(auth_time=NOW_S), b"4"), KEY, "192.0.2.1")
-    await sign_in.asker(verified(person_claims(SubjectOrganizationID="590000002"), b"5"), KEY, "192.0.2.1")
+    await sign_in.asker(verified(person_claims(), b"3", b"k" * 32), "192.0.2.1")
+    await sign_in.asker(verified(person_claims(auth_time=NOW_S), b"4"), "192.0.2.1")
+    await sign_in.asker(verified(person_claims(SubjectOrganizationID="590000002"), b"5"), "192.0.2.1")
     assert len(recorder.askers) == 4
 
 
 async def test_requests_that_come_together_are_one_sign_in(sign_in: SignIn, recorder: Recorder) -> None:
     """The first requests of a session, all at once, are one account and one sign-in."""
-    askers = await asyncio.gather(*(sign_in.asker(verified(person_claims()), KEY, "192.0.2.1") for _ in range(8)))
+    askers = await asyncio.gather(*(sign_in.asker(verified(person_claims()), "192.0.2.1") for _ in range(8)))
     assert len({asker.account_id for asker in askers}) == 1 and len(recorder.askers) == 1
 
 
@@ -146,10 +146,10 @@ async def test_a_sign_in_that_is_refused_lets_nobody_in(sign_in: SignIn, recorde
     for refusal in (AccountFrozen(), Unavailable(what="x")):
         recorder.refusal = refusal
         with pytest.raises(type(refusal)):
-            await sign_in.asker(token, KEY, "192.0.2.1")
+            await sign_in.asker(token, "192.0.2.1")
         assert sign_in.known(token, "192.0.2.1", NOW_S) is None
     recorder.refusal = None
-    await sign_in.asker(token, KEY, "192.0.2.1")
+    await sign_in.asker(token, "192.0.2.1")
     assert len(recorder.askers) == 1
 
 
@@ -157,4 +157,4 @@ async def test_a_database_that_is_away(sign_in: SignIn, web: Database, recorder:
     """Without the register of accounts nobody is let in, and it is said to be our fault."""
     await web.close()
     with pytest.raises(Unavailable):
-        await sign_in.asker(verified(person_claims()), KEY, "192.0.2.1")
+        await sign_in.asker(verified(person_claims()), "192.0.2.1")

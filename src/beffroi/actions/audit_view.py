@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from beffroi.actions.asking import Ask
+from beffroi.actions.availability import looking_up
 from beffroi.actions.disclose.gate import Gate
 from beffroi.actions.lookup import Lookup
 from beffroi.model.account import AccountKind, Role
@@ -44,7 +45,8 @@ class AuditView:
         """A page of the asker's own structure's disclosures, newest first."""
         question = ask.question(_criteria(search), Field.REFERENCE if search.reference else Field(0))
         permit = await ask.permit(self._gate, question)
-        rows = await self._page(ask, search)
+        with looking_up():
+            rows = await self._page(ask, search)
         people = sorted({person for row in rows for person, _, _ in _decode_shown(row["shown"])})
         findings = tuple(Finding(PersonId(person), (), False, False) for person in people)
         return await self._gate.disclose_as(question, permit, findings, lambda answer: _shape(answer, rows, search))

@@ -13,6 +13,7 @@ from beffroi.access.policy import Permit
 from beffroi.access.told import told_by_criteria, told_by_identifier
 from beffroi.actions.asking import Ask
 from beffroi.actions.audit_view import AuditView
+from beffroi.actions.availability import looking_up
 from beffroi.actions.disclose.gate import Gate
 from beffroi.actions.lookup import Lookup
 from beffroi.errors import CallerError, NotFound, TooBroad, UnknownDomain, Words
@@ -64,7 +65,7 @@ class Finder:
         permit = await ask.permit(self._gate, question)
         await self._refuse_unknown_domains(question, criteria.domains, 404, "QPD^1^8")
         planned = await self._plan(question, criteria)
-        found = await self._lookup.people(planned, ask.asker)
+        found = await self._look_up(planned, ask.asker)
         looked_at_count = len(found)
         if criteria.reference:
             found = [msgspec.structs.replace(f, asked_reference=criteria.reference) for f in found]
@@ -81,7 +82,7 @@ class Finder:
         """One patient by reference; a replaced reference gives only what replaces it. Raises `NotFound`."""
         question = ask.question({"_id": reference}, Field.REFERENCE)
         permit = await ask.permit(self._gate, question)
-        found = await self._lookup.people(Plan(Block.REFERENCE, reference=reference), ask.asker)
+        found = await self._look_up(Plan(Block.REFERENCE, reference=reference), ask.asker)
         if not found:
             await self._gate.refuse(question, NotFound(what=Words("Patient", "Patient")), Outcome.NONE)
         asked = msgspec.structs.replace(found[0], asked_reference=reference)
@@ -96,7 +97,7 @@ class Finder:
         question = ask.question(described(sample), told, sample.domains)
         permit = await ask.permit(self._gate, question)
         planned = await self._plan(question, sample, full=True)
-        found = _graded(await self._lookup.people(widen(planned), ask.asker), sample, planned)
+        found = _graded(await self._look_up(widen(planned), ask.asker), sample, planned)
         if only_certain:
             found = [finding for finding in found if finding.grade == CERTAIN]
         if len(found) > self._list_max:
@@ -121,12 +122,14 @@ class Finder:
             unknown = UnknownDomain("sourceIdentifier Assigning Authority", 400, "QPD^1^3^1^4")
             await self._gate.refuse(question, unknown)
         await self._refuse_unknown_domains(question, targets, 403, "QPD^1^4")
-        found = await self._lookup.by_identifiers((token,), ask.asker)
+        found = await self._look_up(Plan(Block.IDENTIFIER, identifiers=(token,)), ask.asker)
         if not found:
             missing = NotFound("QPD^1^3^1^1", what="sourceIdentifier Patient Identifier")
             await self._gate.refuse(question, missing, Outcome.NONE)
         others = _without(found[0], token, self.hospitals)
-        return await self._gate.disclose(question, permit, (others,) if others.identities else ())
+        if not others.identities:  # known by the source alone: what is left to tell is our own reference
+            permit = Permit(Field.REFERENCE, permit.restricted)
+        return await self._gate.disclose(question, permit, (others,))
 
     async def signed_in(self, asker: Asker, door: Door, request_id: UUID) -> None:
         """Records a sign-in: the first request of a session key."""
@@ -145,6 +148,10 @@ class Finder:
     def delivered(self, disclosure_id: DisclosureId, sent: bool) -> None:
         """The fate of an answer, told by the server that handed it to the socket, or could not."""
         self._gate.delivered(disclosure_id, sent)
+
+    async def _look_up(self, planned: Plan, asker: Asker) -> list[Finding]:
+        with looking_up():
+            return await self._lookup.people(planned, asker)
 
     async def _plan(self, question: Question, criteria: Criteria, full: bool = False) -> Plan:
         try:

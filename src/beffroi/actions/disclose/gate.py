@@ -36,6 +36,8 @@ DELIVERIES_IDLE_S = 1.0
 """Seconds after which the fate of answers is written even if no question comes to carry it."""
 DELIVERIES_WAITING_MAX = 10_000
 """Entries. Beyond it the fate of further answers stays unknown, which a scope states."""
+FAILURE_LOG_S = 1.0
+"""Seconds between two lines about a gate that fails."""
 _ONE_ENTRY_FAULTS = (*VALUE_FAULTS, ValueError, KeyError, TypeError)
 """Failures that one entry can cause; a lost connection is not among them, since its batch may have committed."""
 
@@ -49,6 +51,7 @@ class Gate:
         self._queue: asyncio.Queue[Entry] = asyncio.Queue(ENTRIES_WAITING_MAX)
         self._deliveries: list[Delivery] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._silent_until_s = 0.0
 
     async def start(self) -> None:
         """Starts the writer and the idle flush of deliveries."""
@@ -138,7 +141,9 @@ class Gate:
                 for entry in entries:
                     await self._write([entry])
                 return
-            log_failure(Event.GATE_FAILED, failure)
+            if started_s >= self._silent_until_s:  # an outage is one line a second, not one per batch
+                log_failure(Event.GATE_FAILED, failure)
+                self._silent_until_s = started_s + FAILURE_LOG_S
             for entry in entries:
                 _fail(entry, Unavailable(what=_REGISTER))
 
