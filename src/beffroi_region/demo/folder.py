@@ -123,7 +123,6 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.root = root.expanduser().absolute()
         self.config = self.root / "beffroi.toml"
-        self.keys = self.root / "keys"
         self.database = self.root / "postgres"
         self.feed = self.root / "feed"
         self.log = self.root / "demo.log"
@@ -144,7 +143,6 @@ class Folder:
                     f"{self.root} contient autre chose : nommez un dossier vide avec --data.",
                 )
             self.root.chmod(0o700)
-            self.keys.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise OperatorError(
                 f"{self.root} cannot be used: {error.strerror}. Name another folder with --data.",

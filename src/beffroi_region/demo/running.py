@@ -21,6 +21,7 @@ import uvloop
 from beffroi.access.reference import References
 from beffroi.app.preparation import migrate_and_set_up
 from beffroi.app.serving import serving
+from beffroi.app.supervisor import CannotStart
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.errors import OperatorError
@@ -57,9 +58,13 @@ def run(
     language: str = "en",
 ) -> int:
     """Runs a demonstration until Ctrl-C; the exit code. None means what is there already, or the default."""
-    screen = Screen(language)
+    screen, folder = Screen(language), Folder(data or default_folder())
     try:
-        _run(Wanted(people, hospitals, seed), Folder(data or default_folder()), _ports(port), screen)
+        _run(Wanted(people, hospitals, seed), folder, _ports(port), screen)
+    except CannotStart as error:
+        screen.fail(error)
+        screen.say(f"The log: {folder.log}", f"Le journal : {folder.log}")
+        return 1
     except OperatorError as error:
         screen.fail(error)
         return 1
