@@ -50,7 +50,7 @@ class SigningKey:
         """A JWT by ES256."""
         return self._signed(base64url(_encode(header | {"alg": "ES256"})), claims)
 
-    def proof(self, method: str, url: str, now_s: int, clock: Clock, token: str = "", nonce: str = "") -> str:
+    def proof(self, method: str, url: str, now_s: int, clock: Clock, token: str = "", nonce: str = "") -> str:  # nosec B107
         """A DPoP proof for one request, and for `token` when there is one already."""
         claims = {"jti": base64url(clock.token_bytes(_JTI_BYTES)), "htm": method, "htu": url, "iat": now_s}
         if token:
