@@ -15,7 +15,7 @@ from rich.table import Table
 
 from beffroi.access.professional import GRANTED_ROLES, MAPPABLE_ROLES
 from beffroi.actions.administration import Administration
-from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, out, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
@@ -55,6 +55,7 @@ def grant(
     ] = None,
     issuer: IssuerOption = "",
     config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
 ) -> None:
     """Effective within seconds."""
     if role not in GRANTED_ROLES | MAPPABLE_ROLES:
@@ -63,7 +64,9 @@ def grant(
             f"{role} est le rôle d'une application : il vient de la configuration.",
         )
     ends = until.replace(tzinfo=UTC) if until else None
-    number = _at_desk(config, lambda desk, url: desk.grant(url, subject, HospitalId(hospital), role, ends), issuer)
+    number = _at_desk(
+        config, demo, lambda desk, url: desk.grant(url, subject, HospitalId(hospital), role, ends), issuer
+    )
     tell(say(f"Account {number}: {role} in hospital {hospital}.", f"Compte {number} : {role} à l'hôpital {hospital}."))
 
 
@@ -74,23 +77,28 @@ def revoke(
     role: RoleOption,
     issuer: IssuerOption = "",
     config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
 ) -> None:
     """Effective within seconds."""
-    number = _at_desk(config, lambda desk, url: desk.revoke(url, subject, HospitalId(hospital), role), issuer)
+    number = _at_desk(config, demo, lambda desk, url: desk.revoke(url, subject, HospitalId(hospital), role), issuer)
     tell(say(f"Account {number}: no longer {role}.", f"Compte {number} : n'est plus {role}."))
 
 
 @app.command(help=say("Stop an account everywhere, at once.", "Arrêter un compte partout, tout de suite."))
-def freeze(subject: Subject, issuer: IssuerOption = "", config: ConfigFile = DEFAULT_CONFIG) -> None:
+def freeze(
+    subject: Subject, issuer: IssuerOption = "", config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False
+) -> None:
     """Effective in the next transaction of every process."""
-    number = _at_desk(config, lambda desk, url: desk.freeze(url, subject), issuer)
+    number = _at_desk(config, demo, lambda desk, url: desk.freeze(url, subject), issuer)
     tell(say(f"Account {number} is stopped.", f"Le compte {number} est arrêté."))
 
 
 @app.command(help=say("Let a stopped account read again.", "Rendre l'accès à un compte arrêté."))
-def release(subject: Subject, issuer: IssuerOption = "", config: ConfigFile = DEFAULT_CONFIG) -> None:
+def release(
+    subject: Subject, issuer: IssuerOption = "", config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False
+) -> None:
     """Effective in the next transaction of every process."""
-    number = _at_desk(config, lambda desk, url: desk.release(url, subject), issuer)
+    number = _at_desk(config, demo, lambda desk, url: desk.release(url, subject), issuer)
     tell(say(f"Account {number} reads again.", f"Le compte {number} a de nouveau accès."))
 
 
@@ -98,24 +106,25 @@ def release(subject: Subject, issuer: IssuerOption = "", config: ConfigFile = DE
 def list_accounts(
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    demo: DemoFlag = False,
 ) -> None:
     """One line each."""
-    accounts = asyncio.run(_with_desk(load(config), lambda desk: desk.listed()))
+    accounts = asyncio.run(_with_desk(load(config, demo=demo), lambda desk: desk.listed()))
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(accounts) + b"\n")
         return
     table = Table(box=None, header_style="bold")
-    for title in ("", say("account", "compte"), say("status", "état"), say("roles", "rôles")):
-        table.add_column(title)
+    for title in ("", say("account", "compte"), say("name", "nom"), say("status", "état"), say("roles", "rôles")):
+        table.add_column(title, overflow="fold")
     for account in accounts:
         roles = ", ".join(f"{g.role} ({g.hospital_id})" for g in account.grants)
-        table.add_row(str(account.account_id), account.name or account.subject, account.status.value, roles)
+        table.add_row(str(account.account_id), account.subject, account.name, account.status.value, roles)
     out.print(table)
 
 
-def _at_desk(config: Path, do: Callable[[Administration, str], Awaitable[T]], issuer: str) -> T:
+def _at_desk(config: Path, demo: bool, do: Callable[[Administration, str], Awaitable[T]], issuer: str) -> T:
     configure_logs(Process.COMMAND, level=logging.ERROR)
-    loaded = load(config)
+    loaded = load(config, demo=demo)
     url = issuer or _only_issuer(loaded)
     return asyncio.run(_with_desk(loaded, lambda desk: do(desk, url)))
 

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from beffroi.actions.bulk_import import ImportProgress, ImportReport, import_file
 from beffroi.actions.register import FeedSource
 from beffroi.app.assembly import applications_of
-from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, out, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
@@ -39,7 +39,7 @@ def import_one(
     application: Annotated[
         str,
         typer.Option(
-            "--as", help=say("The [[application]] that feeds, by its name.", "L'[[application]] qui alimente.")
+            "--as", help=say("The application that feeds, by its name.", "L'application qui alimente, par son nom.")
         ),
     ],
     bulk_format: Annotated[
@@ -53,6 +53,7 @@ def import_one(
         typer.Option(help=say("A file for line numbers and reasons.", "Un fichier pour numéros de ligne et raisons.")),
     ] = None,
     config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
 ) -> None:
     """Nothing is lost and nothing is doubled, whatever happens in between."""
     found = bulk_format or _FORMATS.get(file.suffix.lower())
@@ -60,7 +61,7 @@ def import_one(
         raise OperatorError(
             "Say the format: --format csv, ndjson or hl7.", "Dites le format : --format csv, ndjson ou hl7."
         )
-    report = asyncio.run(_import(load(config), file, found, application, dry_run, rejects))
+    report = asyncio.run(_import(load(config, demo=demo), file, found, application, dry_run, rejects))
     _tell_report(report)
     raise typer.Exit(1 if report.rejected_count else 0)
 

@@ -13,7 +13,7 @@ import typer
 
 from beffroi.app.preparation import migrate_and_set_up, planned
 from beffroi.app.serving import Addresses, serving
-from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, out, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.reference import settings_page
@@ -122,7 +122,7 @@ def doctor(
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
     language: Annotated[str, typer.Option("--lang", help="fr, en")] = LANGUAGE,
-    demo: Annotated[bool, typer.Option("--demo", help=say("A demonstration's.", "Celle d'une démonstration."))] = False,
+    demo: DemoFlag = False,
 ) -> None:
     """Exit code: 0 all is well, 1 warnings, 2 errors."""
     configure_logs(Process.COMMAND, level=logging.CRITICAL)  # what would be logged is among the findings

@@ -57,3 +57,4 @@ ConfigFile = Annotated[
     ),
 ]
 DEFAULT_CONFIG = Path("beffroi.toml")
+DemoFlag = Annotated[bool, typer.Option("--demo", help=say("A demonstration's.", "Celle d'une démonstration."))]
