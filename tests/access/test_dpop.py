@@ -331,6 +331,17 @@ def test_the_memory_of_keys_is_bounded() -> None:
     assert len(keys) == 2
 
 
+def test_wrong_proofs_are_not_remembered() -> None:
+    """A proof that is refused leaves nothing behind, and neither does a header that is padded to fill the memory."""
+    keys = ProofKeys()
+    for proof in (Proofs(P256).proof("GET", URL, TOKEN), Proofs().proof("POST", URL, TOKEN)):
+        with pytest.raises(Rejected):
+            verify_proof(proof, request(), NOW_S, keys, None)
+    padded = sign(Proofs().header(more="x" * 1_000), claims(), OTHER_P256).encode()
+    assert verify_proof(padded, request(), NOW_S, keys, None)
+    assert len(keys) == 0
+
+
 def test_at_a_token_endpoint() -> None:
     """Where there is no token yet, neither `ath` nor a key is compared; the thumbprint says to what to bind one."""
     asked = Request("POST", "https://issuer.example/token", b"", b"")

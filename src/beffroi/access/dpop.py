@@ -35,7 +35,8 @@ DRIFT_S_MAX: Final = 600
 11.1): a workstation's clock may be wrong by minutes, and nobody shall be kept out by it."""
 PROOFS_KEPT_S: Final = DRIFT_S_MAX + 120
 """Seconds after its minute during which a row of `proofs` must stay: no proof of that minute is accepted later."""
-KEYS_REMEMBERED_MAX: Final = 20_000  # about 2 KB each
+KEYS_REMEMBERED_MAX: Final = 20_000  # about 1 KB each
+HEADER_REMEMBERED_BYTES_MAX: Final = 1_024  # with a key of P-256 a header has 230, with one of RSA-4096 some 1,000
 _TYPE: Final = "dpop+jwt"
 _DIGEST_BYTES: Final = 16
 
@@ -93,11 +94,12 @@ class ProofKeys:
 
     def of(self, header_part: bytes) -> PublicKey:
         """The key of a proof's header (checks 4, 5 and 7); raises `Rejected`."""
-        key = self._keys.get(header_part)
-        if key is None:
-            key = _read_header(header_part)
+        return self._keys.get(header_part) or _read_header(header_part)
+
+    def remember(self, header_part: bytes, key: PublicKey) -> None:
+        """Remembers the header of a proof that was right, so that wrong ones push nothing out."""
+        if len(header_part) <= HEADER_REMEMBERED_BYTES_MAX:
             self._keys.put(header_part, key)
-        return key
 
 
 def _read_header(header_part: bytes) -> PublicKey:
@@ -142,6 +144,7 @@ def verify_proof(proof: bytes, request: Request, now_s: float, keys: ProofKeys, 
     # Last, because it costs the most.
     if not key.verifies(signed, signature):
         raise Rejected(Reason.PROOF_SIGNATURE)
+    keys.remember(header_part, key)
     digest = sha256(key.thumbprint + claims.jti.encode()).digest()[:_DIGEST_BYTES]
     return Held(key.thumbprint, Proof(digest, int(claims.iat // 60)))
 

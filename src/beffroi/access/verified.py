@@ -11,16 +11,32 @@ from beffroi.access.professional import Claimed
 from beffroi.access.remembered import Remembered
 from beffroi.access.tokens import AccessToken
 
-TOKENS_REMEMBERED_MAX: Final = 20_000  # about 2 KB each: everybody who is at work in a region
+TOKENS_REMEMBERED_MAX: Final = 20_000  # about 1 KB each: everybody who is at work in a region
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A verified token, who it says asks, and who says so."""
+    """What is kept of a verified token: who it says asks, who says so, in whose hands and until when.
 
-    token: AccessToken
+    `digest` is its SHA-256; `key` and `certificate` as in `AccessToken`.
+    """
+
+    digest: bytes
+    key: bytes
+    certificate: bytes
+    expires_at_s: float
     who: Claimed
     issuer: TrustedIssuer
+
+    @classmethod
+    def of(cls, token: AccessToken, who: Claimed, issuer: TrustedIssuer) -> "Verified":
+        """Without the token's other claims, which are the largest part of it."""
+        return cls(token.digest, token.key, token.certificate, token.expires_at_s, who, issuer)
+
+    @property
+    def session_key(self) -> bytes:
+        """32 bytes by which the session is known: its key's thumbprint, its certificate's, or a bare token's digest."""
+        return self.key or self.certificate or self.digest
 
 
 class VerifiedTokens:
@@ -35,14 +51,14 @@ class VerifiedTokens:
     def get(self, digest: bytes, now_s: float) -> Verified | None:
         """The verified token of that SHA-256, unless it has expired meanwhile."""
         verified = self._tokens.get(digest)
-        if verified is not None and now_s >= verified.token.expires_at_s:
+        if verified is not None and now_s >= verified.expires_at_s:
             self._tokens.forget(digest)
             return None
         return verified
 
     def put(self, verified: Verified) -> None:
         """Remembers a token."""
-        self._tokens.put(verified.token.digest, verified)
+        self._tokens.put(verified.digest, verified)
 
     def forget_issuer(self, issuer: str) -> None:
         """Its keys have changed: what they signed is verified again."""

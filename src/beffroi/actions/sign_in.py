@@ -70,14 +70,14 @@ class SignIn:
 
     def known(self, verified: Verified, network: str, now_s: float) -> Asker | None:
         """The asker, if that token was looked up within the last seconds."""
-        known = self._known.get(verified.token.digest)
+        known = self._known.get(verified.digest)
         if known is None or now_s >= known.until_s:
             return None
         if known.asker.network == network:
             return known.asker
         return msgspec.structs.replace(known.asker, network=network)
 
-    async def asker(self, verified: Verified, session_key: bytes, network: str) -> Asker:
+    async def asker(self, verified: Verified, network: str) -> Asker:
         """Who asks, once their session is recorded. A person of a known hospital and role has an account made.
 
         Raises UnknownAccount, Unavailable, or whatever recording the sign-in raises.
@@ -99,13 +99,13 @@ class SignIn:
             role=chosen.role,
             structure=chosen.structure,
             application=who.application,
-            session_key=session_key,
+            session_key=verified.session_key,
             network=network,
             authenticated_at_s=who.authenticated_at_s,
             scopes=who.scopes,
         )
         await self._record_once(asker)
-        self._known.put(verified.token.digest, _Known(asker, self._clock.now().timestamp() + ASKER_S))
+        self._known.put(verified.digest, _Known(asker, self._clock.now().timestamp() + ASKER_S))
         return asker
 
     def forget(self) -> None:

@@ -147,12 +147,12 @@ class Authenticator:
         place = (verified.who.issuer, verified.who.subject)
         await self._admission.enter(place)
         try:
-            request = Request(method, url, digest, verified.token.key)
+            request = Request(method, url, digest, verified.key)
             proof = self._check_holder(scheme, verified, request, headers, certificate)
             network = self._proxies.network(headers, peer)
             asker = self._sign_in.known(verified, network, now_s)
             if asker is None:
-                asker = await self._sign_in.asker(verified, _session_key(verified), network)
+                asker = await self._sign_in.asker(verified, network)
             return Authenticated(asker, proof), place
         except BaseException:
             self._admission.leave(place)
@@ -172,7 +172,7 @@ class Authenticator:
         access = verify_token(unverified, trust, self._clock.now().timestamp())
         who = claimed(access.claims)
         check_acr(who, keys.issuer.acr_values)
-        verified = Verified(access, who, keys.issuer)
+        verified = Verified.of(access, who, keys.issuer)
         self._tokens.put(verified)
         return verified
 
@@ -183,13 +183,12 @@ class Authenticator:
 
         A token that is bound to a key and presented as a bearer's is refused (RFC 9449 section 7.2).
         """
-        token = verified.token
-        if token.certificate:
+        if verified.certificate:
             if certificate is None:
                 raise Rejected(Reason.NO_CERTIFICATE)
-            if not compare_digest(certificate, token.certificate):
+            if not compare_digest(certificate, verified.certificate):
                 raise Rejected(Reason.CERTIFICATE_HOLDER)
-        if not token.key:
+        if not verified.key:
             if scheme != _BEARER:
                 raise Rejected(Reason.SCHEME)
             return None
@@ -236,11 +235,6 @@ def _credentials(headers: Headers) -> tuple[str, bytes]:
     if scheme not in (_DPOP, _BEARER) or not token or "," in token:
         raise Rejected(Reason.SCHEME)
     return scheme, token.strip(" ").encode("latin-1", "replace")
-
-
-def _session_key(verified: Verified) -> bytes:
-    """32 bytes by which the session is known: its key's thumbprint, its certificate's, or a bare token's digest."""
-    return verified.token.key or verified.token.certificate or verified.token.digest
 
 
 def _described(error: NotAuthenticated) -> str:
