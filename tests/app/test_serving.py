@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from beffroi.app import serving as module
 from beffroi.app.preparation import migrate_and_set_up, planned, prepare
 from beffroi.app.serving import serving
 from beffroi.clock import Clock
@@ -61,7 +63,7 @@ async def test_a_deployment_serves_every_door_and_stops(
 async def test_a_killed_process_is_replaced_while_the_others_answer(config_file: Path) -> None:
     """kill -9 of a web process: the address goes on answering, and a new process takes its place."""
     async with serving(config_file, demo=True) as addresses:
-        victim = next(pid for pid in children() if "web" in command_of(pid))
+        victim = next(pid for pid, command in children().items() if "beffroi.app web" in command)
         os.kill(victim, signal.SIGKILL)
         for _ in range(20):
             assert (await get(addresses.web, "/fhir/metadata")).status_code == 200
@@ -73,17 +75,16 @@ async def test_a_killed_process_is_replaced_while_the_others_answer(config_file:
         assert processes["restarts"] == 1
 
 
-def children() -> list[int]:
-    """Our own children."""
-    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+def children() -> dict[int, str]:
+    """Our own children and their commands."""
+    lines = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    fields = [line.split(maxsplit=2) for line in lines.stdout.splitlines()]
+    return {int(pid): args for pid, ppid, args in fields if int(ppid) == os.getpid()}
 
 
-def command_of(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-
-
-async def test_a_taken_port_is_said_in_words(config_file: Path) -> None:
+async def test_a_taken_port_is_said_in_words(config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second deployment on the same port says so, and starts nothing."""
+    monkeypatch.setattr(module, "PORT_S_MAX", 0.2)
     async with serving(config_file, demo=True):
         with pytest.raises(OperatorError, match="Is another one running"):
             async with serving(config_file, demo=True):

@@ -91,7 +91,7 @@ def test_enums_and_uuids_are_told(lines: io.BytesIO) -> None:
         ONE = "MARTIN"
 
     request_id = UUID(int=7)
-    log(Event.REQUEST_REFUSED, kind=Kind.ONE, request_id=request_id, error=InvalidValue, code="204")
+    log(Event.REQUEST_FAILED, kind=Kind.ONE, request_id=request_id, error=InvalidValue, code="204")
     (line,) = read(lines)
     assert (line["kind"], line["request_id"], line["error"]) == ("one", str(request_id), "InvalidValue")
     assert line["code"] == "204"

@@ -46,11 +46,12 @@ def test_every_outcome_and_every_error_has_a_result() -> None:
 
 
 def test_processes_are_added_up(tmp_path: Path) -> None:
-    """With the directory set, a scrape tells the sum over all processes."""
+    """With the directory set, a scrape tells the sum over all processes, those that were started again included."""
     environment = {**os.environ, metrics.DIRECTORY_VARIABLE: str(tmp_path)}
     count = "from beffroi.telemetry import metrics as m; m.count_rejection(m.Rejection.NONCE)"
-    for _ in range(2):
-        subprocess.run([sys.executable, "-c", count], env=environment, check=True)
+    for slot in ("web-0", "web-1", "web-1"):
+        subprocess.run([sys.executable, "-c", count], env=environment | {metrics.SLOT_VARIABLE: slot}, check=True)
+    assert {path.name for path in tmp_path.glob("counter*")} == {"counter_web-0.db", "counter_web-1.db"}
     show = "import sys; from beffroi.telemetry.metrics import exposition; sys.stdout.buffer.write(exposition())"
     shown = subprocess.run([sys.executable, "-c", show], env=environment, check=True, capture_output=True)
-    assert f'beffroi_rejected_tokens_total{{reason="{Rejection.NONCE}"}} 2.0' in shown.stdout.decode()
+    assert f'beffroi_rejected_tokens_total{{reason="{Rejection.NONCE}"}} 3.0' in shown.stdout.decode()

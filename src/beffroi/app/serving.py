@@ -3,10 +3,13 @@
 Used by `beffroi serve`, and by the demonstration with its own configuration.
 """
 
+import asyncio
+import errno
 import shutil
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +24,9 @@ from beffroi.servers.http_server import listen
 from beffroi.telemetry import Event, Process, log
 
 CONFIG_FILE = "config.toml"
+PORT_S_MAX = 3.0
+"""Seconds to wait for a port: the children of a supervisor that was killed stop by themselves, and give it back."""
+_RETRY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ async def serving(config_file: Path, *, demo: bool = False) -> AsyncIterator[Add
         copy = folder / CONFIG_FILE
         copy.touch(mode=0o600)
         copy.write_text(read_text(config_file), encoding="utf-8")
-        sockets = _bind(config)
+        sockets = await _bind(config)
         plans = [
             _plan(process, folder, Path(config.folder), sockets[process], demo)
             for process in (Process.WORKER, *[Process.WEB] * config.web.processes, Process.MLLP)
@@ -63,7 +69,7 @@ async def serving(config_file: Path, *, demo: bool = False) -> AsyncIterator[Add
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _bind(config: Config) -> dict[Process, socket.socket]:
+async def _bind(config: Config) -> dict[Process, socket.socket]:
     wanted = {
         Process.WEB: (config.web.host, config.web.port),
         Process.WORKER: (config.operations.host, config.operations.port),
@@ -71,16 +77,28 @@ def _bind(config: Config) -> dict[Process, socket.socket]:
     if config.mllp is not None:
         wanted[Process.MLLP] = (config.mllp.host, config.mllp.port)
     bound: dict[Process, socket.socket] = {}
-    for process, (host, port) in wanted.items():
+    try:
+        for process, (host, port) in wanted.items():
+            bound[process] = await _listen_soon(host, port)
+    except BaseException:
+        _close(bound)
+        raise
+    return bound
+
+
+async def _listen_soon(host: str, port: int) -> socket.socket:
+    deadline_s = time.monotonic() + PORT_S_MAX
+    while True:
         try:
-            bound[process] = listen(host, port)
+            return listen(host, port)
         except OSError as error:
-            _close(bound)
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline_s:
+                await asyncio.sleep(_RETRY_S)
+                continue
             raise OperatorError(
                 f"Cannot listen on {host} port {port}: {error.strerror}. Is another one running?",
                 f"Impossible d'écouter sur {host} port {port} : {error.strerror}. Un autre tourne-t-il déjà ?",
             ) from None
-    return bound
 
 
 def _close(sockets: dict[Process, socket.socket]) -> None:

@@ -19,7 +19,7 @@ from beffroi.actions.readiness import Children
 from beffroi.app.control import Report, SupervisorEnd
 from beffroi.errors import OperatorError
 from beffroi.telemetry import Event, Process, log
-from beffroi.telemetry.metrics import DIRECTORY_VARIABLE
+from beffroi.telemetry.metrics import DIRECTORY_VARIABLE, SLOT_VARIABLE
 
 START_S_MAX = 60.0
 """Seconds for a child to be ready: a slow disk, a database that wakes up."""
@@ -63,7 +63,7 @@ class Supervisor:
     async def __aenter__(self) -> "Supervisor":
         (self._folder / "metrics").mkdir(mode=0o700, exist_ok=True)
         self._tell()
-        self._tasks = [asyncio.create_task(self._keep(plan)) for plan in self._plans]
+        self._tasks = [asyncio.create_task(self._keep(slot, plan)) for slot, plan in enumerate(self._plans)]
         try:
             await self._all_ready.wait()
         except asyncio.CancelledError:
@@ -82,12 +82,12 @@ class Supervisor:
         self._stopping.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _keep(self, plan: ChildPlan) -> None:
+    async def _keep(self, slot: int, plan: ChildPlan) -> None:
         """Starts one child, and starts it again when it dies, with longer and longer pauses."""
         pause_s, first = BACKOFF_S_MIN, True
         while not self._stopping.is_set():
             started_s = time.monotonic()
-            report = await self._live(plan, first)
+            report = await self._live(slot, plan, first)
             if self._stopping.is_set():
                 return
             if first and (report is None or not report.ready):
@@ -101,7 +101,7 @@ class Supervisor:
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
             pause_s = min(2 * pause_s, BACKOFF_S_MAX)
 
-    async def _live(self, plan: ChildPlan, first: bool) -> Report | None:
+    async def _live(self, slot: int, plan: ChildPlan, first: bool) -> Report | None:
         """One child's life, from its start to its end; what it said, None when it said nothing."""
         line = SupervisorEnd()
         child = await asyncio.create_subprocess_exec(
@@ -110,7 +110,11 @@ class Supervisor:
             str(line.child_fd),
             pass_fds=(*plan.files, line.child_fd),
             stdin=asyncio.subprocess.DEVNULL,
-            env={**os.environ, DIRECTORY_VARIABLE: str(self._folder / "metrics")},
+            env={
+                **os.environ,
+                DIRECTORY_VARIABLE: str(self._folder / "metrics"),
+                SLOT_VARIABLE: f"{plan.process}-{slot}",
+            },
             start_new_session=True,  # Ctrl-C in the terminal reaches the supervisor alone: it stops them in order
         )
         line.started()

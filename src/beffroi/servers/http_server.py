@@ -82,15 +82,16 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._in_head or self.transport is None or self.transport.is_closing():
             return
         self._head_bytes += len(data)
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_S_MAX, self._head_too_late)
         if self._head_bytes > HEAD_BYTES_MAX:
             self.transport.write(_TOO_LARGE)
             self.transport.close()
 
     def on_message_begin(self) -> None:
-        """A head begins: its clock runs from its first byte."""
+        """A head begins. Its clock runs only if it is not whole with its first bytes, as it nearly always is."""
         self._in_head, self._head_bytes = True, 0
         self._stop_timer()
-        self._head_timer = self.loop.call_later(HEAD_S_MAX, self._head_too_late)
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:

@@ -32,7 +32,6 @@ class Event(StrEnum):
     CHILD_STARTED = "child_started"
     CHILD_DIED = "child_died"
     CHILD_KILLED = "child_killed"
-    REQUESTS_CUT = "requests_cut"
     UNHANDLED = "unhandled"
     FOREIGN = "foreign"
     # installation
@@ -54,8 +53,6 @@ class Event(StrEnum):
     ACCOUNT_RELEASED = "account_released"
     # what is asked
     REQUEST_FAILED = "request_failed"
-    REQUEST_REFUSED = "request_refused"
-    OVERLOADED = "overloaded"
     GATE_FAILED = "gate_failed"
     CEILING_REACHED = "ceiling_reached"
     EMERGENCY_READ = "emergency_read"
@@ -69,6 +66,10 @@ class Event(StrEnum):
     IMPORT_STARTED = "import_started"
     IMPORT_FINISHED = "import_finished"
     IMPORT_FAILED = "import_failed"
+    # the ledger
+    NOT_SEALING = "not_sealing"
+    SEALING_FAILED = "sealing_failed"
+    SEALING_REFUSED = "sealing_refused"
     # housekeeping
     ROWS_DELETED = "rows_deleted"
     HOUSEKEEPING_FAILED = "housekeeping_failed"
@@ -77,18 +78,17 @@ class Event(StrEnum):
 
 _WARNINGS = (
     Event.CHILD_DIED,
-    Event.REQUESTS_CUT,
     Event.FOREIGN,
     Event.BEARER_ALLOWED,
     Event.PLAIN_LISTENER,
     Event.SETTING_WEAK,
     Event.KEYS_FETCH_FAILED,
-    Event.OVERLOADED,
     Event.CEILING_REACHED,
     Event.EMERGENCY_READ,
     Event.CONNECTION_REFUSED,
     Event.FRAME_BROKEN,
     Event.ACCOUNT_FROZEN,
+    Event.NOT_SEALING,
 )
 _ERRORS = (
     Event.CHILD_KILLED,
@@ -99,6 +99,8 @@ _ERRORS = (
     Event.FEED_FAILED,
     Event.IMPORT_FAILED,
     Event.HOUSEKEEPING_FAILED,
+    Event.SEALING_FAILED,
+    Event.SEALING_REFUSED,
 )
 LEVELS = dict.fromkeys(_WARNINGS, logging.WARNING) | dict.fromkeys(_ERRORS, logging.ERROR)
 
@@ -155,7 +157,7 @@ REDACTED = "redacted"
 _CODE = re.compile(r"A[AER]|C[AER]|[A-Z][0-9]{2}|[0-9]{3}")
 _TRIGGER = re.compile(r"[A-Z][0-9]{2}|ZV[12]")
 _SETTING = re.compile(
-    r"(database|web|mllp|issuer|hospital|application|limits|operations|retention)"
+    r"(database|web|mllp|issuer|hospital|application|limits|operations|retention|ledger)"
     r"(\[[0-9]{1,3}\])?(\.[a-z_]{1,40}){0,3}"
 )
 _VERSION = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}|[0-9]\.[0-9]{1,2}\.[0-9]{1,2}")

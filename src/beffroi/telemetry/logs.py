@@ -97,8 +97,12 @@ def _write(event: Event, facts: MutableMapping[str, Any]) -> None:
         return
 
 
+_FIRST = ("at", "level", "process", "event")
+
+
 def _encode(line: MutableMapping[str, Any], **_: object) -> bytes:
-    return msgspec.json.encode(line)
+    """When, how bad, who and what come first, for whoever reads it with their eyes."""
+    return msgspec.json.encode({name: line.pop(name) for name in _FIRST if name in line} | dict(line))
 
 
 class _ForeignHandler(logging.Handler):

@@ -9,7 +9,15 @@ Source: Prometheus exposition formats; prometheus_client, multiprocess mode.
 import os
 from enum import StrEnum
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+    values,
+)
 
 from beffroi.errors import (
     BeffroiError,
@@ -25,7 +33,14 @@ from beffroi.model.disclosure import Door, Operation, Outcome
 from beffroi.model.feed import FeedOutcome
 
 DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+SLOT_VARIABLE = "BEFFROI_SLOT"
+"""Which of the deployment's places this process takes. Its files bear that name, so that a process that is started
+again goes on counting in the files of the one before, and a thousand restarts leave no thousand files."""
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+if DIRECTORY_VARIABLE in os.environ and SLOT_VARIABLE in os.environ:
+    values.ValueClass = values.MultiProcessValue(lambda: os.environ[SLOT_VARIABLE])  # type: ignore[no-untyped-call]
+
 OTHER = "other"
 
 _REQUEST_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -79,6 +94,8 @@ GATE_SECONDS = Histogram("beffroi_gate_commit_seconds", "Lock, judge, write, com
 FEED_MESSAGES = Counter("beffroi_feed_messages", "Feed messages by their end.", ("outcome", "code"))
 FEED_ENTRIES = Histogram("beffroi_feed_batch_entries", "Feed events in one transaction.", buckets=_BATCH_ENTRIES)
 FEED_SECONDS = Histogram("beffroi_feed_commit_seconds", "Apply and commit feed events.", buckets=_COMMIT_S)
+SEALED_LEAVES = Counter("beffroi_sealed_leaves", "Disclosures sealed in the ledger.")
+SEAL_SECONDS = Histogram("beffroi_seal_seconds", "One round of sealing, until its commit.", buckets=_REQUEST_S)
 REJECTED_TOKENS = Counter("beffroi_rejected_tokens", "Tokens and proofs not accepted.", ("reason",))
 
 
@@ -93,6 +110,12 @@ def count_batch(entries: int, seconds: float) -> None:
     """One transaction of the gate."""
     GATE_ENTRIES.observe(entries)
     GATE_SECONDS.observe(seconds)
+
+
+def count_sealed(leaves: int, seconds: float) -> None:
+    """One checkpoint: the leaves that it added, and the time from the first look to the commit."""
+    SEALED_LEAVES.inc(leaves)
+    SEAL_SECONDS.observe(seconds)
 
 
 def count_feed_batch(entries: int, seconds: float) -> None:

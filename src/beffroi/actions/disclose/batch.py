@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from beffroi.access.policy import VERSION, Permit
+from beffroi.actions.disclose.bell import ring
 from beffroi.actions.disclose.presentation import Presenter
 from beffroi.clock import Clock
 from beffroi.errors import AccountFrozen, BeffroiError, CeilingReached, NotAuthenticated, UnknownAccount, Words
@@ -108,6 +109,8 @@ class Batch:
             numbers = await self._store.write(connection, state.rows, states, deliveries)
         # Committed: a crash from here on loses answers only.
         for one in judged:
+            if one.key in numbers:
+                ring(one.entry.question, one.outcome, one.error, numbers[one.key])
             _settle(one, numbers, state.now)
 
     def _judge(self, entry: Entry, state: _State) -> _Judged:
