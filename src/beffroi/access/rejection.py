@@ -10,7 +10,7 @@ from typing import NamedTuple
 from beffroi.errors import NotAuthenticated
 
 INVALID_REQUEST = "invalid_request"
-INVALID_TOKEN = "invalid_token"  # noqa: S105  # nosec B105 - an error code
+INVALID_TOKEN = "invalid_token"  # noqa: S105  # nosec B105
 INVALID_PROOF = "invalid_dpop_proof"
 USE_NONCE = "use_dpop_nonce"
 STEP_UP = "insufficient_user_authentication"
