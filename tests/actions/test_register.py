@@ -209,6 +209,25 @@ async def test_a_stop_finishes_what_waits(registrar: Registrar, database: Databa
     assert await asyncio.gather(*waiting) == [APPLIED] * 40
 
 
+async def test_a_stop_that_takes_too_long_leaves_nobody_waiting(
+    registrar: Registrar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is in the middle of a transaction when patience ends hears that its fate is unknown."""
+    monkeypatch.setattr("beffroi.actions.register.STOP_S_MAX", 0.05)
+
+    async def never(self: Pass) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Pass, "_write", never)
+    waiting = [asyncio.create_task(registrar.apply(event("1"), SOURCES[1])) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    waiting.append(asyncio.create_task(registrar.apply(event("2"), SOURCES[1])))
+    await asyncio.sleep(0)
+    await registrar.stop()
+    ends = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
+    assert [type(end) for end in ends] == [Unavailable] * 4
+
+
 async def test_a_cancelled_caller_harms_nobody(registrar: Registrar) -> None:
     """Somebody who gives up does not take others with them."""
     gone = asyncio.create_task(registrar.apply(event("1"), SOURCES[1]))

@@ -137,6 +137,9 @@ class Registrar:
         started = time.perf_counter()
         try:
             _settle(jobs, await self._store.write(batch, self._clock.now(), jobs[0].beside))
+        except asyncio.CancelledError:  # stopped in the middle: it is unknown whether it was committed
+            _settle(jobs, _unavailable())
+            raise
         except Exception as failure:  # whatever it is, callers must hear and the writer must live on
             log_failure(Event.FEED_FAILED, failure)
             _settle(jobs, failure if isinstance(failure, BeffroiError) else _unavailable())
