@@ -46,7 +46,8 @@ class Person(msgspec.Struct, frozen=True, gc=False):
 
 # Of all pairs. One birth in 60 is a twin birth, and it brings two people.
 TWINS_SHARE = 0.017
-# Beside the homonyms of chance: naming traditions and villages make a few more, and a small region should show some.
+# Beside the homonyms of chance (some 1 in 5,000 among 6 million people): families that hand names down and villages
+# make more, and a small region should show some. With these, 1 in 2,000 shares name, given name and birth date.
 HOMONYMS_SHARE = 0.0004
 _COUPLE_SHARE, _SAME_SEX_SHARE, _COUPLE_GAP_MAX, _COUPLE_AGE_MIN = 0.75, 0.03, 11, 22
 _PARENT_SHARE, _PARENT_GAP_MIN, _PARENT_GAP_MAX, _LEAVES_HOME = 0.55, 18, 42, 23

@@ -120,19 +120,21 @@ async def send_messages(plan: Plan, port: int, tell: Tell) -> tuple[Example, int
 
 
 def example_of(region: Region, messages: list[Sent]) -> Example:
-    """Somebody who has just come to the first hospital, of whom nothing is unusual, and whom another one knows too."""
-    came = {sent.person for sent in messages if sent.person is not None and sent.event in ("A01", "A04", "A05")}
+    """Somebody usual of the first hospital, best one whom others know too and whom no message changed."""
     told = {(sent.hospital_id, sent.ipp): sent.record for sent in messages}
+    gone = {(sent.hospital_id, sent.other_ipp) for sent in messages}
     ordinary = {site.number for site in region.sites if not site.hospital.sensitive}
-    candidates = []
-    for number in sorted(came):
+    first = region.sites[0].number
+    candidates: list[tuple[bool, int, LocalIdentity]] = []
+    for number in sorted({sent.person for sent in messages if sent.person is not None}):
         usual = [i for i in region.identities(number) if _is_usual(i) and i.hospital_id in ordinary]
-        first = next((i for i in usual if i.hospital_id == region.sites[0].number), None)
-        if first is not None and told.get((first.hospital_id, first.ipp)) == first.record:
-            candidates.append((len(usual), first))
+        for identity in usual:
+            key = (identity.hospital_id, identity.ipp)
+            if identity.hospital_id == first and key not in gone:
+                candidates.append((told.get(key, identity.record) == identity.record, len(usual), identity))
     if not candidates:
-        raise LookupError("nobody usual came to the first hospital")
-    _, chosen = max(candidates, key=lambda candidate: candidate[0])
+        raise LookupError("nobody usual is known to the first hospital")
+    *_, chosen = max(candidates, key=lambda candidate: candidate[:2])
     record = chosen.record
     assert chosen.person is not None
     assert record.birth_date is not None

@@ -267,13 +267,13 @@ class _Demonstration:
             yield
 
     async def _bring_alive(self, identities: int) -> State:
-        if self._state is not None:
-            await refresh(self._plan, self._state.example, self._ports.mllp, self._clock.now())
-            return self._state
-        with self._steps.step("Sending a day's messages (MLLP)", "Envoi des messages d'un jour (MLLP)") as tell:
-            example, count = await send_messages(self._plan, self._ports.mllp, tell)
-        state = State(self._plan, identities, count, example)
-        self._folder.finish(state)
+        state = self._state
+        if state is None:
+            with self._steps.step("Sending a day's messages (MLLP)", "Envoi des messages d'un jour (MLLP)") as tell:
+                example, count = await send_messages(self._plan, self._ports.mllp, tell)
+            state = State(self._plan, identities, count, example)
+            self._folder.finish(state)
+        await refresh(self._plan, state.example, self._ports.mllp, self._clock.now())
         return state
 
     async def _reference(self, example: Example) -> str:

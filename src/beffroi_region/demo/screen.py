@@ -80,7 +80,8 @@ class Screen:
             ("HL7 v2 (MLLP)", f"127.0.0.1:{running.mllp_port}"),
             (self.words("Sign-in", "Connexion"), running.issuer),
             (self.words("Health and metrics", "Santé et mesures"), running.operations),
-            *((self.words("Data and log", "Données et journal"), str(place)) for place in places),
+            (self.words("Folder and log", "Dossier et journal"), str(places[0])),
+            *((self.words("Database", "Base de données"), str(place)) for place in places[1:]),
         )
         self._columns(rows)
 
