@@ -115,7 +115,7 @@ class Workspace:
         for identity in change.identities:
             self._put(identity)
             self._causes[identity.identity_id] = (event.event or event.kind.value)[:CAUSE_LENGTH_MAX]
-            if identity.identity_id == fresh and self._fresh:
+            if identity.identity_id == fresh:
                 self._fresh.pop()
         if change.link is not None:
             self.links[change.link.a, change.link.b] = change.link
