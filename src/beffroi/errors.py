@@ -172,6 +172,15 @@ class Forbidden(CallerError):
     french = "Le rôle {role} ne donne pas accès à {what}. {instead}"
 
 
+class NotThroughProxy(CallerError):
+    """Plain HTTP from somewhere else than the declared proxies."""
+
+    http_status = 403
+    fhir_code = "security"
+    english = "Over plain HTTP this server answers its own proxies only. Use {url}."
+    french = "En HTTP sans chiffrement, ce serveur ne répond qu'à ses propres mandataires. Utilisez {url}."
+
+
 class AccountFrozen(CallerError):
     http_status = 403
     fhir_code = "suppressed"

@@ -10,13 +10,15 @@ from beffroi.actions.sign_in import SignIn
 from beffroi.app.assembly import issuers_of
 from beffroi.app.context import Context
 from beffroi.clock import Clock
+from beffroi.config.contradictions import is_loopback
 from beffroi.model.account import Asker
 from beffroi.model.disclosure import Door
 from beffroi.outbound.issuer_keys import IssuerKeys
 from beffroi.servers.admission import Admission
 from beffroi.servers.authentication import Authenticator
 from beffroi.servers.fhir_api import ROOT, FhirApi
-from beffroi.servers.http_server import HttpLimits, TlsFiles, serve_http
+from beffroi.servers.http_server import AsgiApp, HttpLimits, TlsFiles, serve_http
+from beffroi.servers.proxied import ProxiesOnly
 from beffroi.servers.proxies import Proxies
 from beffroi.store.accounts import AccountStore
 from beffroi.store.database import Database
@@ -33,10 +35,11 @@ async def run_web(context: Context) -> None:
         try:
             refuse_other_kind(house.deployment.demo, demo=context.demo)
             authenticator = authenticator_of(context, database, house)
+            api = _guarded(context, api_of(context, house, authenticator))
             await authenticator.start()
             try:
                 await serve_http(
-                    api_of(context, house, authenticator),
+                    api,
                     context.listening,
                     HttpLimits(config.limits.connections, config.limits.shutdown_s),
                     context.stopping,
@@ -69,6 +72,14 @@ def api_of(context: Context, house: House, authenticator: Authenticator) -> Fhir
     vocabulary = Vocabulary.NEXT if region.next_vocabulary else Vocabulary.PUBLISHED
     endpoint = Endpoint(context.config.web.public_url + ROOT, region.oid, house.hospitals, vocabulary)
     return FhirApi(house.finder, authenticator, endpoint, context.clock, context.config.limits.body_bytes)
+
+
+def _guarded(context: Context, api: AsgiApp) -> AsgiApp:
+    """Behind a proxy and without TLS of our own, on more than the loopback: for the proxies alone."""
+    web = context.config.web
+    if web.tls_certificate or is_loopback(web.host):
+        return api
+    return ProxiesOnly(api, Proxies(web.trusted_proxies), web.public_url, context.clock)
 
 
 async def _record_sign_in(finder: Finder, clock: Clock, asker: Asker) -> None:
