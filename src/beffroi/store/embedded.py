@@ -11,12 +11,10 @@ Source: PostgreSQL 15 manual, chapters 19 (server set-up), 20 (configuration), 2
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import pwd
 import shutil
-import stat
 import subprocess
 import sys
 import time
@@ -26,18 +24,16 @@ from urllib.parse import quote
 
 from beffroi.errors import OperatorError
 from beffroi.store import keeper, postmaster
-from beffroi.store.cluster import apart, ensure_cluster
+from beffroi.store.cluster import apart, drop_database, ensure_cluster
 from beffroi.store.database import GONE_FAULTS, ROLE_OWNER, ROLES
+from beffroi.store.file_lock import FileLock
 from beffroi.store.installation import Installation, copied, find_installation
 from beffroi.store.os_account import Account, clean_environment, server_account
+from beffroi.store.places import reachable, socket_folder, system_folder
 
 SUPERUSER = "postgres"
 DATABASE = "beffroi"
-SYSTEM_FOLDER = Path("/var/lib/beffroi")
-SHORT_FOLDER = Path("/tmp")  # noqa: S108  # nosec B108
-"""For the socket when nothing better is short: a folder of mode 0700 goes into it, its owner checked."""
 
-SOCKET_FOLDER_BYTES_MAX = 107 - len(f"/{keeper.SOCKET_NAME}")  # sun_path is 108 bytes with its zero: unix(7)
 START_S_MAX = 300  # a recovery after a crash replays at most max_wal_size (1 GB)
 STOP_S_MAX = keeper.FAST_SHUTDOWN_S + keeper.IMMEDIATE_SHUTDOWN_S + 5
 INITDB_S_MAX = 120
@@ -74,27 +70,6 @@ _LEFT_TO_OTHERS: list["subprocess.Popen[bytes]"] = []
 """Keepers that we started and that others still need: they outlive us."""
 
 
-class _Lock:
-    """An advisory lock on a file: it ends with this process at the latest."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except PermissionError:
-            raise OperatorError(f"{path} belongs to another user: name another data directory.") from None
-
-    def take(self, how: int) -> bool:
-        """False when `how` has LOCK_NB and somebody else holds it."""
-        try:
-            fcntl.flock(self.file, how)
-        except BlockingIOError:
-            return False
-        return True
-
-    def close(self) -> None:
-        os.close(self.file)
-
-
 class EmbeddedPostgres:
     """One user of the server on a data directory: the first one starts it, the last one stops it.
 
@@ -116,7 +91,7 @@ class EmbeddedPostgres:
         self._database = database
         self._installation = installation
         self._settings = {**SETTINGS, **(settings or {})}
-        self._users: _Lock | None = None
+        self._users: FileLock | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
         self._socket_folder = ""
 
@@ -125,9 +100,9 @@ class EmbeddedPostgres:
         if self._users is not None:
             return self.dsn(ROLE_OWNER)
         account = server_account(self.data_dir)
-        self.data_dir = _reachable(self.data_dir, account)
+        self.data_dir = reachable(self.data_dir, account)
         account = server_account(self.data_dir)
-        self._users = _Lock(self._beside("users"))
+        self._users = FileLock(self._beside("users"))
         self._users.take(fcntl.LOCK_SH)  # waits while a keeper is stopping the server
         try:
             self._start_until_it_answers(account)
@@ -141,7 +116,7 @@ class EmbeddedPostgres:
         if self._users is None:
             return
         users, self._users = self._users, None
-        starting = _Lock(self._beside("starting"))  # so that two who stop at once do not see each other as users
+        starting = FileLock(self._beside("starting"))  # so that two who stop at once do not see each other as users
         starting.take(fcntl.LOCK_EX)
         alone = users.take(fcntl.LOCK_EX | fcntl.LOCK_NB)
         others = not alone and users.take(fcntl.LOCK_SH | fcntl.LOCK_NB)  # no: the keeper has it already
@@ -157,6 +132,14 @@ class EmbeddedPostgres:
         """The address of a database (None: the one named at the start) for one role, after `start`."""
         name = database or self._database or "postgres"
         return f"postgresql://{quote(role, safe='')}@/{quote(name, safe='')}?host={quote(self._socket_folder, safe='')}"
+
+    def empty(self) -> None:
+        """Replaces the database by an empty one: everything in it is lost."""
+        superuser_dsn = self.dsn(SUPERUSER, "postgres")
+        if self._database:
+            name = self._database
+            apart(lambda: drop_database(superuser_dsn, name))
+            apart(lambda: ensure_cluster(superuser_dsn, name))
 
     @property
     def server_pid(self) -> int | None:
@@ -188,10 +171,13 @@ class EmbeddedPostgres:
                 return
             except GONE_FAULTS:  # we joined a server that was dying: the next round finds it dead
                 time.sleep(pause_s)
-        raise OperatorError(f"PostgreSQL does not answer; see {self._beside('log')}.")
+        raise OperatorError(
+            f"PostgreSQL does not answer; see {self._beside('log')}.",
+            f"PostgreSQL ne répond pas ; voir {self._beside('log')}.",
+        )
 
     def _start_or_join(self, account: Account) -> None:
-        starting, held = _Lock(self._beside("starting")), _Lock(self._beside("keeper"))
+        starting, held = FileLock(self._beside("starting")), FileLock(self._beside("keeper"))
         try:
             starting.take(fcntl.LOCK_EX)
             deadline = time.monotonic() + START_S_MAX
@@ -199,17 +185,20 @@ class EmbeddedPostgres:
                 if self._is_ready(None):
                     return
                 if time.monotonic() > deadline:
-                    raise OperatorError(f"PostgreSQL is not ready after {START_S_MAX} s; see {self._beside('log')}.")
+                    raise OperatorError(
+                        f"PostgreSQL is not ready after {START_S_MAX} s; see {self._beside('log')}.",
+                        f"PostgreSQL n'est pas prêt après {START_S_MAX} s ; voir {self._beside('log')}.",
+                    )
                 time.sleep(POLL_S)
             self._start(account, held)
         finally:
             held.close()
             starting.close()
 
-    def _start(self, account: Account, held: _Lock) -> None:
+    def _start(self, account: Account, held: FileLock) -> None:
         installation = self._installation or find_installation(postmaster.major(self.data_dir))
         if not account.may_enter(installation.folder):
-            installation = copied(installation, _system_folder())
+            installation = copied(installation, system_folder())
         postmaster.end_orphan(self.data_dir, self.data_dir / "postmaster.pid")
         if not (self.data_dir / "PG_VERSION").exists():
             self._initialise(account, installation)
@@ -228,9 +217,12 @@ class EmbeddedPostgres:
             if not any(text in self._log_tail() for text in LEFTOVERS):
                 break
             time.sleep(pause_s)
-        raise OperatorError(f"PostgreSQL did not start; {self._beside('log')} says: {self._log_tail()}")
+        raise OperatorError(
+            f"PostgreSQL did not start; {self._beside('log')} says: {self._log_tail()}",
+            f"PostgreSQL n'a pas démarré ; {self._beside('log')} dit : {self._log_tail()}",
+        )
 
-    def _start_keeper(self, command: list[str], account: Account, held: _Lock, folder: Path) -> int:
+    def _start_keeper(self, command: list[str], account: Account, held: FileLock, folder: Path) -> int:
         """The server's process number."""
         log_path = self._beside("log")
         if log_path.exists() and log_path.stat().st_size > LOG_BYTES_MAX:
@@ -264,7 +256,10 @@ class EmbeddedPostgres:
         with self._keeper.stdout as answers:
             answer = answers.readline()
         if not answer:
-            raise OperatorError(f"PostgreSQL's keeper did not start; {log_path} says: {self._log_tail()}")
+            raise OperatorError(
+                f"PostgreSQL's keeper did not start; {log_path} says: {self._log_tail()}",
+                f"Le gardien de PostgreSQL n'a pas démarré ; {log_path} dit : {self._log_tail()}",
+            )
         return int(answer)
 
     def _is_ready(self, server_pid: int | None) -> bool:
@@ -284,12 +279,18 @@ class EmbeddedPostgres:
             if self._keeper is not None and self._keeper.poll() is not None:
                 return False
             time.sleep(POLL_S)
-        raise OperatorError(f"PostgreSQL is not ready after {START_S_MAX} s; see {self._beside('log')}.")
+        raise OperatorError(
+            f"PostgreSQL is not ready after {START_S_MAX} s; see {self._beside('log')}.",
+            f"PostgreSQL n'est pas prêt après {START_S_MAX} s ; voir {self._beside('log')}.",
+        )
 
     def _initialise(self, account: Account, installation: Installation) -> None:
         """A new cluster, made aside and renamed: whole or not at all."""
         if self.data_dir.exists() and any(self.data_dir.iterdir()):
-            raise OperatorError(f"{self.data_dir} holds something else than a database: name another data directory.")
+            raise OperatorError(
+                f"{self.data_dir} holds something else than a database: name another data directory.",
+                f"{self.data_dir} contient autre chose qu'une base : indiquez un autre dossier de données.",
+            )
         aside = self._beside("new")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(mode=0o700)
@@ -298,7 +299,10 @@ class EmbeddedPostgres:
         command += ["--encoding=UTF8", "--locale=C", "--no-instructions"]
         done = account.run(command, timeout_s=INITDB_S_MAX)
         if done.returncode != 0:
-            raise OperatorError(f"PostgreSQL's initdb failed: {done.stderr.strip()[-500:]}")
+            raise OperatorError(
+                f"PostgreSQL's initdb failed: {done.stderr.strip()[-500:]}",
+                f"L'initdb de PostgreSQL a échoué : {done.stderr.strip()[-500:]}",
+            )
         if self.data_dir.exists():
             self.data_dir.rmdir()
         aside.rename(self.data_dir)
@@ -321,12 +325,15 @@ class EmbeddedPostgres:
     # --- stopping, and what went wrong
 
     def _wait_for_keeper(self) -> None:
-        held = _Lock(self._beside("keeper"))
+        held = FileLock(self._beside("keeper"))
         try:
             deadline = time.monotonic() + STOP_S_MAX
             while not held.take(fcntl.LOCK_EX | fcntl.LOCK_NB):
                 if time.monotonic() > deadline:
-                    raise OperatorError(f"PostgreSQL did not stop; see {self._beside('log')}.")
+                    raise OperatorError(
+                        f"PostgreSQL did not stop; see {self._beside('log')}.",
+                        f"PostgreSQL ne s'est pas arrêté ; voir {self._beside('log')}.",
+                    )
                 time.sleep(POLL_S)
         finally:
             held.close()
@@ -337,39 +344,3 @@ class EmbeddedPostgres:
         with self._beside("log").open("rb") as log:
             log.seek(self._log_start)
             return log.read()[-800:].decode(errors="replace").strip()
-
-
-def _reachable(data_dir: Path, account: Account) -> Path:
-    """`data_dir`, its parents made when missing, or a folder of its own under /var/lib/beffroi when out of reach."""
-    data_dir.parent.mkdir(parents=True, exist_ok=True)
-    if account.may_enter(data_dir.parent):
-        return data_dir
-    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    return _system_folder() / f"{data_dir.name}-{digest}"
-
-
-def _system_folder() -> Path:
-    SYSTEM_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
-    return SYSTEM_FOLDER
-
-
-def socket_folder(data_dir: Path, account: Account) -> Path:
-    """A short private folder for the server's socket, always the same for one data directory."""
-    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    base = SHORT_FOLDER
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if account.switch and Path("/run").is_dir():
-        base = Path("/run")
-    elif not account.switch and runtime.startswith("/") and os.access(runtime, os.W_OK | os.X_OK):
-        base = Path(runtime)
-    folder = base / f"beffroi-{account.uid}-{digest}"
-    if len(os.fsencode(folder)) > SOCKET_FOLDER_BYTES_MAX:
-        folder = SHORT_FOLDER / folder.name
-    try:
-        folder.mkdir(mode=0o700)
-        account.give(folder)
-    except FileExistsError:
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid or found.st_mode & 0o077:
-            raise OperatorError(f"{folder} is not a private folder of {account.name}: remove it.") from None
-    return folder

@@ -2,10 +2,11 @@
 
 import os
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from beffroi.store.cluster import apart, ensure_cluster
-from beffroi.store.database import ROLE_OWNER, ROLES
+from beffroi.errors import OperatorError
+from beffroi.store.cluster import apart, drop_database, ensure_cluster
+from beffroi.store.database import DATABASE_FAULTS, ROLE_OWNER, ROLES
 from beffroi.store.embedded import DATABASE, EmbeddedPostgres
 
 URL_VARIABLE = "BEFFROI_DATABASE_URL"
@@ -20,11 +21,24 @@ class ExternalPostgres:
 
     def start(self) -> str:
         """The owner's address of the database. Raises OperatorError when the server cannot be reached."""
-        apart(lambda: ensure_cluster(self.dsn("", "postgres"), self._database))
+        try:
+            apart(lambda: ensure_cluster(self.dsn("", "postgres"), self._database))
+        except DATABASE_FAULTS as error:
+            raise OperatorError(
+                f"The server that {URL_VARIABLE} names does not do what a superuser asks ({type(error).__name__}).",
+                f"Le serveur de {URL_VARIABLE} refuse ce que demande un superutilisateur ({type(error).__name__}).",
+            ) from error
         return self.dsn(ROLE_OWNER)
 
     def stop(self) -> None:
         """Nothing: it is not ours to stop."""
+
+    def empty(self) -> None:
+        """Replaces the database by an empty one: everything in it is lost."""
+        if self._database:
+            name = self._database
+            apart(lambda: drop_database(self.dsn("", "postgres"), name))
+            apart(lambda: ensure_cluster(self.dsn("", "postgres"), name))
 
     def dsn(self, role: str, database: str | None = None) -> str:
         """The address of a database for one role; for the address's own role when `role` is empty or the superuser."""
@@ -32,10 +46,14 @@ class ExternalPostgres:
         if role in ROLES:
             options["role"] = role
         name = database or self._database or "postgres"
-        return urlunsplit(self._url._replace(path=f"/{quote(name, safe='')}", query=urlencode(options)))
+        address = f"{self._url.scheme}://{self._url.netloc}/{quote(name, safe='')}"
+        return f"{address}?{urlencode(options)}" if options else address
 
 
-def postgres_for(data_dir: Path, *, database: str | None = DATABASE) -> EmbeddedPostgres | ExternalPostgres:
+Postgres = EmbeddedPostgres | ExternalPostgres
+
+
+def postgres_for(data_dir: Path, *, database: str | None = DATABASE) -> Postgres:
     """The server named by BEFFROI_DATABASE_URL when that is set, else an embedded one on `data_dir`."""
     url = os.environ.get(URL_VARIABLE)
     return ExternalPostgres(url, database=database) if url else EmbeddedPostgres(data_dir, database=database)

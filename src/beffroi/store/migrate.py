@@ -67,11 +67,16 @@ def pending(known: list[Migration], applied: dict[int, str]) -> list[Migration]:
         if recorded is not None and recorded != migration.sha256:
             raise OperatorError(
                 f"The migration {migration.number:04d}_{migration.name} differs from the one that was applied to this "
-                "database. Install the release that it was migrated with, or a later one."
+                "database. Install the release that it was migrated with, or a later one.",
+                f"La migration {migration.number:04d}_{migration.name} diffère de celle qui fut appliquée ici. "
+                "Installez la version avec laquelle elle a été migrée, ou une version ultérieure.",
             )
     waiting = [migration for migration in known if migration.number not in applied]
     if waiting and applied and waiting[0].number < max(applied):
-        raise OperatorError(f"The migration {waiting[0].number:04d} is missing in this database below a later one.")
+        raise OperatorError(
+            f"The migration {waiting[0].number:04d} is missing in this database below a later one.",
+            f"La migration {waiting[0].number:04d} manque dans cette base sous une migration ultérieure.",
+        )
     return waiting
 
 
@@ -105,7 +110,10 @@ async def _connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
         # No limit on statements: an index over 25 million identities takes minutes. Nor on waiting for another runner.
         return await connect(dsn, application_name="beffroi migrate", statement_timeout="0", lock_timeout="0")
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        raise OperatorError(f"The database cannot be reached ({type(error).__name__}).") from error
+        raise OperatorError(
+            f"The database cannot be reached ({type(error).__name__}).",
+            f"La base est inaccessible ({type(error).__name__}).",
+        ) from error
 
 
 async def _applied(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[int, str]:
@@ -127,6 +135,8 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migration: Mi
             if attempt == LOCK_ATTEMPTS_MAX:
                 raise OperatorError(
                     f"The migration {migration.number:04d}_{migration.name} could not lock its tables in "
-                    f"{LOCK_ATTEMPTS_MAX} attempts: something holds them. Nothing of it was applied."
+                    f"{LOCK_ATTEMPTS_MAX} attempts: something holds them. Nothing of it was applied.",
+                    f"La migration {migration.number:04d}_{migration.name} n'a pas pu verrouiller ses tables en "
+                    f"{LOCK_ATTEMPTS_MAX} essais : quelqu'un les tient. Rien n'en a été appliqué.",
                 ) from None
             await asyncio.sleep(LOCK_PAUSE_S * attempt)

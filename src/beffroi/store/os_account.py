@@ -70,7 +70,8 @@ def server_account(data_dir: Path) -> Account:
             continue
         return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, switch=True)
     raise OperatorError(
-        "PostgreSQL does not run as root, and this machine has no account to run it: add one, `beffroi`."
+        "PostgreSQL does not run as root, and this machine has no account to run it: add one, `beffroi`.",
+        "PostgreSQL ne s'exécute pas en root et aucun compte ne peut l'exécuter ici : créez le compte `beffroi`.",
     )
 
 
@@ -80,6 +81,8 @@ def _own_account() -> Account:
     except KeyError:
         raise OperatorError(
             f"The user number {os.geteuid()} has no name in /etc/passwd, which PostgreSQL needs. "
-            "Give it one, or set BEFFROI_DATABASE_URL."
+            "Give it one, or set BEFFROI_DATABASE_URL.",
+            f"L'utilisateur {os.geteuid()} n'a pas de nom dans /etc/passwd, or PostgreSQL en a besoin. "
+            "Donnez-lui en un, ou définissez BEFFROI_DATABASE_URL.",
         ) from None
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, switch=False)

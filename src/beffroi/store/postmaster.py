@@ -76,4 +76,7 @@ def end_orphan(data_dir: Path, lock_file: Path) -> None:
             if not is_server(pid, data_dir):
                 return
             time.sleep(POLL_S)
-    raise OperatorError(f"The PostgreSQL with the process number {pid} holds {lock_file} and does not stop.")
+    raise OperatorError(
+        f"The PostgreSQL with the process number {pid} holds {lock_file} and does not stop.",
+        f"Le PostgreSQL de numéro de processus {pid} tient {lock_file} et ne s'arrête pas.",
+    )
