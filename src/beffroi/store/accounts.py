@@ -42,11 +42,12 @@ class AccountStore:
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
+        self._readers = database.readers
         self._sql = load_queries("accounts")
 
     async def find(self, issuer: str, subject: str) -> StoredAccount | None:
         """The account, with its row in the gate; None when there is none yet."""
-        rows = await self._pool.fetch(self._sql["find_account"], issuer, subject)
+        rows = await self._readers.fetch(self._sql["find_account"], issuer, subject)
         if not rows:
             return None
         first = rows[0]

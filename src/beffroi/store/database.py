@@ -10,6 +10,7 @@ from importlib import resources
 import asyncpg
 
 from beffroi.errors import OperatorError
+from beffroi.store.readers import Readers
 
 ROLE_OWNER = "beffroi_owner"  # owns the tables: migrations, and the registers copied from the configuration
 ROLE_WEB = "beffroi_web"  # answers questions
@@ -26,6 +27,7 @@ IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_S = 10
 POOL_SIZE_DEFAULT = 4
 POOL_SIZE_MAX = 64
+NOT_FOR_READERS = 2  # connections that look-ups leave to the writer, and to whatever else
 
 Row = asyncpg.Record
 """What a query gives back, for those floors that only read it."""
@@ -127,10 +129,11 @@ async def _keep_session(_connection: object) -> None:
 
 
 class Database:
-    """A pool of connections to one database, under one role."""
+    """A pool of connections to one database, under one role; `readers` has some of them at hand for look-ups."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", readers_size: int = 0) -> None:
         self.pool = pool
+        self.readers = Readers(pool, readers_size)
 
     @classmethod
     async def open(cls, dsn: str, *, size: int = POOL_SIZE_DEFAULT, **settings: str) -> "Database":
@@ -152,10 +155,11 @@ class Database:
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
             raise OperatorError(f"The database cannot be reached ({type(error).__name__}).") from error
-        return cls(pool)
+        return cls(pool, max(0, size - NOT_FOR_READERS))
 
     async def close(self) -> None:
         """Waits for the connections in use, then closes all."""
+        await self.readers.close()
         await self.pool.close()
 
     async def __aenter__(self) -> "Database":

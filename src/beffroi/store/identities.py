@@ -52,13 +52,14 @@ class IdentityStore:
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
+        self._readers = database.readers
         self._sql = load_queries("identities")
 
     async def look_up(self, plan: Plan, horizon: Horizon) -> list[Finding]:
         """The people of one plan, at most `PEOPLE_LOOKED_AT_MAX`; not for `Block.IDENTIFIER`."""
         if plan.block is Block.BIRTH_AND_NAMES:
             assert plan.birth_date is not None
-            rows = await self._pool.fetch(
+            rows = await self._readers.fetch(
                 self._sql["by_birth_and_names"],
                 plan.birth_date.first,
                 plan.family.low,
@@ -77,22 +78,22 @@ class IdentityStore:
         names = (plan.family.low, plan.family.high, plan.given.low, plan.given.high)
         born = (plan.birth_date.first, plan.birth_date.last) if plan.birth_date else (None, None)
         if plan.block is Block.EXPLAINED_BY_BIRTH:
-            rows = await self._pool.fetch(self._sql["explained_by_birth"], *born, *names, *last)
+            rows = await self._readers.fetch(self._sql["explained_by_birth"], *born, *names, *last)
         elif plan.block is Block.EXPLAINED_BY_FAMILY:
-            rows = await self._pool.fetch(self._sql["explained_by_family"], *names, *born, *last)
+            rows = await self._readers.fetch(self._sql["explained_by_family"], *names, *born, *last)
         else:
-            rows = await self._pool.fetch(self._sql["explained_by_telecom"], plan.telecom, *last)
+            rows = await self._readers.fetch(self._sql["explained_by_telecom"], plan.telecom, *last)
         return [row[0] for row in rows]
 
     async def by_ipp(self, pairs: Sequence[tuple[HospitalId, str]], horizon: Horizon) -> list[int]:
         """The people of these identifiers, each in its hospital's domain."""
         hospitals, ipps = [h for h, _ in pairs], [ipp for _, ipp in pairs]
-        rows = await self._pool.fetch(self._sql["by_ipp"], hospitals, ipps, horizon.own, horizon.hidden)
+        rows = await self._readers.fetch(self._sql["by_ipp"], hospitals, ipps, horizon.own, horizon.hidden)
         return [row[0] for row in rows]
 
     async def by_ins(self, ins: Sequence[str], horizon: Horizon) -> list[int]:
         """The people of these qualified INS, written "value|oid"."""
-        rows = await self._pool.fetch(self._sql["by_ins"], ins, horizon.own, horizon.hidden)
+        rows = await self._readers.fetch(self._sql["by_ins"], ins, horizon.own, horizon.hidden)
         return [row[0] for row in rows]
 
     async def current_person(self, founder: PersonId) -> PersonId | None:
@@ -104,7 +105,7 @@ class IdentityStore:
         """People by number; one without any visible identity is left out."""
         if not people:
             return []
-        rows = await self._pool.fetch(self._sql["identities_of_people"], people, horizon.own, horizon.hidden)
+        rows = await self._readers.fetch(self._sql["identities_of_people"], people, horizon.own, horizon.hidden)
         return _findings(rows, horizon)
 
 
