@@ -11,14 +11,14 @@ Source: RNIV statuses and attributes (standards 1.3, 1.4); PAM France 6.6.15 (wh
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import accumulate, islice
+from itertools import accumulate
 from random import Random
 
 import msgspec
 
 from beffroi.model.person import HospitalId, Record
 from beffroi_region.desk import fictitious, seen_at_a_desk, unidentified
-from beffroi_region.hospitals import Site, sites
+from beffroi_region.hospitals import sites
 from beffroi_region.people import People, Person
 from beffroi_region.places import TOWNS
 
@@ -131,8 +131,3 @@ class Region:
             if index not in chosen:
                 chosen.append(index)
         return chosen
-
-
-def of_hospital(region: Region, site: Site, limit: int) -> tuple[LocalIdentity, ...]:
-    """The first `limit` identities of one hospital, in the order of people."""
-    return tuple(islice((i for i in region if i.hospital_id == site.number), limit))
