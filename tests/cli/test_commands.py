@@ -103,6 +103,19 @@ def test_migrate_then_serve_then_stop(beffroi: Run, config_file: Path) -> None:
     assert all(json.loads(line)["event"] for line in err.splitlines())
 
 
+def test_a_killed_serve_leaves_nobody_and_starts_again(beffroi: Run, config_file: Path) -> None:
+    """kill -9 of the supervisor: its processes stop by themselves, and the same address is served again at once."""
+    beffroi("migrate", "--config", config_file)
+    for signal_number in (signal.SIGKILL, signal.SIGTERM):
+        with subprocess.Popen(
+            command("serve", "-c", config_file), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment()
+        ) as serving:
+            assert serving.stdout is not None and serving.stdout.readline().startswith(b"Serving.")
+            serving.send_signal(signal_number)
+            serving.stdout.read()  # until every process that has it open is gone
+    assert serving.returncode == 0
+
+
 def test_serve_stops_while_it_starts(beffroi: Run, config_file: Path) -> None:
     """Ctrl-C before everything is up stops what is up, and leaves nothing behind."""
     beffroi("migrate", "--config", config_file)

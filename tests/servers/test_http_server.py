@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from beffroi.servers import http_server
-from beffroi.servers.http_server import HEAD_BYTES_MAX, HttpLimits, listen, serve_http
+from beffroi.servers.http_server import HEAD_BYTES_MAX, HttpLimits, TlsFiles, listen, serve_http
+from servers.mllp_certificates import Authority
 
 
 @dataclass
@@ -115,6 +117,28 @@ async def test_a_stop_has_an_end(running: Running) -> None:
         assert running.task is not None
         await running.task
     assert b"200 OK" not in await asking
+
+
+async def test_with_certificates_it_speaks_tls(running: Running, tmp_path: Path) -> None:
+    """With its two files it answers over TLS 1.2 or later, and not in clear; unusable files are an error at once."""
+    authority = Authority(tmp_path)
+    issued = authority.issue("web")
+    files = TlsFiles(issued.certificate, issued.key)
+    listening = listen("127.0.0.1", 0)
+    port = listening.getsockname()[1]
+    stopping, ready = asyncio.Event(), asyncio.Event()
+    limits = HttpLimits(5, 1)
+    serving = asyncio.create_task(serve_http(running.app, listening, limits, stopping, tls=files, ready=ready.set))
+    await ready.wait()
+    reader, writer = await asyncio.open_connection("localhost", port, ssl=authority.client_context(None))
+    writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert (await reader.read()).endswith(b"ok")
+    assert writer.get_extra_info("ssl_object").version() in ("TLSv1.2", "TLSv1.3")
+    writer.close()
+    stopping.set()
+    await serving
+    with pytest.raises(OSError):
+        await serve_http(running.app, listen("127.0.0.1", 0), limits, stopping, tls=TlsFiles(issued.key, issued.key))
 
 
 async def test_a_forwarded_address_is_not_believed_here(running: Running) -> None:
