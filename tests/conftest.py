@@ -15,14 +15,14 @@ import pytest
 
 from beffroi.model.person import Hospital
 from beffroi.store.cluster import apart
-from beffroi.store.database import ROLE_FEED, ROLE_OWNER, ROLE_WEB, ROLE_WORKER, Database
+from beffroi.store.database import ROLE_OWNER, ROLES, Database
 from beffroi.store.embedded import SUPERUSER, EmbeddedPostgres
 from beffroi.store.external import ExternalPostgres, postgres_for
 from beffroi.store.migrate import migrate
 from doubles import DEPLOYMENT_NONCE_KEY, DEPLOYMENT_REFERENCE_KEY, HOSPITALS, FakeClock
 from scratch import scratch_root
 
-OTHERS = f"{ROLE_WEB}, {ROLE_FEED}, {ROLE_WORKER}"
+OTHERS = ", ".join(role for role in ROLES if role != ROLE_OWNER)
 
 
 def _run_folder(config: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
