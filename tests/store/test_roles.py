@@ -1,6 +1,6 @@
 """Least privilege, table by table."""
 
-from beffroi.store.database import ROLE_FEED, ROLE_WEB, ROLE_WORKER, Database
+from beffroi.store.database import ROLE_FEED, ROLE_SEALER, ROLE_WEB, ROLE_WORKER, Database
 
 SERVING = {ROLE_WEB, ROLE_FEED}
 S, SI, SIU, NONE, SD = (
@@ -11,26 +11,30 @@ S, SI, SIU, NONE, SD = (
     {"SELECT", "DELETE"},
 )
 
-RIGHTS: dict[str, tuple[set[str], set[str], set[str]]] = {
-    # table: what web, feed and worker may do; the owner may do all
-    "account_states": (SIU, SIU, NONE),
-    "accounts": (SI, SI, NONE),
-    "credentials": (S, S, NONE),
-    "deliveries": (SI, SI, NONE),
-    "deployment": (S, S, NONE),
-    "disclosures": (SI, SI, NONE),
-    "feed_messages": (NONE, SI, SD),
-    "feeds": (S, SIU, S),
-    "grants": (S, S, NONE),
-    "hospitals": (S, S, S),
-    "identities": (S, SIU, NONE),
-    "import_rejects": (NONE, SI, NONE),
-    "imports": (NONE, SIU, NONE),
-    "links": (S, SIU, NONE),
-    "migrations": (S, S, S),
-    "moves": (S, SI, NONE),
-    "proofs": (SI, SI, SD),
-    "seen": (SI, SI, NONE),
+RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
+    # table: what web, feed, worker and sealer may do; the owner may do all
+    "account_states": (SIU, SIU, NONE, NONE),
+    "accounts": (SI, SI, NONE, NONE),
+    "checkpoints": (NONE, NONE, NONE, SI),
+    "credentials": (S, S, NONE, NONE),
+    "deliveries": (SI, SI, NONE, NONE),
+    "deployment": (S, S, NONE, NONE),
+    "disclosures": (SI, SI, NONE, S),
+    "feed_messages": (NONE, SI, SD, NONE),
+    "feeds": (S, SIU, S, NONE),
+    "grants": (S, S, NONE, NONE),
+    "hospitals": (S, S, S, NONE),
+    "identities": (S, SIU, NONE, NONE),
+    "import_rejects": (NONE, SI, NONE, NONE),
+    "imports": (NONE, SIU, NONE, NONE),
+    "leaves": (NONE, NONE, NONE, SI),
+    "links": (S, SIU, NONE, NONE),
+    "migrations": (S, S, S, S),
+    "moves": (S, SI, NONE, NONE),
+    "proofs": (SI, SI, SD, NONE),
+    "seal_state": (NONE, NONE, NONE, SIU),
+    "seen": (SI, SI, NONE, NONE),
+    "tiles": (NONE, NONE, NONE, SIU),
 }
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
@@ -42,7 +46,7 @@ async def test_every_role_has_these_rights_on_every_table_and_no_other(database:
     }
     assert tables == set(RIGHTS)
     for table, rights in RIGHTS.items():
-        for role, allowed in zip((ROLE_WEB, ROLE_FEED, ROLE_WORKER), rights, strict=True):
+        for role, allowed in zip((ROLE_WEB, ROLE_FEED, ROLE_WORKER, ROLE_SEALER), rights, strict=True):
             for privilege in PRIVILEGES:
                 query = "select has_table_privilege($1, $2, $3)"
                 has = await database.pool.fetchval(query, role, f"public.{table}", privilege)

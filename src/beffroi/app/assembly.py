@@ -1,7 +1,9 @@
-"""From settings to what the other floors take. Pure."""
+"""From settings to what the other floors take. Pure, but for the files that settings name."""
 
 from beffroi.access.issuers import TrustedIssuer
-from beffroi.config.settings import Application, Config, HospitalSettings, Issuer
+from beffroi.config.settings import Application, Config, HospitalSettings, Issuer, LedgerSettings
+from beffroi.errors import OperatorError
+from beffroi.ledger.checkpoint import SigningKey, VerifierKey, signing_keys
 from beffroi.model.person import Hospital, HospitalId
 from beffroi.store.registers import LOCAL_ISSUER, ApplicationEntry, Credential
 
@@ -73,3 +75,27 @@ def windows_of(config: Config) -> dict[HospitalId, dict[str, int]]:
         for hospital in config.hospital
         if hospital.explains_h
     }
+
+
+def sealing_keys(config: Config, settings: LedgerSettings) -> tuple[SigningKey, ...]:
+    """The keys that sign checkpoints, from their file. Raises OperatorError when it is not theirs."""
+    path = config.path(settings.key_file)
+    try:
+        keys = signing_keys(config.secret(settings.key_file))
+    except ValueError:
+        raise OperatorError(
+            f"ledger.key_file: {path} holds something else than keys of `beffroi keygen`.",
+            f"ledger.key_file : {path} contient autre chose que des clés de `beffroi keygen`.",
+        ) from None
+    if any(key.name != settings.origin for key in keys):
+        raise OperatorError(
+            f"ledger.key_file: the keys of {path} bear another name than ledger.origin ({settings.origin}).",
+            f"ledger.key_file : les clés de {path} portent un autre nom que ledger.origin ({settings.origin}).",
+        )
+    return keys
+
+
+def ledger_verifiers(config: Config, settings: LedgerSettings) -> tuple[VerifierKey, ...]:
+    """The public keys by which checkpoints are known: of today's private keys, and the former ones."""
+    former = tuple(VerifierKey.parse(text) for text in settings.former_keys)
+    return (*(key.verifier() for key in sealing_keys(config, settings)), *former)

@@ -24,7 +24,7 @@ class Context:
     clock: Clock
 
     async def database(self, role: str, size: int | None = None) -> Database:
-        """A pool under one role: "web", "feed" or "worker". Raises OperatorError when it cannot be reached."""
+        """A pool under one role ("web", "feed", "worker", "sealer"). Raises OperatorError when it cannot be reached."""
         return await Database.open(
             self.config.dsn(role),
             size=size or self.config.database.pool_size,

@@ -1,26 +1,40 @@
-"""The worker process: housekeeping, and the management port of the whole deployment."""
+"""The worker process: housekeeping, sealing, and the management port of the whole deployment."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from beffroi.actions.housekeeping import Housekeeper
+from beffroi.actions.publish import Publication
 from beffroi.actions.readiness import ReadinessCheck
+from beffroi.actions.seal import Sealer
+from beffroi.app.assembly import sealing_keys
 from beffroi.app.context import Context
 from beffroi.app.supervisor import CHILDREN_FILE, read_children
 from beffroi.servers.http_server import HttpLimits, serve_http
+from beffroi.servers.ledger_api import ledger_routes
 from beffroi.servers.operations import operations_app
 from beffroi.store.health import HealthStore
 from beffroi.store.housekeeping import HousekeepingStore
+from beffroi.store.ledger import LedgerStore
 from beffroi.store.migrate import load_migrations
+from beffroi.telemetry import Event, log
 
 CONNECTIONS_MAX = 64
 """Connections of the management port: a monitor or two, and whoever looks."""
 SHUTDOWN_S = 2
+LEDGER_POOL_SIZE = 3
+"""One connection seals; the others answer who reads the published ledger."""
 
 
 async def run_worker(context: Context) -> None:
-    """Keeps house and answers on the management port until it is stopped."""
+    """Keeps house, seals, and answers on the management port until it is stopped."""
     keep = context.config.retention
-    async with await context.database("worker", 1) as own, await context.database("web", 1) as gate:
+    async with (
+        await context.database("worker", 1) as own,
+        await context.database("web", 1) as gate,
+        _sealing(context) as ledger,
+    ):
         housekeeper = Housekeeper(
             HousekeepingStore(own),
             context.clock,
@@ -35,5 +49,26 @@ async def run_worker(context: Context) -> None:
         )
         keeping = asyncio.create_task(housekeeper.run(context.stopping))
         limits = HttpLimits(CONNECTIONS_MAX, SHUTDOWN_S)
-        await serve_http(operations_app(readiness), context.listening, limits, context.stopping, ready=context.ready)
+        application = operations_app(readiness, ledger=ledger_routes(Publication(ledger)) if ledger else ())
+        await serve_http(application, context.listening, limits, context.stopping, ready=context.ready)
         await keeping
+
+
+@asynccontextmanager
+async def _sealing(context: Context) -> AsyncIterator[LedgerStore | None]:
+    """Seals while the block runs; what is published of it, or None (said in the log) without a configured key."""
+    settings = context.config.ledger
+    if settings is None:
+        log(Event.NOT_SEALING, setting="ledger.key_file")
+        yield None
+        return
+    keys = sealing_keys(context.config, settings)
+    async with await context.database("sealer", LEDGER_POOL_SIZE) as database:
+        store = LedgerStore(database)
+        sealing = asyncio.create_task(Sealer(store, settings.origin, keys, context.clock).run(context.stopping))
+        try:
+            yield store
+        finally:
+            if not context.stopping.is_set():  # something else failed: nobody would ever ask this one to stop
+                sealing.cancel()
+            await asyncio.gather(sealing, return_exceptions=True)

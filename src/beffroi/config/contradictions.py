@@ -13,6 +13,7 @@ from beffroi.access.issuers import DEMO_PREFIX
 from beffroi.access.professional import APPLICATION_ROLES, MAPPABLE_ROLES
 from beffroi.config.settings import Config, Issuer
 from beffroi.errors import Words
+from beffroi.ledger.checkpoint import VerifierKey
 from beffroi.model.account import Role
 
 EXPLAINS_H_MAX = 720
@@ -53,6 +54,7 @@ def contradictions(config: Config, *, demo: bool = False) -> list[Words]:
         *_issuers(config, demo),
         *_hospitals(config),
         *_applications(config),
+        *_ledger(config),
     ]
     if not is_loopback(config.operations.host) and demo:
         found.append(_loopback_only("operations.host"))
@@ -64,7 +66,7 @@ def _loopback_only(setting: str) -> Words:
 
 
 def _database(config: Config) -> Iterator[Words]:
-    for role in ("web", "feed", "worker", "owner"):
+    for role in ("web", "feed", "worker", "sealer", "owner"):
         url = getattr(config.database, f"{role}_url")
         setting = f"database.{role}_url"
         if not url:
@@ -235,3 +237,18 @@ def _applications(config: Config) -> Iterator[Words]:
         yield Words("two applications have the same client_id.", "deux applications ont le même client_id.")
     for value in _repeated(a.name for a in config.application):
         yield Words(f"two applications are named {value}.", f"deux applications s'appellent {value}.")
+
+
+def _ledger(config: Config) -> Iterator[Words]:
+    if config.ledger is None:
+        return
+    if not config.database.sealer_url:
+        yield Words("[ledger] needs database.sealer_url.", "[ledger] demande database.sealer_url.")
+    for index, text in enumerate(config.ledger.former_keys):
+        try:
+            VerifierKey.parse(text)
+        except ValueError:
+            yield Words(
+                f"ledger.former_keys[{index}] is no public key of signed-note.",
+                f"ledger.former_keys[{index}] n'est pas une clé publique de signed-note.",
+            )

@@ -89,6 +89,14 @@ class DatabaseSettings(Section, frozen=True, kw_only=True):
     feed_password_file: Annotated[str, said(_FILE_WITH_ONE, _FILE_GAINS)] = ""
     worker_password_file: Annotated[str, said(_FILE_WITH_ONE, _FILE_GAINS)] = ""
     owner_password_file: Annotated[str, said(_FILE_WITH_ONE, _FILE_GAINS)] = ""
+    sealer_url: Annotated[
+        str,
+        said(
+            "The address for the role beffroi_sealer, which adds to the ledger, with [ledger].",
+            "What was asked and shown; and, with the ledger's key too, a ledger of their own making.",
+        ),
+    ] = ""
+    sealer_password_file: Annotated[str, said(_FILE_WITH_ONE, _FILE_GAINS)] = ""
     pool_size: Annotated[
         int,
         said(
@@ -438,6 +446,36 @@ class Retention(Section, frozen=True, kw_only=True):
     ] = 30
 
 
+class LedgerSettings(Section, frozen=True, kw_only=True):
+    """The sealed ledger. Without this table the worker seals nothing, and says so in its log."""
+
+    origin: Annotated[
+        str,
+        said(
+            "The ledger's name in the world, as its checkpoints say it: an address without its scheme, which never "
+            "changes. The keys bear the same name.",
+            "Checkpoints that nobody who knows the ledger accepts.",
+            pattern=r"^[^\s+]+$",
+            max_length=200,
+        ),
+    ]
+    key_file: Annotated[
+        str,
+        said(
+            "The file of its private keys, as `beffroi keygen` writes it; with several, one a line, each signs.",
+            "Nothing; who can read that file can sign a second ledger, which witnesses and kept checkpoints betray.",
+            min_length=1,
+        ),
+    ]
+    former_keys: Annotated[
+        tuple[str, ...],
+        said(
+            "The public keys (NAME+HASH+KEY) with which earlier checkpoints were signed, for `beffroi audit`.",
+            "Earlier checkpoints signed by a key of theirs would pass the audit that reads this file.",
+        ),
+    ] = ()
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole configuration. `folder` is the file's own folder, to which its paths are relative."""
 
@@ -451,6 +489,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     limits: Limits = Limits()
     operations: OperationsSettings = OperationsSettings()
     retention: Retention = Retention()
+    ledger: LedgerSettings | None = None
     folder: str = ""
 
     def path(self, setting: str) -> Path:
@@ -458,7 +497,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return Path(self.folder) / Path(setting).expanduser()
 
     def dsn(self, role: str) -> str:
-        """The database's address for "web", "feed", "worker" or "owner", with its password when a file holds one.
+        """The address for "web", "feed", "worker", "sealer" or "owner", with its password when a file holds one.
 
         Raises OperatorError when the file cannot be read, or when there is no such address.
         """

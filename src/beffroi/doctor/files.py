@@ -48,13 +48,14 @@ def _configuration(path: Path) -> Iterator[Finding]:
 
 def _secrets(config: Config) -> Iterator[Finding]:
     names = {f"database.{role}_password_file": getattr(config.database, f"{role}_password_file") for role in _ROLES}
+    names |= {"ledger.key_file": config.ledger.key_file if config.ledger else ""}
     names |= {"web.tls_key": config.web.tls_key, "mllp.tls_key": config.mllp.tls_key if config.mllp else ""}
     for setting, name in names.items():
         if name:
             yield _secret(setting, config.path(name))
 
 
-_ROLES = ("web", "feed", "worker", "owner")
+_ROLES = ("web", "feed", "worker", "sealer", "owner")
 
 
 def _secret(setting: str, path: Path) -> Finding:

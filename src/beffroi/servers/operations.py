@@ -1,9 +1,9 @@
-"""The management port: /health/live, /health/ready and /metrics. Nothing about anybody, so it asks for no token.
+"""The management port: /health/live, /health/ready, /metrics and the published ledger. Nothing about anybody: no token.
 
 Live means that this process answers; ready means that a question could be answered and recorded (law 6).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from starlette.applications import Starlette
@@ -18,8 +18,10 @@ _JSON = "application/json"
 _HEADERS = {"Cache-Control": "no-store"}
 
 
-def operations_app(readiness: ReadinessCheck, metrics: Callable[[], bytes] = exposition) -> Starlette:
-    """The management port's application."""
+def operations_app(
+    readiness: ReadinessCheck, metrics: Callable[[], bytes] = exposition, ledger: Sequence[Route] = ()
+) -> Starlette:
+    """The management port's application. `ledger`: the routes of the published ledger, where there is one."""
 
     async def live(_: Request) -> Response:
         return Response(b'{"live":true}', media_type=_JSON, headers=_HEADERS)
@@ -37,5 +39,6 @@ def operations_app(readiness: ReadinessCheck, metrics: Callable[[], bytes] = exp
             Route("/health/live", live, methods=["GET"]),
             Route("/health/ready", ready, methods=["GET"]),
             Route("/metrics", show_metrics, methods=["GET"]),
+            *ledger,
         ]
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 import asyncpg
 
 from beffroi.errors import OperatorError
-from beffroi.store.database import ROLE_FEED, ROLE_WEB, ROLE_WORKER, connect, load_queries
+from beffroi.store.database import ROLE_FEED, ROLE_SEALER, ROLE_WEB, ROLE_WORKER, connect, load_queries
 from beffroi.store.migrate import load_migrations, pending
 
 VERSION_MIN = 15
@@ -34,6 +34,11 @@ NEEDED: dict[str, tuple[Privilege, ...]] = {
     ROLE_WEB: _ASKING,
     ROLE_FEED: (*_ASKING, *_all("identities feed_messages links moves feeds", "INSERT"), ("identities", "UPDATE")),
     ROLE_WORKER: _all("proofs feed_messages", "SELECT DELETE"),
+    ROLE_SEALER: (
+        *_all("disclosures leaves tiles checkpoints seal_state", "SELECT"),
+        *_all("leaves tiles checkpoints seal_state", "INSERT"),
+        *_all("tiles seal_state", "UPDATE"),
+    ),
 }
 FORBIDDEN: dict[str, tuple[Privilege, ...]] = {
     ROLE_WEB: (
@@ -45,6 +50,14 @@ FORBIDDEN: dict[str, tuple[Privilege, ...]] = {
     ),
     ROLE_FEED: (*_HISTORY, *_RIGHTS, *_all("accounts", "UPDATE DELETE"), *_all("identities", "DELETE")),
     ROLE_WORKER: (*_HISTORY, *_RIGHTS, *_all("identities disclosures accounts", "SELECT INSERT")),
+    ROLE_SEALER: (
+        *_HISTORY,
+        *_RIGHTS,
+        *_all("leaves checkpoints", "UPDATE DELETE TRUNCATE"),
+        *_all("tiles seal_state", "DELETE TRUNCATE"),
+        *_all("identities accounts", "SELECT INSERT"),
+        ("disclosures", "INSERT"),
+    ),
 }
 
 

@@ -5,8 +5,10 @@
 --   feed_messages, feeds, imports               what was received, and how far
 --   disclosures, seen, deliveries, proofs       the facts: who was shown whom, and what became of the answer
 --   account_states                              each account's evidence, locked by the gate
+--   leaves, tiles, checkpoints, seal_state      the ledger: commitments to the facts, their tree, its signed roots
 --
--- Roles: beffroi_owner owns everything; beffroi_web, beffroi_feed and beffroi_worker have what is granted at the end.
+-- Roles: beffroi_owner owns everything; beffroi_web, beffroi_feed, beffroi_worker and beffroi_sealer have what is
+-- granted at the end.
 
 -- The runner's memory: which files of migrations/ were applied, with their checksums.
 create table migrations (
@@ -221,6 +223,41 @@ create table import_rejects (
     foreign key (hospital_id, digest) references imports on delete cascade
 );
 
+-- --- the ledger
+
+-- One leaf per disclosure, in the order in which they were sealed. No reference: a disclosure may be erased, its leaf stays.
+create table leaves (
+    tree_index bigint primary key check (tree_index >= 0),
+    disclosure_id bigint not null unique,
+    commitment bytea not null check (octet_length(commitment) = 32)
+);
+
+-- C2SP tlog-tiles: up to 256 hashes each. A tile that is not full grows at its end until it is.
+create table tiles (
+    level smallint not null check (level >= 0),
+    tile_index bigint not null check (tile_index >= 0),
+    hashes bytea not null check (octet_length(hashes) between 32 and 8192 and octet_length(hashes) % 32 = 0),
+    primary key (level, tile_index)
+);
+alter table tiles alter hashes set storage external;    -- hashes cannot be compressed: do not try
+
+-- C2SP tlog-checkpoint: every root that was ever signed.
+create table checkpoints (
+    tree_size bigint primary key check (tree_size > 0),
+    root bytea not null check (octet_length(root) = 32),
+    note text not null,                     -- the signed note, as it is published
+    signed_at timestamptz not null
+);
+
+-- One row: up to where every disclosure is sealed (or will never be there), and from when on more is known to be final.
+create table seal_state (
+    only_row boolean primary key default true check (only_row),
+    system_identifier bigint not null,      -- of the cluster that the transaction number belongs to
+    settled_below bigint not null,          -- every disclosure up to this number is sealed, or was rolled back
+    mark_disclosure bigint not null,        -- the highest number seen before `mark_transaction` began:
+    mark_transaction xid8 not null          -- once all transactions before this one have ended, up to there is final
+);
+
 -- --- who may do what: nobody but the owner changes or deletes a disclosure
 
 revoke all on schema public from public;
@@ -248,3 +285,9 @@ grant select, insert on import_rejects to beffroi_feed;
 -- Housekeeping: it reads what it deletes, and nothing about people.
 grant select, delete on proofs, feed_messages to beffroi_worker;
 grant select on hospitals, feeds to beffroi_worker;
+
+-- Sealing: it reads the facts and adds to the ledger. A tile grows; a leaf and a checkpoint are never touched again.
+grant usage on schema public to beffroi_sealer;
+grant select on migrations, disclosures to beffroi_sealer;
+grant select, insert on leaves, checkpoints to beffroi_sealer;
+grant select, insert, update on tiles, seal_state to beffroi_sealer;

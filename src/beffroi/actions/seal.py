@@ -1,0 +1,232 @@
+"""Sealing: each disclosure becomes a leaf of the tree, and the tree's new root is signed, within a second.
+
+Numbers of disclosures are not in the order of their commits. So a round takes only disclosures of transactions below
+the oldest one still open, and of an account only those whose predecessor is sealed: an account's disclosures are
+numbered under its lock, but the transaction that wrote the later number may have begun before the other's.
+
+A disclosure's number is drawn after its transaction's (the gate locks an account first). So once every transaction has
+ended that had begun when a mark was set, what is below the mark is final, and the next rounds look above it only.
+
+One transaction a round: leaves, tiles, checkpoint and state are all there, or none is. Nothing is signed over a tree
+that does not extend the last one.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from beffroi.clock import Clock
+from beffroi.ledger.checkpoint import Checkpoint, SigningKey, signed
+from beffroi.ledger.leaf import NO_LEAF, Facts, Sight, canonical, commitment
+from beffroi.ledger.merkle import HASH_BYTES, Frontier, edge_places, grow
+from beffroi.store.database import Row
+from beffroi.store.ledger import Connection, LedgerStore, Mark, Standing
+from beffroi.telemetry import Event, log, log_failure
+from beffroi.telemetry.metrics import count_sealed
+
+LEAVES_PER_ROUND_MAX = 5_000
+"""Leaves of one checkpoint: some 0.3 s of work, so a round by itself never makes one a second late."""
+ROUND_S = 0.4
+"""Seconds between two looks. With the round itself a disclosure waits for less than a second."""
+SAY_AGAIN_S = 60.0
+"""Seconds after which a trouble that lasts is logged again."""
+
+_criteria = msgspec.json.Decoder(dict[str, str]).decode
+_shown = msgspec.json.Decoder(tuple[Sight, ...]).decode
+
+
+class Refusal(Enum):
+    """Why nothing is sealed any more until somebody has looked: see docs/how-to/audit-the-ledger.md."""
+
+    OTHER_CLUSTER = "the database was restored into another cluster"
+    TRANSACTIONS_RESTARTED = "transaction numbers are below those that were seen before"
+    NOT_EXTENDED = "leaves, tiles and the last checkpoint do not agree"
+    MISSING_DISCLOSURE = "an account's disclosure before this one is not there"
+
+
+class SealingRefused(Exception):
+    """The ledger is not what was sealed: sealing on would cover it up."""
+
+    def __init__(self, refusal: Refusal, account: int = 0) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+        self.account = account
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What a round did. `more`: another is due at once. `elsewhere`: another process is sealing."""
+
+    leaves: int = 0
+    more: bool = False
+    elsewhere: bool = False
+
+
+@dataclass(slots=True)
+class Chains:
+    """The end of each account's chain within a round; held accounts wait for a predecessor. Pure."""
+
+    ends: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+    held: dict[int, int] = field(default_factory=dict)
+
+    def add(self, row: Row) -> bytes | None:
+        """The row's leaf, or None when its account's disclosure before it is not sealed."""
+        account, number = row["account_id"], row["running_number"]
+        end = self.ends.get(account)
+        previous = NO_LEAF if number == 1 else row["previous_leaf"]
+        if end is not None and end[0] == number - 1:
+            previous = end[1]
+        if account in self.held or previous is None:
+            self.held.setdefault(account, row["disclosure_id"])
+            return None
+        leaf = leaf_of(row, previous)
+        self.ends[account] = (number, leaf)
+        return leaf
+
+
+def leaf_of(row: Row, previous: bytes) -> bytes:
+    """The commitment to a row of disclosures."""
+    facts = Facts(
+        disclosure_id=row["disclosure_id"],
+        at=row["at"],
+        account_id=row["account_id"],
+        running_number=row["running_number"],
+        role=row["role"],
+        structure_id=row["structure_id"],
+        application=row["application"],
+        session_key=row["session_key"],
+        network=row["network"],
+        door=row["door"],
+        operation=row["operation"],
+        outcome=row["outcome"],
+        purpose=row["purpose"],
+        reason=row["reason"],
+        request_id=row["request_id"],
+        criteria=_criteria(row["request"]),
+        policy_version=row["policy_version"],
+        criteria_fields=row["criteria_fields"],
+        shown=_shown(row["shown"]),
+    )
+    return commitment(row["nonce"], canonical(facts, previous))
+
+
+class Sealer:
+    """Seals until it is stopped. Any number of them may run: one at a time does the work."""
+
+    def __init__(self, store: LedgerStore, origin: str, keys: Sequence[SigningKey], clock: Clock) -> None:
+        self._store = store
+        self._origin = origin
+        self._keys = tuple(keys)
+        self._clock = clock
+        self._said_s: dict[object, float] = {}
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Rounds until `stopping` is set. A round that fails is logged, and the next one tries again."""
+        while not stopping.is_set():
+            more = False
+            try:
+                more = (await self.round()).more
+            except SealingRefused as refused:
+                self._say(refused.refusal, lambda r=refused: _log_refused(r))  # type: ignore[misc]
+            except Exception as failure:  # a database that restarts must not end the worker
+                self._say(type(failure), lambda f=failure: log_failure(Event.SEALING_FAILED, f))  # type: ignore[misc]
+            try:
+                await asyncio.wait_for(stopping.wait(), 0 if more else ROUND_S)
+            except TimeoutError:
+                continue
+
+    def _say(self, what: object, say: Callable[[], None]) -> None:
+        now_s = time.monotonic()
+        if now_s - self._said_s.get(what, float("-inf")) >= SAY_AGAIN_S:
+            self._said_s[what] = now_s
+            say()
+
+    async def round(self) -> Sealed:
+        """One round, in one transaction. Raises SealingRefused when the ledger is not what was sealed."""
+        started_s = time.perf_counter()
+        async with self._store.transaction() as connection:
+            standing = await self._store.standing(connection)
+            if standing is None:
+                return Sealed(elsewhere=True)
+            check(standing)
+            if standing.last_disclosure <= standing.settled_below:
+                return Sealed()
+            rows = await self._store.unsealed(
+                connection, standing.settled_below, standing.oldest_open, LEAVES_PER_ROUND_MAX
+            )
+            chains = Chains()
+            leaves = [(row["disclosure_id"], leaf) for row in rows if (leaf := chains.add(row)) is not None]
+            if leaves:
+                await self._extend(connection, standing, leaves)
+            full = len(rows) == LEAVES_PER_ROUND_MAX
+            reach = rows[-1]["disclosure_id"] if full else standing.last_disclosure
+            await self._settle(connection, standing, reach, chains.held)
+        # Committed: the checkpoint is published from here on, never before.
+        if leaves:
+            count_sealed(len(leaves), time.perf_counter() - started_s)
+        return Sealed(len(leaves), full and bool(leaves))
+
+    async def _extend(self, connection: Connection, standing: Standing, leaves: list[tuple[int, bytes]]) -> None:
+        """Leaves, tiles and the checkpoint over them."""
+        frontier = await self._frontier(connection, standing)
+        grown, tiles = grow(frontier, [leaf for _, leaf in leaves])
+        checkpoint = Checkpoint(self._origin, grown.size, grown.root())
+        await self._store.add_leaves(
+            connection, frontier.size, [number for number, _ in leaves], [leaf for _, leaf in leaves]
+        )
+        written = [(tile.level, tile.index, b"".join(tile.hashes)) for tile in tiles]
+        if not await self._store.put_tiles(connection, written):
+            raise SealingRefused(Refusal.NOT_EXTENDED)
+        note = signed(checkpoint, self._keys)
+        await self._store.add_checkpoint(connection, checkpoint.size, checkpoint.root, note, self._clock.now())
+
+    async def _frontier(self, connection: Connection, standing: Standing) -> Frontier:
+        """The tree's right edge, as stored; its root must be the one that was signed last."""
+        if standing.tree_size == 0:
+            return Frontier()
+        places = edge_places(standing.tree_size)
+        found = await self._store.edge(connection, [(level, index) for level, index, width in places if width])
+        edge = [found.get((level, index), b"") if width else b"" for level, index, width in places]
+        frontier = Frontier(standing.tree_size, tuple(map(_hashes, edge)))
+        widths = [width for _, _, width in places]
+        if [len(hashes) for hashes in frontier.edge] != widths or frontier.root() != standing.root:
+            raise SealingRefused(Refusal.NOT_EXTENDED)
+        return frontier
+
+    async def _settle(self, connection: Connection, standing: Standing, reach: int, held: dict[int, int]) -> None:
+        """Moves the state on, when it moves. Raises SealingRefused for a held account whose predecessor cannot come."""
+        settled, mark = standing.settled_below, standing.mark
+        final = mark is not None and standing.oldest_open > mark.transaction
+        if mark is not None and final:
+            for account, disclosure in held.items():
+                if disclosure <= mark.disclosure:
+                    raise SealingRefused(Refusal.MISSING_DISCLOSURE, account)
+            settled = max(settled, min(mark.disclosure, reach))
+        renewed = mark is None or (final and settled == mark.disclosure and settled < standing.last_disclosure)
+        if settled != standing.settled_below or renewed:
+            new: Mark | int = standing.last_disclosure if mark is None or renewed else mark
+            await self._store.put_state(connection, standing.system_identifier, settled, new)
+
+
+def check(standing: Standing) -> None:
+    """Raises SealingRefused when the database is not the one that was sealed, or has lost some of it. Pure."""
+    if standing.known_system is not None and standing.known_system != standing.system_identifier:
+        raise SealingRefused(Refusal.OTHER_CLUSTER)
+    if standing.mark is not None and standing.ended_below <= standing.mark.transaction:
+        raise SealingRefused(Refusal.TRANSACTIONS_RESTARTED)
+    if standing.leaves_count != standing.tree_size:
+        raise SealingRefused(Refusal.NOT_EXTENDED)
+
+
+def _hashes(stored: bytes) -> tuple[bytes, ...]:
+    return tuple(stored[i : i + HASH_BYTES] for i in range(0, len(stored), HASH_BYTES))
+
+
+def _log_refused(refused: SealingRefused) -> None:
+    facts: dict[str, Any] = {"account": refused.account} if refused.account else {}
+    log(Event.SEALING_REFUSED, reason=refused.refusal, **facts)
