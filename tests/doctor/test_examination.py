@@ -128,9 +128,9 @@ async def test_what_the_registers_lack_is_said(sound: Path) -> None:
 
 async def test_an_owner_beside_the_others_is_a_warning(sound: Path, dsn_of: DsnOf) -> None:
     """The owner's address in the file that serve reads is a warning: exit code 1."""
-    write_configuration(sound.parent, configuration(dsn_of))
+    write_configuration(sound.parent, configuration(dsn_of).replace("http://127.0.0.1:9/issuer", "https://issuer.test"))
     (sound.parent / "keys.json").unlink()
-    findings = await examine(sound, Clock(), demo=True)
+    findings = await examine(sound, Clock())
     found = faults(findings)
     assert "owner" in found and "issuer" in found
     assert exit_code([finding for finding in findings if finding.check == "owner"]) == 1

@@ -43,7 +43,7 @@ async def check_databases(config: Config, clock: Clock, *, demo: bool) -> AsyncI
         return
     for finding in (*_server(reached), _clock(reached, clock), _kind(reached, demo)):
         yield finding
-    if config.database.owner_url:
+    if config.database.owner_url and not demo:
         yield _owner_beside()
     if reached.pending == 0:
         yield await _registers(config)

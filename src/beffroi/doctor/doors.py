@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 from beffroi.access.issuers import TrustedIssuer
+from beffroi.access.policy import RIGHTS
 from beffroi.app.assembly import issuers_of
 from beffroi.clock import Clock
 from beffroi.config.settings import Config
@@ -25,7 +26,9 @@ async def _keys(index: int, issuer: TrustedIssuer, clock: Clock) -> Finding:
     if await keys.refresh():
         trust = keys.trust(clock.now().timestamp())
         count = len({name for name, _ in trust.keys}) if trust else 0
-        return good("issuer", f"issuer[{index}] publishes {count} keys.", f"issuer[{index}] publie {count} clés.")
+        return good(
+            "issuer", f"issuer[{index}] publishes keys ({count}).", f"issuer[{index}] publie des clés ({count})."
+        )
     return error(
         "issuer",
         Words(
@@ -79,10 +82,11 @@ def show_ceilings() -> Iterator[Finding]:
     """What one account can be shown at most, by role (law 8)."""
     for role, ceiling in CEILINGS.items():
         day, month = ceiling.patients_24h, ceiling.patients_30d
+        emergencies = EMERGENCY_READINGS_24H if RIGHTS[role].emergency else 0
         yield note(
             "ceiling",
-            f"{role}: at most {day:,} new patients in 24 hours and {month:,} in 30 days, and "
-            f"{EMERGENCY_READINGS_24H} emergency readings; beyond, one explained patient at a time.",
-            f"{role} : au plus {day} nouveaux patients en 24 heures et {month} en 30 jours, et "
-            f"{EMERGENCY_READINGS_24H} lectures en urgence ; au-delà, un patient expliqué à la fois.",
+            f"{role}: at most {day:,} new patients in 24 hours and {month:,} in 30 days, {emergencies} emergency "
+            "readings among them; beyond, one explained patient at a time.",
+            f"{role} : au plus {day} nouveaux patients en 24 heures et {month} en 30 jours, dont {emergencies} lectures "
+            "en urgence ; au-delà, un patient expliqué à la fois.",
         )
