@@ -87,6 +87,6 @@ def show_ceilings() -> Iterator[Finding]:
             "ceiling",
             f"{role}: at most {day:,} new patients in 24 hours and {month:,} in 30 days, {emergencies} emergency "
             "readings among them; beyond, one explained patient at a time.",
-            f"{role} : au plus {day} nouveaux patients en 24 heures et {month} en 30 jours, dont {emergencies} lectures "
-            "en urgence ; au-delà, un patient expliqué à la fois.",
+            f"{role} : au plus {day} nouveaux patients en 24 heures et {month} en 30 jours, dont {emergencies} "
+            "lectures en urgence ; au-delà, un patient expliqué à la fois.",
         )
