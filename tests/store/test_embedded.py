@@ -511,10 +511,11 @@ def test_somebody_else_s_server_gives_the_same_addresses(
 ) -> None:
     """BEFFROI_DATABASE_URL: one address of a superuser, from which the roles are reached."""
     monkeypatch.setenv("BEFFROI_DATABASE_URL", server.dsn(SUPERUSER, "postgres"))
-    outside = postgres_for(server.data_dir, database="elsewhere")
+    outside, other = postgres_for(server.data_dir), postgres_for(server.data_dir / "other")
     assert isinstance(outside, ExternalPostgres)
     dsn = outside.start()
-    assert ask(dsn, "select current_user || ' ' || current_database()") == f"{ROLE_OWNER} elsewhere"
+    assert dsn != other.start()
+    assert str(ask(dsn, "select current_user || ' ' || current_database()")).startswith(f"{ROLE_OWNER} beffroi_")
     for role in ROLES:
         assert ask(outside.dsn(role), "select current_user") == role
     ask(dsn, "create table kept (x integer)")

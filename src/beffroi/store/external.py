@@ -1,5 +1,6 @@
 """A PostgreSQL that somebody else runs, with the methods of the embedded one; and the choice between the two."""
 
+import hashlib
 import os
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -54,6 +55,12 @@ Postgres = EmbeddedPostgres | ExternalPostgres
 
 
 def postgres_for(data_dir: Path, *, database: str | None = DATABASE) -> Postgres:
-    """The server named by BEFFROI_DATABASE_URL when that is set, else an embedded one on `data_dir`."""
+    """The server named by BEFFROI_DATABASE_URL when that is set, else an embedded one on `data_dir`.
+
+    On a named server each `data_dir` has a database of its own: its name ends with a digest of the path.
+    """
     url = os.environ.get(URL_VARIABLE)
-    return ExternalPostgres(url, database=database) if url else EmbeddedPostgres(data_dir, database=database)
+    if not url:
+        return EmbeddedPostgres(data_dir, database=database)
+    digest = hashlib.sha256(os.fsencode(data_dir.expanduser().absolute())).hexdigest()[:8]
+    return ExternalPostgres(url, database=f"{database}_{digest}" if database else None)

@@ -8,7 +8,6 @@ the reverse order. A kill undoes nothing: the next start goes on from what is du
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import time
@@ -30,6 +29,7 @@ from beffroi.store.accounts import AccountStore
 from beffroi.store.cluster import apart
 from beffroi.store.database import Database
 from beffroi.store.embedded import EmbeddedPostgres
+from beffroi.store.external import Postgres, postgres_for
 from beffroi.store.identities import Horizon, IdentityStore, load_deployment
 from beffroi.store.registers import is_demo
 from beffroi.telemetry import Process, configure_logs
@@ -163,17 +163,15 @@ def _logs_in(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _postgres(folder: Folder, plan: Plan, state: State | None, steps: Steps) -> Iterator[EmbeddedPostgres]:
-    """The embedded server. For a region that begins now it is empty, whatever the folder's database held before."""
-    server = EmbeddedPostgres(folder.database)
+def _postgres(folder: Folder, plan: Plan, state: State | None, steps: Steps) -> Iterator[Postgres]:
+    """The embedded server, or the one that is named. For a region that begins now its database is empty."""
+    server = postgres_for(folder.database)
     try:
         with steps.step("Starting PostgreSQL", "Démarrage de PostgreSQL"):
             owner = server.start()
             if state is None and folder.build() != plan:
                 if apart(lambda: is_demo(owner)) is not None:
-                    server.stop()
-                    shutil.rmtree(server.data_dir)
-                    server.start()
+                    server.empty()
                 folder.begin(plan)
         yield server
     finally:
@@ -189,7 +187,7 @@ class _Demonstration:
         plan: Plan,
         state: State | None,
         ports: Ports,
-        server: EmbeddedPostgres,
+        server: Postgres,
         clock: Clock,
         screen: Screen,
         steps: Steps,
@@ -305,7 +303,9 @@ class _Demonstration:
     def _places(self) -> list[Path]:
         """The folder, and the database's where the server's own account could not have entered it (root)."""
         own = self._folder.root
-        return [own] if self._server.data_dir.is_relative_to(own) else [own, self._server.data_dir]
+        if isinstance(self._server, EmbeddedPostgres) and not self._server.data_dir.is_relative_to(own):
+            return [own, self._server.data_dir]
+        return [own]
 
     @asynccontextmanager
     async def _database(self, role: str) -> AsyncIterator[Database]:
