@@ -5,10 +5,8 @@ Used by `beffroi serve`, and by the demonstration with its own configuration.
 
 import asyncio
 import errno
-import shutil
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beffroi.app.preparation import prepare
+from beffroi.app.run_folder import RunFolder, run_folder
 from beffroi.app.supervisor import ChildPlan, Supervisor
 from beffroi.config.reading import load, read_text
 from beffroi.config.settings import Config
@@ -43,30 +42,28 @@ async def serving(config_file: Path, *, demo: bool = False) -> AsyncIterator[Add
     """A deployment that serves while the block runs. Raises OperatorError with what to do."""
     config = load(config_file, demo=demo)
     await prepare(config, demo=demo)
-    folder = Path(tempfile.mkdtemp(prefix="beffroi-run-"))
-    sockets: dict[Process, socket.socket] = {}
-    try:
+    with run_folder() as own:
         # A copy, so that a process that starts again reads what the others read.
-        copy = folder / CONFIG_FILE
+        copy = own.path / CONFIG_FILE
         copy.touch(mode=0o600)
         copy.write_text(read_text(config_file), encoding="utf-8")
         sockets = await _bind(config)
-        plans = [
-            _plan(process, folder, Path(config.folder), sockets[process], demo)
-            for process in (Process.WORKER, *[Process.WEB] * config.web.processes, Process.MLLP)
-            if process in sockets
-        ]
-        async with Supervisor(plans, folder, shutdown_s=config.limits.shutdown_s):
-            log(Event.STARTED, count=len(plans), demo=demo, port=_address(sockets[Process.WEB])[1])
-            yield Addresses(
-                _address(sockets[Process.WEB]),
-                _address(sockets[Process.WORKER]),
-                _address(sockets[Process.MLLP]) if Process.MLLP in sockets else None,
-            )
-            _close(sockets)  # what connects from now on is refused, and not kept waiting
-    finally:
-        _close(sockets)
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            plans = [
+                _plan(process, own, Path(config.folder), sockets[process], demo)
+                for process in (Process.WORKER, *[Process.WEB] * config.web.processes, Process.MLLP)
+                if process in sockets
+            ]
+            async with Supervisor(plans, own.path, shutdown_s=config.limits.shutdown_s):
+                log(Event.STARTED, count=len(plans), demo=demo, port=_address(sockets[Process.WEB])[1])
+                yield Addresses(
+                    _address(sockets[Process.WEB]),
+                    _address(sockets[Process.WORKER]),
+                    _address(sockets[Process.MLLP]) if Process.MLLP in sockets else None,
+                )
+                _close(sockets)  # what connects from now on is refused, and not kept waiting
+        finally:
+            _close(sockets)
 
 
 async def _bind(config: Config) -> dict[Process, socket.socket]:
@@ -111,8 +108,8 @@ def _address(listening: socket.socket) -> tuple[str, int]:
     return host, port
 
 
-def _plan(process: Process, folder: Path, paths_from: Path, listening: socket.socket, demo: bool) -> ChildPlan:
+def _plan(process: Process, own: RunFolder, paths_from: Path, listening: socket.socket, demo: bool) -> ChildPlan:
     command = [sys.executable, "-P", "-m", "beffroi.app", process.value]
-    command += ["--config", str(folder / CONFIG_FILE), "--folder", str(folder), "--paths-from", str(paths_from)]
+    command += ["--config", str(own.path / CONFIG_FILE), "--folder", str(own.path), "--paths-from", str(paths_from)]
     command += ["--fd", str(listening.fileno()), *(["--demo"] if demo else [])]
-    return ChildPlan(process, tuple(command), (listening.fileno(),))
+    return ChildPlan(process, tuple(command), (listening.fileno(), own.lock))
