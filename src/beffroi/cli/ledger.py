@@ -1,0 +1,158 @@
+"""keygen, audit: the ledger's key, and the ledger counted again."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from beffroi.actions.audit import Audited, audit
+from beffroi.app.assembly import ledger_verifiers
+from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, fail, say, tell
+from beffroi.clock import Clock
+from beffroi.config.reading import load
+from beffroi.config.settings import Config, LedgerSettings
+from beffroi.errors import OperatorError
+from beffroi.ledger.checkpoint import (
+    NOTE_BYTES_MAX,
+    SEED_BYTES,
+    Checkpoint,
+    SigningKey,
+    VerifierKey,
+    is_key_name,
+    opened,
+)
+from beffroi.store.database import Database
+from beffroi.store.ledger_audit import AUDIT_SETTINGS
+from beffroi.telemetry import Process, configure_logs
+
+EXIT_FOUND = 2
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds these commands."""
+    app.command(
+        help=say("Make a key that signs the ledger's checkpoints.", "Créer une clé qui signe le registre scellé.")
+    )(keygen)
+    app.command(
+        "audit",
+        help=say(
+            "Count the sealed ledger again and compare it with the disclosures: exit code 2 when something differs.",
+            "Recompter le registre scellé et le comparer aux divulgations : code 2 en cas d'écart.",
+        ),
+    )(audit_ledger)
+
+
+def keygen(
+    out: Annotated[Path, typer.Option("--out", help=say("The new file.", "Le nouveau fichier."), metavar="FILE")],
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            help=say(
+                "The ledger's name in the world; by default that of the configuration.",
+                "Le nom public du registre ; par défaut celui de la configuration.",
+            )
+        ),
+    ] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Writes the private key (mode 0600), never over another file, and prints the public one."""
+    name = origin or _ledger(load(config)).origin
+    if not is_key_name(name):
+        raise OperatorError("--origin: no space and no plus.", "--origin : ni espace ni plus.")
+    key = SigningKey(name, Clock().token_bytes(SEED_BYTES))
+    try:
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
+            file.write(key.secret_text() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise OperatorError(
+            f"{out} cannot be written ({type(error).__name__}).",
+            f"{out} ne peut pas être écrit ({type(error).__name__}).",
+        ) from None
+    tell(key.verifier().text())
+
+
+def audit_ledger(
+    config: ConfigFile = DEFAULT_CONFIG,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(help=say("A checkpoint kept earlier.", "Un point de contrôle gardé."), metavar="FILE"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    demo: Annotated[bool, typer.Option("--demo", help=say("A demonstration's.", "Celui d'une démonstration."))] = False,
+) -> None:
+    """Exit code: 0 nothing differs, 2 something does."""
+    configure_logs(Process.COMMAND, level=logging.ERROR)
+    loaded = load(config, demo=demo)
+    settings = _ledger(loaded)
+    keys = ledger_verifiers(loaded, settings)
+    kept = [_kept(path, keys) for path in checkpoint or ()]
+    audited = asyncio.run(_audit(loaded, settings.origin, keys, kept))
+    if as_json:
+        tell(msgspec.json.format(msgspec.json.encode(_plain(audited))).decode())
+    else:
+        _tell(audited)
+    sys.exit(0 if audited.sound else EXIT_FOUND)
+
+
+async def _audit(config: Config, origin: str, keys: Sequence[VerifierKey], kept: list[Checkpoint]) -> Audited:
+    async with await Database.open(config.dsn("sealer"), size=1, **AUDIT_SETTINGS) as database:
+        return await audit(database, keys, origin, Clock(), kept)
+
+
+def _ledger(config: Config) -> LedgerSettings:
+    if config.ledger is None:
+        raise OperatorError("The configuration has no [ledger].", "La configuration n'a pas de [ledger].")
+    return config.ledger
+
+
+def _kept(path: Path, keys: Sequence[VerifierKey]) -> Checkpoint:
+    try:
+        with path.open("rb") as file:
+            return opened(file.read(NOTE_BYTES_MAX).decode("utf-8", "replace"), keys)
+    except OSError as error:
+        name = type(error).__name__
+        raise OperatorError(f"{path} cannot be read ({name}).", f"{path} est illisible ({name}).") from None
+    except ValueError:
+        raise OperatorError(
+            f"{path} is no checkpoint that a known key signed.",
+            f"{path} n'est pas un point de contrôle signé d'une clé connue.",
+        ) from None
+
+
+def _tell(audited: Audited) -> None:
+    for found in audited.found:
+        words = found.words()
+        fail(say(words.english, words.french))
+    more = audited.faults_count - len(audited.found)
+    if more:
+        fail(say(f"and {more} more", f"et {more} autres"))
+    tell(
+        say(
+            f"{audited.leaves_count} leaves, {audited.checkpoints_count} checkpoints, "
+            f"{audited.waiting_count} disclosures waiting to be sealed: {audited.faults_count} faults.",
+            f"{audited.leaves_count} feuilles, {audited.checkpoints_count} points de contrôle, "
+            f"{audited.waiting_count} divulgations à sceller : {audited.faults_count} écarts.",
+        )
+    )
+
+
+def _plain(audited: Audited) -> dict[str, object]:
+    return {
+        "sound": audited.sound,
+        "leaves": audited.leaves_count,
+        "checkpoints": audited.checkpoints_count,
+        "waiting": audited.waiting_count,
+        "faults": audited.faults_count,
+        "found": [
+            {"fault": one.fault.name.lower(), "numbers": one.numbers, "text": one.words()[LANGUAGE == "fr"]}
+            for one in audited.found
+        ],
+    }

@@ -1,0 +1,94 @@
+"""The ledger of a whole deployment: a key is made, a disclosure sealed and published; the audit finds what it must."""
+
+import asyncio
+import stat
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from beffroi.app.serving import serving
+from beffroi.clock import Clock
+from beffroi.ledger.checkpoint import VerifierKey, opened, signing_keys
+from beffroi.store.database import ROLE_OWNER, ROLE_SEALER, Database
+from beffroi.store.registers import set_up
+from deployments import configuration, write_configuration
+from disclosed import ORIGIN, disclose, row
+
+DsnOf = Callable[[str], str]
+
+
+async def beffroi(*arguments: str | Path) -> tuple[int, str]:
+    """One command in a process of its own: its exit code, and all that it said."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "beffroi", *map(str, arguments)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={"LANG": "C", "PATH": ""},
+    )
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
+
+
+def with_ledger(dsn_of: DsnOf) -> str:
+    text = configuration(dsn_of, more=f'[ledger]\norigin = "{ORIGIN}"\nkey_file = "ledger.key"\n')
+    return text.replace("pool_size = 2", f'pool_size = 2\nsealer_url = "{dsn_of(ROLE_SEALER)}"')
+
+
+async def test_a_disclosure_is_sealed_published_and_audited(tmp_path: Path, dsn_of: DsnOf, database: Database) -> None:
+    """By the real processes and commands: a key that only its owner reads, a checkpoint in a second, a sound audit."""
+    await set_up(dsn_of(ROLE_OWNER), demo=True, clock=Clock())
+    config = write_configuration(tmp_path, with_ledger(dsn_of))
+    key_file = tmp_path / "ledger.key"
+    code, said = await beffroi("keygen", "--out", key_file, "--origin", ORIGIN)
+    assert code == 0 and stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    verifier = VerifierKey.parse(said.strip())
+    assert signing_keys(key_file.read_text())[0].verifier() == verifier
+    assert (await beffroi("keygen", "--out", key_file, "--origin", ORIGIN))[0] == 1, "never over another file"
+
+    async with serving(config, demo=True) as addresses, httpx2.AsyncClient() as client:
+        base = f"http://{addresses.operations[0]}:{addresses.operations[1]}"
+        assert (await client.get(f"{base}/checkpoint")).status_code == 404
+        await disclose(database, [row(1, 1), row(2, 1)])
+        committed_s = time.monotonic()
+        while (answer := await client.get(f"{base}/checkpoint")).status_code != 200:
+            assert time.monotonic() < committed_s + 20
+            await asyncio.sleep(0.02)
+        assert opened(answer.text, [verifier]).size == 2
+        assert len((await client.get(f"{base}/tile/0/000.p/2")).content) == 64
+        assert "beffroi_sealed_leaves_total 2.0" in (await client.get(f"{base}/metrics")).text
+
+    kept = tmp_path / "checkpoint"
+    kept.write_bytes(answer.content)
+    audit = ("audit", "--demo", "--config", config, "--checkpoint", kept)
+    code, said = await beffroi(*audit, "--json")
+    assert (code, '"sound": true' in said, '"leaves": 2' in said) == (0, True, True)
+    await database.pool.execute("update disclosures set reason = 'another' where disclosure_id = 1")
+    code, said = await beffroi(*audit)
+    assert code == 2 and "disclosure 1 is not what leaf 0 commits to" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [("", "something else than keys"), (None, "cannot be read"), ("other", "bear another name")]
+)
+async def test_a_key_that_does_not_fit_is_said_in_words(
+    tmp_path: Path, dsn_of: DsnOf, content: str | None, words: str
+) -> None:
+    """No file, an empty one, or a key of another ledger."""
+    config = write_configuration(tmp_path, with_ledger(dsn_of))
+    if content == "other":
+        await beffroi("keygen", "--out", tmp_path / "ledger.key", "--origin", "elsewhere.test")
+    elif content is not None:
+        (tmp_path / "ledger.key").write_text(content)
+    code, said = await beffroi("audit", "--demo", "--config", config)
+    assert code == 1 and words in said
+
+
+async def test_without_a_ledger_there_is_nothing_to_audit(tmp_path: Path, dsn_of: DsnOf) -> None:
+    """Said in words."""
+    config = write_configuration(tmp_path, configuration(dsn_of))
+    code, said = await beffroi("audit", "--demo", "--config", config)
+    assert code == 1 and "[ledger]" in said
