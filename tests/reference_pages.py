@@ -1,7 +1,7 @@
 """The parts of docs/ that the code itself says: what each is made of, and how to write them again.
 
-A part stands between `<!-- made from the code: NAME -->` and `<!-- end -->`. `python tests/reference_pages.py` writes all
-of them again; tests/test_docs.py fails when one is stale.
+A part stands between `<!-- made from the code: NAME -->` and `<!-- end -->`. `python tests/reference_pages.py` writes
+all of them again; tests/test_docs.py fails when one is stale.
 """
 
 import os
