@@ -1,6 +1,8 @@
 """The pool and the named queries."""
 
 import asyncio
+import os
+from collections.abc import Callable
 
 import asyncpg
 import pytest
@@ -86,11 +88,22 @@ async def test_the_web_role_can_do_no_more_than_the_gate_needs(dsn_of) -> None: 
             "update accounts set status = 'frozen'",
             "insert into grants values (1, 1, 'auditor', now(), 'me', null)",
             "alter table disclosures disable trigger all",
-            "set role beffroi_owner",
             "create temp table mine (x integer)",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await web.pool.execute(change)
+
+
+@pytest.mark.skipif(
+    "BEFFROI_DATABASE_URL" in os.environ, reason="there the roles are reached from a superuser's session"
+)
+async def test_no_role_becomes_another(dsn_of: Callable[[str], str]) -> None:
+    """A role that serves cannot make itself the owner."""
+    for role in ROLES:
+        async with await Database.open(dsn_of(role), size=1) as database:
+            for other in set(ROLES) - {role}:
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await database.pool.execute(f"set role {other}")
 
 
 async def test_an_unreachable_database_is_told_in_words() -> None:

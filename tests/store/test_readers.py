@@ -1,11 +1,13 @@
 """Connections kept at hand: shared, never lost, never handed out broken."""
 
 import asyncio
+from collections.abc import Callable
 
 import asyncpg
 import pytest
 
 from beffroi.store.database import Database
+from beffroi.store.embedded import SUPERUSER
 
 
 async def test_many_readers_share_few_connections(dsn: str) -> None:
@@ -42,14 +44,16 @@ async def test_a_look_up_that_is_given_up(dsn: str) -> None:
         assert waiting[0].cancelled() or waiting[0].done()
 
 
-async def test_connections_that_the_server_closed(dsn: str) -> None:
+async def test_connections_that_the_server_closed(dsn: str, dsn_of: Callable[[str], str]) -> None:
     """After the server ended them, the next look-ups find new ones."""
     async with await Database.open(dsn, size=4) as database:
         await asyncio.gather(*(database.readers.fetch("select pg_sleep(0.05)") for _ in range(2)))
         ended = (
-            "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and usename = user"
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
         )
-        await database.pool.fetch(ended)
+        async with await Database.open(dsn_of(SUPERUSER), size=1) as operator:
+            await operator.pool.fetch(ended)
         await asyncio.sleep(0.1)
         assert await asyncio.gather(*(database.readers.fetch("select 3") for _ in range(4))) == [[(3,)]] * 4
 
