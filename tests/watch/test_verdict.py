@@ -67,3 +67,18 @@ def test_emergency_readings_are_five_a_day() -> None:
 def test_a_role_without_a_ceiling_is_shown_nothing() -> None:
     """Fail closed."""
     assert judge(Evidence(), Role.OPERATOR, Operation.READ, rows(1), (True,), 0).shown_count == 0
+
+
+def test_a_patient_seen_before_is_shown_whoever_stands_before_her() -> None:
+    """Were she left out because of a new one before her, her absence would tell of that one."""
+    evidence = Evidence().after(0, CEILINGS[Role.WARD_NURSE].patients_24h, emergency=False)
+    verdict = judge(evidence, Role.WARD_NURSE, Operation.SEARCH, rows(2), (True, False), 10)
+    assert (verdict.shown, bool(verdict.ceiling)) == ((False, True), True)
+
+
+def test_beyond_the_ceiling_an_empty_answer_names_it_too() -> None:
+    """ "None" would tell that nobody matches, and "withheld" that somebody does."""
+    evidence = Evidence().after(0, CEILINGS[Role.WARD_NURSE].patients_24h, emergency=False)
+    empty = judge(evidence, Role.WARD_NURSE, Operation.SEARCH, (), (), 10)
+    stranger = judge(evidence, Role.WARD_NURSE, Operation.SEARCH, rows(1), (True,), 10)
+    assert (empty.ceiling, empty.shown_count) == (stranger.ceiling, stranger.shown_count)

@@ -3,6 +3,7 @@
 Every path ends in the gate, also "too broad", "none" and "forbidden": all of them tell something (law 3).
 """
 
+from functools import partial
 from typing import NoReturn
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from beffroi.actions.disclose.gate import Gate
 from beffroi.actions.lookup import Lookup
 from beffroi.errors import CallerError, NotFound, TooBroad, UnknownDomain, Words
 from beffroi.identity.blocking import Block, Plan, plan, widen
-from beffroi.identity.selection import CERTAIN, POSSIBLE, PROBABLE, best_grade, holds, narrows, score
+from beffroi.identity.selection import CERTAIN, POSSIBLE, PROBABLE, best_grade, holds, narrows, of_protected, score
 from beffroi.model.account import Asker
 from beffroi.model.disclosure import (
     Advice,
@@ -69,14 +70,17 @@ class Finder:
         looked_at_count = len(found)
         if criteria.reference:
             found = [msgspec.structs.replace(f, asked_reference=criteria.reference) for f in found]
-        if narrows(criteria, planned.block):
-            found = [f for f in found if _holds(f, criteria)]
+        if narrows(criteria, planned.block) or planned.block is Block.EXPLAINED_BY_TELECOM:
+            found = [f for f in found if _selected(f, criteria, planned.block, permit)]
         advice = _advice(planned)
+        if planned.block is Block.IDENTIFIER:
+            # Each number names its patient, so "too many" tells of all of them: the gate must know whom.
+            few = partial(_few, self._list_max)
+            return await self._gate.disclose(question, permit, _sorted(found), advice=advice, finish=few)
         if len(found) > self._list_max or looked_at_count >= PEOPLE_LOOKED_AT_MAX:
             too_many = (Advice.TOO_MANY, *advice)
             return await self._gate.disclose(question, permit, (), Outcome.TOO_MANY, too_many, planned.missing)
-        found.sort(key=lambda finding: (not finding.explained, finding.person_id))
-        return await self._gate.disclose(question, permit, tuple(found), Outcome.NONE, advice, planned.missing)
+        return await self._gate.disclose(question, permit, _sorted(found), Outcome.NONE, advice, planned.missing)
 
     async def read(self, ask: Ask, reference: str) -> Released[Answer]:
         """One patient by reference; a replaced reference gives only what replaces it. Raises `NotFound`."""
@@ -97,12 +101,9 @@ class Finder:
         question = ask.question(described(sample), told, sample.domains)
         permit = await ask.permit(self._gate, question)
         planned = await self._plan(question, sample, full=True)
-        found = _graded(await self._look_up(widen(planned), ask.asker), sample, planned)
-        if only_certain:
-            found = [finding for finding in found if finding.grade == CERTAIN]
-        if len(found) > self._list_max:
-            return await self._gate.disclose(question, permit, (), Outcome.TOO_MANY, (Advice.TOO_MANY,))
-        return await self._gate.disclose(question, permit, tuple(found[: count or None]))
+        found = _graded(await self._look_up(widen(planned), ask.asker), sample, planned, permit)
+        finish = partial(_candidates, self._list_max, only_certain, count)
+        return await self._gate.disclose(question, permit, found, finish=finish)
 
     async def pix(self, ask: Ask, system: str, value: str, targets: tuple[str, ...]) -> Released[Answer]:
         """The other identifiers of the person who bears this one. `system` and `targets` are OIDs.
@@ -171,6 +172,19 @@ class Finder:
                 await self._gate.refuse(question, UnknownDomain("targetSystem", status, f"{location}^{index}"))
 
 
+def _sorted(found: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(found, key=lambda finding: (not finding.explained, finding.person_id)))
+
+
+def _selected(finding: Finding, criteria: Criteria, block: Block, permit: Permit) -> bool:
+    """Whether the criteria that narrow leave her in. What is withheld of protected people does not narrow to them."""
+    if finding.restricted:
+        if block is Block.EXPLAINED_BY_TELECOM:
+            return False
+        criteria = of_protected(criteria, permit.restricted)
+    return not narrows(criteria, block) or _holds(finding, criteria)
+
+
 def _holds(finding: Finding, criteria: Criteria) -> bool:
     return any(holds(i.record, i.updated_at.date() if i.updated_at else None, criteria) for i in finding.identities)
 
@@ -184,16 +198,46 @@ def _advice(planned: Plan) -> tuple[Advice, ...]:
     return (Advice.MAY_BE_OTHERS,)
 
 
-def _graded(found: list[Finding], sample: Criteria, planned: Plan) -> list[Finding]:
+def _graded(found: list[Finding], sample: Criteria, planned: Plan, permit: Permit) -> tuple[Finding, ...]:
+    """Each with her grade; of protected people it follows from what may be shown of them."""
     graded = []
     for finding in found:
+        if finding.restricted and Field.BIRTH_NAME not in permit.restricted:
+            graded.append(_with_grade(finding, POSSIBLE))
+            continue
+        traits = msgspec.structs.replace(sample, sex=None) if finding.restricted else sample
         certain = planned.block is Block.IDENTIFIER
-        grade = CERTAIN if certain else best_grade((i.record for i in finding.identities), sample)
+        grade = CERTAIN if certain else best_grade((i.record for i in finding.identities), traits)
         if grade != POSSIBLE or finding.explained:  # an unexplained resemblance is a bystander
             graded.append(_with_grade(finding, grade))
-    if sum(finding.grade == CERTAIN for finding in graded) > 1:
-        graded = [_with_grade(f, PROBABLE) if f.grade == CERTAIN else f for f in graded]
-    return sorted(graded, key=lambda finding: (-finding.score, finding.person_id))
+    return tuple(sorted(graded, key=lambda finding: (-finding.score, finding.person_id)))
+
+
+Advised = tuple[tuple[Finding, ...], tuple[Advice, ...]]
+
+
+def _few(list_max: int, found: tuple[Finding, ...]) -> Advised:
+    """All of them, or none where they are more than a list may show; then all are told to exist."""
+    if len(found) <= list_max:
+        return found, ()
+    return tuple(_kept_back(finding) for finding in found), (Advice.TOO_MANY,)
+
+
+def _candidates(list_max: int, only_certain: bool, count: int, found: tuple[Finding, ...]) -> Advised:
+    """The likeliest first. Whoever is not shown but makes the others less certain is told by it to exist."""
+    rivals = [finding for finding in found if finding.grade == CERTAIN]
+    if len(rivals) > 1:
+        found = tuple(_with_grade(f, PROBABLE) if f.grade == CERTAIN else f for f in found)
+    wanted = [f for f in found if f.grade == CERTAIN or not only_certain][: count or None]
+    too_many = len(wanted) > list_max
+    shown = () if too_many else tuple(wanted)
+    named = {finding.person_id for finding in shown}
+    told = tuple(_kept_back(f) for f in rivals if len(rivals) > 1 and f.person_id not in named)
+    return (*shown, *told), (Advice.TOO_MANY,) if too_many else ()
+
+
+def _kept_back(finding: Finding) -> Finding:
+    return msgspec.structs.replace(finding, kept_back=True)
 
 
 def _with_grade(finding: Finding, grade: str) -> Finding:

@@ -5,6 +5,7 @@ from datetime import date
 
 from beffroi.identity.blocking import Block
 from beffroi.identity.normalise import contact_key, name_key, search_keys
+from beffroi.model.disclosure import Field
 from beffroi.model.person import Address, Record
 from beffroi.model.search import Criteria, Text
 
@@ -40,6 +41,23 @@ def narrows(criteria: Criteria, block: Block) -> bool:
             criteria.mother_birth_family,
             *(text for text, _ in _address_texts(criteria, Address())),
         )
+    )
+
+
+def of_protected(criteria: Criteria, released: Field) -> Criteria:
+    """The criteria that may narrow to somebody under protected access, of whom `released` is all that may be told.
+
+    Any other one would tell by a match what is withheld.
+
+    >>> of_protected(Criteria(family=Text("Mar"), telecom="0612345678"), Field.BIRTH_NAME)
+    Criteria(family=Text(value='Mar', exact=False))
+    """
+    named, born = Field.BIRTH_NAME in released, Field.BIRTH_DATE in released
+    return Criteria(
+        family=criteria.family if named else None,
+        given=criteria.given if named else None,
+        birth_date=criteria.birth_date if born else None,
+        active=criteria.active,
     )
 
 

@@ -118,7 +118,8 @@ class Finding(msgspec.Struct, frozen=True):
 
     `explained`: the asker's own hospital's feed had an event for this person recently (architecture, the watch).
     `restricted`: protected access. `score` is 0 to 1 (`$match`), `grade` FHIR's match-grade. `asked_reference`: the
-    reference by which she was asked for, when it has since been replaced by another.
+    reference by which she was asked for, when it has since been replaced by another. `kept_back`: the answer does not
+    show her but tells that she exists, so she is recorded and counts.
     """
 
     person_id: PersonId
@@ -128,6 +129,7 @@ class Finding(msgspec.Struct, frozen=True):
     score: float = 1.0
     grade: str = "certain"
     asked_reference: str = ""
+    kept_back: bool = False
 
 
 class Shown(msgspec.Struct, frozen=True):

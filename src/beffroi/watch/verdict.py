@@ -1,8 +1,9 @@
 """The verdict on one question: how many of its rows this account may be shown.
 
 In this version the watch holds the ceilings on everything: distinct new patients per role over 24 hours and 30 days,
-and emergency readings. Beyond a ceiling one explained patient at a time stays readable (law 5). The ceilings are
-engineering estimates, several times the 95th percentile of a shift (the rates are in docs/explanation/watch.md).
+and emergency readings. Beyond a ceiling one explained patient at a time stays readable (law 5), patients seen before
+stay too, and nothing tells of anybody else: with or without a stranger who matches, the answer is the same. The
+ceilings are engineering estimates, several times the 95th percentile of a shift (docs/explanation/watch.md).
 """
 
 from dataclasses import dataclass
@@ -47,28 +48,35 @@ CEILINGS: dict[Role, Ceiling] = {
     Role.DATA_PROTECTION_OFFICER: Ceiling(5_000, 50_000),
 }
 NONE = Ceiling(0, 0)
+_ABOUT_NOBODY = frozenset({Operation.SIGN_IN, Operation.AUDIT_SEARCH})
+"""Operations in which no match can be guessed at, so an empty answer tells nothing that a ceiling must hide."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`shown_count` rows, from the first, may be shown. `ceiling` names what was reached, empty when nothing was."""
+    """`shown[i]`: whether row i may be shown. `ceiling` names what was reached, empty when nothing was."""
 
-    shown_count: int
+    shown: tuple[bool, ...]
     new_count: int
     ceiling: str = ""
     limit: int = 0
+
+    @property
+    def shown_count(self) -> int:
+        """How many rows may be shown."""
+        return sum(self.shown)
 
 
 def judge(
     evidence: Evidence, role: Role, operation: Operation, rows: tuple[Finding, ...], new: tuple[bool, ...], now_s: int
 ) -> Verdict:
-    """Cuts the list at the row that trips a ceiling. `new[i]`: `rows[i]` was never shown to this account.
+    """Leaves out the new patients beyond a ceiling. `new[i]`: `rows[i]` was never shown to this account.
 
-    >>> judge(Evidence(), Role.FEED, Operation.READ, (), (), 0)
-    Verdict(shown_count=0, new_count=0, ceiling='', limit=0)
+    >>> judge(Evidence(), Role.WARD_NURSE, Operation.READ, (), (), 0)
+    Verdict(shown=(), new_count=0, ceiling='', limit=0)
     """
     if operation is Operation.EMERGENCY_READ and evidence.emergencies_24h(now_s) >= EMERGENCY_READINGS_24H:
-        return Verdict(0, 0, CEILING_EMERGENCY, EMERGENCY_READINGS_24H)
+        return Verdict((False,) * len(rows), 0, CEILING_EMERGENCY, EMERGENCY_READINGS_24H)
     ceiling = CEILINGS.get(role, NONE)
     left_24h = ceiling.patients_24h - evidence.shown_24h(now_s)
     left_30d = ceiling.patients_30d - evidence.shown_30d(now_s)
@@ -76,11 +84,20 @@ def judge(
         (left_24h, CEILING_24H, ceiling.patients_24h),
         (left_30d, CEILING_30D, ceiling.patients_30d),
     )
-    new_count = 0
-    for index, row in enumerate(rows):
-        if new[index]:
-            # One explained patient at a time stays readable beyond the ceiling: a cap must not stop care.
-            if new_count >= left and not (len(rows) == 1 and row.explained):
-                return Verdict(index, new_count, name, limit)
-            new_count += 1
-    return Verdict(len(rows), new_count)
+    if left <= 0 and operation not in _ABOUT_NOBODY:
+        return _beyond(rows, new, name, limit)
+    shown, new_count = [], 0
+    for is_new in new:
+        shown.append(not is_new or new_count < left)
+        new_count += is_new and shown[-1]
+    return Verdict(tuple(shown), new_count) if all(shown) else Verdict(tuple(shown), new_count, name, limit)
+
+
+def _beyond(rows: tuple[Finding, ...], new: tuple[bool, ...], name: str, limit: int) -> Verdict:
+    """Patients seen before, and one explained patient at a time: a cap must not stop care.
+
+    The ceiling is named even when nobody was left out, or its absence would tell that nobody else matches.
+    """
+    alone = sum(row.explained for row in rows) == 1
+    shown = tuple(not is_new or (alone and row.explained) for row, is_new in zip(rows, new, strict=True))
+    return Verdict(shown, sum(a and b for a, b in zip(shown, new, strict=True)), name, limit)

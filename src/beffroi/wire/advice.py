@@ -26,10 +26,10 @@ _WORDS = {
         "Seuls les patients récemment annoncés par votre propre établissement ont été examinés.",
     ),
     Advice.WITHHELD: Words(
-        "The list is cut: this account has reached its limit of new patients. Read one patient at a time, ask a "
-        "colleague, or call the duty officer.",
-        "La liste est coupée : ce compte a atteint sa limite de nouveaux patients. Lisez un patient à la fois, "
-        "demandez à un collègue, ou appelez la personne d'astreinte.",
+        "This account has reached its limit of new patients, so others may be left out of this list. Read one patient "
+        "at a time, ask a colleague, or call the duty officer.",
+        "Ce compte a atteint sa limite de nouveaux patients : d'autres peuvent manquer dans cette liste. Lisez un "
+        "patient à la fois, demandez à un collègue, ou appelez la personne d'astreinte.",
     ),
 }
 _CRITERIA = {

@@ -5,6 +5,7 @@ snapshot older than its locks. Committed means disclosed: a crash after the comm
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -39,6 +40,10 @@ _WAY_ON = Words(
     "Un patient à la fois de votre hôpital reste lisible. Au-delà, appelez la personne d'astreinte.",
 )
 
+Findings = tuple[Finding, ...]
+Finish = Callable[[Findings], tuple[Findings, tuple[Advice, ...]]]
+"""What the answer makes of the findings that may be shown, with its advice. Never sees those beyond a ceiling."""
+
 
 @dataclass(slots=True)
 class Entry:
@@ -52,6 +57,7 @@ class Entry:
     advice: tuple[Advice, ...] = ()
     missing: tuple[str, ...] = ()
     refusal: BeffroiError | None = None
+    finish: Finish | None = None
 
 
 @dataclass(slots=True)
@@ -137,31 +143,39 @@ class Batch:
             state.fresh_proofs.discard(question.proof.digest)
         if account.frozen:
             return _Judged(entry, outcome=Outcome.REFUSED, error=AccountFrozen())
-        if entry.refusal is not None:
+        if entry.refusal is not None and entry.outcome is not Outcome.NONE:
             return _Judged(entry, outcome=entry.outcome, error=entry.refusal)
-        return self._watched(entry, account, state)
+        judged = self._watched(entry, account, state)
+        if entry.refusal is not None and judged.error is None:  # "not found" is an answer: the watch comes first
+            return _Judged(entry, outcome=entry.outcome, error=entry.refusal)
+        return judged
 
     def _watched(self, entry: Entry, account: _Account, state: _State) -> _Judged:
         question, findings = entry.question, entry.findings
         now_s = int(state.now.timestamp())
         new = tuple((f.person_id, question.asker.account_id) not in state.seen for f in findings)
         verdict = judge(account.evidence, question.asker.role, question.operation, findings, new, now_s)
-        emergency = question.operation is Operation.EMERGENCY_READ and bool(findings)
-        if verdict.new_count or emergency:
-            account.evidence = account.evidence.after(now_s, verdict.new_count, emergency)
         if verdict.ceiling and not verdict.shown_count:
             what = Words(verdict.ceiling, CEILING_NAMES_FR[verdict.ceiling])
             reached = CeilingReached(what=what, limit=verdict.limit, instead=_WAY_ON)
             return _Judged(entry, outcome=Outcome.REFUSED, error=reached)
-        allowed = findings[: verdict.shown_count]
+        allowed, advice = findings, entry.advice
+        if verdict.ceiling:
+            allowed = tuple(f for f, may in zip(findings, verdict.shown, strict=True) if may)
+        if entry.finish is not None:
+            allowed, more = entry.finish(allowed)
+            advice = (*more, *advice)
+        new_count = sum((f.person_id, question.asker.account_id) not in state.seen for f in allowed)
+        emergency = question.operation is Operation.EMERGENCY_READ and bool(findings)
+        if new_count or emergency:
+            account.evidence = account.evidence.after(now_s, new_count, emergency)
         shown = tuple(s for f in allowed if (s := self._presenter.show(f, question, entry.permit)) is not None)
-        advice = entry.advice
-        if len(shown) < len(allowed):
+        if len(shown) < len(allowed) and len(shown) < sum(not f.kept_back for f in allowed):
             advice = (*advice, Advice.RESTRICTED)
         if verdict.ceiling:
             advice = (*advice, Advice.WITHHELD)
         entry.findings = allowed
-        outcome = Outcome.SHOWN if shown else entry.outcome
+        outcome = Outcome.SHOWN if shown else Outcome.TOO_MANY if Advice.TOO_MANY in advice else entry.outcome
         return _Judged(entry, shown=shown, outcome=outcome, advice=advice)
 
     def _row(

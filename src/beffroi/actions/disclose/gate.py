@@ -12,7 +12,7 @@ from typing import NoReturn, TypeVar
 
 from beffroi.access.fields import NOTHING
 from beffroi.access.policy import Permit, decide
-from beffroi.actions.disclose.batch import Batch, Entry
+from beffroi.actions.disclose.batch import Batch, Entry, Finish
 from beffroi.actions.disclose.presentation import Presenter
 from beffroi.clock import Clock
 from beffroi.errors import BeffroiError, CallerError, Overloaded, Unavailable, Words
@@ -80,13 +80,15 @@ class Gate:
         outcome: Outcome = Outcome.NONE,
         advice: tuple[Advice, ...] = (),
         missing: tuple[str, ...] = (),
+        finish: Finish | None = None,
     ) -> Released[Answer]:
-        """Judges and records, and only then releases. `outcome` is how it ended if nobody is shown.
+        """Judges and records, and only then releases. `outcome` is how it ended if nobody is shown; `finish` is asked,
+        after the verdict, what the answer makes of those who may be shown.
 
         Raises what the watch or the account's state refuse, `Overloaded`, or `Unavailable` when nothing was written.
         """
         done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        entry = Entry(question, permit, findings, outcome, done, advice, missing)
+        entry = Entry(question, permit, findings, outcome, done, advice, missing, finish=finish)
         return Released.seal(await self._submit(entry))
 
     async def disclose_as(

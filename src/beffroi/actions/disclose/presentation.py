@@ -7,7 +7,7 @@ from beffroi.access.policy import Permit
 from beffroi.access.reference import References
 from beffroi.model.disclosure import Field, Finding, Question, Shown
 from beffroi.model.hospitals import Hospitals
-from beffroi.model.person import HospitalId, Identity, IdentityStatus, Record
+from beffroi.model.person import Hospital, HospitalId, Identity, IdentityStatus, Record
 
 _RANK = {
     IdentityStatus.QUALIFIED: 3,
@@ -27,9 +27,12 @@ class Presenter:
     def __init__(self, references: References, hospitals: Hospitals) -> None:
         self._references = references
         self._hospitals = hospitals
+        self._hidden = {h.hospital_id: _hidden_from(h, hospitals) for h in hospitals}
 
     def show(self, finding: Finding, question: Question, permit: Permit) -> Shown | None:
-        """What this asker is shown of this person; None when protected access leaves nothing to show."""
+        """What this asker is shown of this person; None when she is kept back or protected access leaves nothing."""
+        if finding.kept_back:
+            return None
         released = permit.restricted if finding.restricted else permit.fields
         if released == NOTHING:
             return None
@@ -45,6 +48,10 @@ class Presenter:
         own_ipp, domains = self._identifiers(finding, question, released)
         if question.domains:
             record = _within(record, question.domains)
+        if record.others and self._hidden[own]:
+            record = _without(record, self._hidden[own])
+        if finding.restricted and record.birth_order:  # neither her name nor her birth date
+            record = msgspec.structs.replace(record, birth_order=0)
         fields = present(record).value | (released.value & _ALWAYS_TELL) | _REFERENCE
         if own_ipp:
             fields |= _OWN
@@ -97,6 +104,18 @@ def _with_best_contact(best: Identity, finding: Finding, released: Field) -> Rec
         if other.record.telecoms or other.record.addresses:
             return msgspec.structs.replace(record, telecoms=other.record.telecoms, addresses=other.record.addresses)
     return record
+
+
+def _hidden_from(own: Hospital, hospitals: Hospitals) -> frozenset[str]:
+    """The names of the domains that this hospital may not know of: those of every other sensitive one."""
+    hidden = (h for h in hospitals if h.sensitive and h.hospital_id != own.hospital_id)
+    return frozenset(name for h in hidden for name in (h.oid, h.finess, h.namespace))
+
+
+def _without(record: Record, hidden: frozenset[str]) -> Record:
+    """The record without other identifiers of hidden domains: whoever sent them, they tell who is known there."""
+    others = tuple(other for other in record.others if other.system.removeprefix("urn:oid:") not in hidden)
+    return msgspec.structs.replace(record, others=others)
 
 
 def _within(record: Record, domains: tuple[str, ...]) -> Record:
