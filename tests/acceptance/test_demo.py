@@ -99,6 +99,15 @@ class Demo:
         self.process = None
         return code, rest
 
+    def running(self) -> str:
+        """What it printed; it is started if it does not run."""
+        return "".join(self.output) if self.process is not None else self.start()
+
+    def stopped(self) -> None:
+        """It does not run any more."""
+        if self.process is not None:
+            self.stop()
+
     def kill_everything(self) -> None:
         """The end that leaves no time for anything: every process of it at once."""
         assert self.process is not None
@@ -201,9 +210,10 @@ def clean_up(demo: Demo) -> None:
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
-    """One small region, built once; each test leaves it running."""
+    """One small region, built once; each test says whether it needs it running or stopped."""
     made = make_demo()
     try:
+        made.start()
         yield made
     finally:
         clean_up(made)
@@ -211,7 +221,7 @@ def demo() -> Iterator[Demo]:
 
 def test_its_printed_commands_work_as_printed(demo: Demo) -> None:
     """Every line that it prints to copy runs in a shell and answers what its title says, about one person."""
-    lines = printed_commands(demo.start())
+    lines = printed_commands(demo.running())
     assert len(lines) == 10
     answers = {
         title: demo.run_printed(line)
@@ -239,6 +249,7 @@ def test_its_printed_commands_work_as_printed(demo: Demo) -> None:
 
 def test_a_second_one_says_who_runs_the_first(demo: Demo) -> None:
     """Another demonstration in the same folder is told the process and the address of the one that runs."""
+    demo.running()
     assert demo.process is not None
     said = demo.refused()
     assert f"process {demo.process.pid}" in said
@@ -253,6 +264,7 @@ def test_its_folder_is_private(demo: Demo) -> None:
 
 def test_ctrl_c_stops_it_cleanly(demo: Demo) -> None:
     """Ctrl-C ends every process with exit code 0; the ports are free, and asking it says that it does not run."""
+    demo.running()
     assert demo.process is not None
     processes = descendants(demo.process.pid)
     code, rest = demo.stop()
@@ -269,18 +281,21 @@ def test_ctrl_c_stops_it_cleanly(demo: Demo) -> None:
 
 def test_a_busy_port_is_named(demo: Demo) -> None:
     """Something else on one of its ports is an error at once, that names the port."""
+    demo.stopped()
     with socket.create_server(("127.0.0.1", demo.port + 2)):
         assert f"Port {demo.port + 2} " in demo.refused()
 
 
 def test_another_region_is_not_mixed_into_this_one(demo: Demo) -> None:
     """Options that contradict the folder's region are refused, in the language of the environment."""
+    demo.stopped()
     assert "--people, --seed" in demo.refused("--people", "900", "--seed", "1")
     assert "contient une autre région" in demo.refused("--people", "900", language="fr_FR.UTF-8")
 
 
 def test_a_second_start_is_quick_and_speaks_french(demo: Demo) -> None:
     """The same region is there again within five seconds of work, and the search still explains itself."""
+    demo.stopped()
     output = demo.start("--lang", "fr")
     seconds = re.search(r"Prêt en (\d+) s", output)
     assert seconds
@@ -292,6 +307,7 @@ def test_a_second_start_is_quick_and_speaks_french(demo: Demo) -> None:
 
 def test_a_killed_one_starts_again(demo: Demo) -> None:
     """After a kill of every process at once, the next start finds the region whole and serves it."""
+    demo.running()
     demo.kill_everything()
     output = demo.start()
     assert "Importing" not in output
@@ -302,6 +318,7 @@ def test_a_killed_one_starts_again(demo: Demo) -> None:
 
 def test_the_last_step_may_be_lost(demo: Demo) -> None:
     """Killed just before it wrote that it was finished, everything is sent again and nothing is lost or doubled."""
+    demo.stopped()
     before = identities_of(demo)
     folder = Folder(demo.root)
     state = folder.state()
