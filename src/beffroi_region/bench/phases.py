@@ -147,12 +147,12 @@ def warm_up_s(seconds: float) -> float:
 
 @contextmanager
 def phase(
-    stage: Stage, variant: Variant, processes: int, clients: int, warm_up_s: float = WARM_UP_S
+    stage: Stage, variant: Variant, processes: int, clients: int, warm_up_s: float = WARM_UP_S, sealing: bool = False
 ) -> Iterator[Phase]:
     """A warm server; when the phase is over, its disclosures are counted."""
     stage.reset()
     stage.renew_tokens()
-    configuration = stage.write_configuration(processes)
+    configuration = stage.write_configuration(processes, sealing=sealing)
     with serving(variant, configuration, stage.port, stage.server.server_pid or 0) as running:
         found = Phase(stage, running, variant, clients)
         found.warm_up(processes, warm_up_s)

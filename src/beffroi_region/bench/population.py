@@ -41,6 +41,8 @@ EXPLAINED_DAYS = 365
 """How long they stay so: the database is kept between runs."""
 _UPDATED_WITHIN_S = 10**8
 _ROWS_PER_COPY = 20_000
+_LOOKED_AT = 50
+"""Identities by which a region is recognised."""
 
 _COLUMNS = (
     "identity_id",
@@ -92,6 +94,9 @@ class Size:
             self.accounts,
             self.newcomers,
             *(m.sha256 for m in load_migrations()),
+            # Another way of making hospitals or people is another region, whatever the seed.
+            *self.region().sites,
+            *islice(self.region(), _LOOKED_AT),
         ]
         return f"bench_{self.people}_{hashlib.sha256(repr(parts).encode()).hexdigest()[:10]}"
 

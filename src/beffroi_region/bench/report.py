@@ -26,6 +26,9 @@ _SEARCH_ROWS = (
     ("bare_processes", "its web processes at their best", ""),
     ("ratio", "recorded over bare", "aim 0.5"),
     ("cpu_ms_per_search", "processor ms of a search (web and database)", ""),
+    ("sealed_per_s", "with the ledger sealing beside: searches a second", ""),
+    ("sealed_p99_ms", "with the ledger: 99th percentile, ms", ""),
+    ("sealed_behind", "with the ledger: disclosures not sealed yet at the end", ""),
     ("open_p50_ms", "open loop at 1,000 a second: 50th percentile, ms", ""),
     ("open_p99_ms", "open loop at 1,000 a second: 99th percentile, ms", "aim under 20"),
     ("slow_per_s", "commits 5 ms slower: searches a second", ""),
@@ -151,6 +154,7 @@ whom they must show, and the run fails unless the database then holds exactly on
 - *Open loop*: requests arrive at random (Poisson) whatever the answers do; latencies count from when they were due.
 - *Commits 5 ms slower*: PostgreSQL itself waits 5 ms before each flush of its log (`commit_delay`, without its
   condition on other transactions), so that locks are held as on a slow disk.
+- *With the ledger*: the worker seals each disclosure into the signed tree meanwhile; the other phases run without.
 - *Robot*: one account with 48 connections asks as fast as it can over three processes, while everybody else makes 500
   searches a second.
 - Before each phase the disclosures are emptied and the accounts' evidence is reset: what is measured are answers, not

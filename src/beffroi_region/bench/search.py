@@ -57,6 +57,7 @@ def run(
             if everything:
                 best = report["ledgered_processes"]
                 report |= _open_loop(stage, clients, seconds, best, say)
+                report |= _sealed(stage, clients, seconds * SLOW_SECONDS_SHARE, best, say)
                 report |= _slow(stage, clients, seconds * SLOW_SECONDS_SHARE, best, say)
                 report |= robot_beside(stage, clients, seconds * SLOW_SECONDS_SHARE, say)
             return report
@@ -156,6 +157,19 @@ def _mean(same: Sequence[Report]) -> Report:
     return {
         key: round(sum(one[key] for one in same) / len(same), 4) if isinstance(value, float) else value
         for key, value in same[0].items()
+    }
+
+
+def _sealed(stage: Stage, clients: int, seconds: float, processes: int, say: Any) -> Report:
+    """The same closed loop while the worker seals, and what it has not sealed yet when the last answer has left."""
+    say("with the ledger")
+    with phase(stage, Variant.LEDGERED, processes, clients, warm_up_s(seconds), sealing=True) as running:
+        measured, _ = running.closed(seconds)
+        behind = running.answered - stage.sealed()
+    return {
+        "sealed_per_s": round(measured.per_s(), 1),
+        "sealed_p99_ms": round(measured.percentile_ms(99), 2),
+        "sealed_behind": max(0, behind),
     }
 
 

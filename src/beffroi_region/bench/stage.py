@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -14,8 +15,9 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from beffroi.access.reference import References
+from beffroi.ledger.checkpoint import SigningKey
 from beffroi.model.disclosure import Operation
-from beffroi.store.database import ROLE_FEED, ROLE_OWNER, ROLE_WEB, ROLE_WORKER
+from beffroi.store.database import ROLE_FEED, ROLE_OWNER, ROLE_SEALER, ROLE_WEB, ROLE_WORKER
 from beffroi.store.embedded import SUPERUSER, EmbeddedPostgres
 from beffroi_region.bench.passes import Pass, base64url, signed
 from beffroi_region.bench.population import ISSUER, Size, subject
@@ -23,11 +25,13 @@ from beffroi_region.bench.questions import Question, load_pool, questions
 from beffroi_region.hospitals import OID_ARC, Site
 
 AUDIENCE = "beffroi-bench"
+LEDGER = "bench.invalid/ledger"
 HOST = "127.0.0.1"
 SLOW_COMMIT_US = 5_000
 TOKEN_S = 3_500
 """Seconds that a token lives: within what the servers accept, and longer than a run's phase."""
 _KEY_NAME = "bench"
+_SEED_BYTES = 32  # Ed25519
 _COMMITS = 50
 
 T = TypeVar("T")
@@ -97,13 +101,14 @@ class Stage:
         encode = msgspec.json.encode
         return signed(self._issuer_key, base64url(encode(header)) + b"." + base64url(encode(claims)))
 
-    def write_configuration(self, processes: int, feeding: bool = False) -> Path:
+    def write_configuration(self, processes: int, feeding: bool = False, sealing: bool = False) -> Path:
         """A configuration file for `processes` web processes on this database; where it lies.
 
-        `feeding`: with an MLLP door on `mllp_port`, at which each hospital's software feeds its own domain.
+        `feeding`: with an MLLP door on `mllp_port`, at which each hospital's software feeds its own domain. `sealing`:
+        with the ledger, into which the worker seals each disclosure within a second.
         """
         (self.folder / "jwks.json").write_text(json.dumps({"keys": [self._issuer_jwk()]}), encoding="utf-8")
-        urls = {"web_url": ROLE_WEB, "feed_url": ROLE_FEED, "worker_url": ROLE_WORKER}
+        urls = {"web_url": ROLE_WEB, "feed_url": ROLE_FEED, "worker_url": ROLE_WORKER, "sealer_url": ROLE_SEALER}
         if feeding:
             urls["owner_url"] = ROLE_OWNER  # the hospitals' applications are copied from here into the registers
         sections: list[tuple[str, dict[str, object]]] = [
@@ -118,6 +123,11 @@ class Stage:
         ]
         if feeding:
             sections.append(("mllp", {"host": HOST, "port": self.mllp_port}))
+        if sealing:
+            key = SigningKey(LEDGER, secrets.token_bytes(_SEED_BYTES))
+            (self.folder / "ledger.key").write_text(f"{key.secret_text()}\n", encoding="ascii")
+            (self.folder / "ledger.key").chmod(0o600)
+            sections.append(("ledger", {"origin": LEDGER, "key_file": "ledger.key"}))
         for site in self.size.region().sites:
             hospital = msgspec.to_builtins(site.hospital)
             hospital["id"] = hospital.pop("hospital_id")
@@ -148,6 +158,11 @@ class Stage:
     def identities(self) -> int:
         """How many local identities the region has."""
         found: int = self.ask(lambda connection: connection.fetchval("select count(*) from identities"))
+        return found
+
+    def sealed(self) -> int:
+        """The leaves of the ledger, of whatever operation."""
+        found: int = self.ask(lambda connection: connection.fetchval("select count(*) from leaves"))
         return found
 
     def disclosed(self) -> int:
@@ -200,6 +215,7 @@ async def _structures(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[
 
 async def _reset(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     await connection.execute("truncate disclosures, seen, deliveries, proofs")
+    await connection.execute("truncate leaves, tiles, checkpoints, seal_state")
     await connection.execute("update account_states set evidence = '{}', running_number = 0")
     await connection.execute("vacuum account_states")
 
