@@ -18,6 +18,7 @@ from beffroi.model.person import HospitalId
 from beffroi.model.search import Criteria
 from beffroi.servers.authentication import Authenticated
 from beffroi.servers.fhir_api import FhirApi
+from beffroi.wire.fhir_xml_input import from_xml
 from doubles import FakeClock
 from fhir_answers import ENDPOINT, released, shown
 
@@ -103,6 +104,9 @@ class Told:
 
     @property
     def json(self) -> dict[str, Any]:
+        """The resource, whichever format it came in."""
+        if self.headers["content-type"].startswith("application/fhir+xml"):
+            return from_xml(self.body)
         found: dict[str, Any] = msgspec.json.decode(self.body)
         return found
 

@@ -11,6 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from beffroi.wire.fhir_xml import to_xml
+from beffroi.wire.fhir_xml_input import from_xml
+
 Json = dict[str, Any]
 Found = Iterator[str]
 
@@ -40,6 +43,8 @@ INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 URI = re.compile(r"[a-z][a-z0-9+.\-]*:\S+")
 CODE = re.compile(r"\S+( \S+)*")
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 section 2.2 leaves out of Char."""
 
 
 def violations(resource: Json) -> list[str]:
@@ -47,10 +52,26 @@ def violations(resource: Json) -> list[str]:
     kind = resource.get("resourceType", "?")
     found = [f"{kind}: {one}" for rule in GENERAL for one in rule(resource)]
     found += [f"{kind}: {one}" for rule in RULES.get(kind, (unknown_type,)) for one in rule(resource)]
+    found += [f"{kind}: {one}" for one in other_format(resource)] if "?" not in kind else []
     for entry in resource.get("entry", []) if kind == "Bundle" else []:
         if "resource" in entry:
             found += [f"Bundle.entry.{one}" for one in violations(entry["resource"])]
     return found
+
+
+def other_format(resource: Json) -> Found:
+    """Every answer says the same in XML."""
+    if from_xml(to_xml(resource)) != writable(resource):
+        yield "does not come back from XML as it was"
+
+
+def writable(value: Any) -> Any:
+    """A value with U+FFFD for what no XML document can hold."""
+    if isinstance(value, dict):
+        return {key: writable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [writable(inner) for inner in value]
+    return NOT_XML.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def unknown_type(resource: Json) -> Found:

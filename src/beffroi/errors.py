@@ -99,8 +99,8 @@ class Unsupported(CallerError):
 class UnsupportedMediaType(CallerError):
     http_status = 406
     fhir_code = "not-supported"
-    english = "The format {what} is not supported; use application/fhir+json."
-    french = "Le format {what} n'est pas pris en charge ; utilisez application/fhir+json."
+    english = "The format {what} is not supported; use application/fhir+json or application/fhir+xml."
+    french = "Le format {what} n'est pas pris en charge ; utilisez application/fhir+json ou application/fhir+xml."
 
 
 class UnsupportedBody(CallerError):

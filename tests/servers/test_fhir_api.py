@@ -14,8 +14,10 @@ from beffroi.access.fields import CONTACT, IDENTIFIERS, MINIMAL
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Advice, Answer, Field, Operation, Outcome, Purpose
 from beffroi.model.search import IdentifierToken
+from beffroi.servers.exchange import FORM
 from beffroi.servers.fhir_api import BODY_BYTES_MAX, QUERY_BYTES_MAX
 from beffroi.servers.routes import ROUTES
+from beffroi.wire.fhir_xml import to_xml
 from fhir_answers import BASE_URL, REFERENCE, REGIONAL_OID, REQUEST_ID, released, shown
 from fhir_door import NONCE, FakeAuthenticator, FakeFinder, call, door
 from fhir_rules import violations
@@ -258,26 +260,132 @@ async def test_an_audit_needs_both_bounds() -> None:
     assert finder.deliveries == [(502, True)]
 
 
+JSON_TYPE, XML_TYPE = "application/fhir+json; charset=utf-8", "application/fhir+xml; charset=utf-8"
+
+
 @pytest.mark.parametrize(
-    ("accept", "query", "status"),
+    ("accept", "query", "media_type"),
     [
-        ("application/fhir+xml", "", 406),
-        ("text/html", "", 406),
-        ("application/fhir+json; fhirVersion=5.0", "", 406),
-        ("application/fhir+xml, application/json;q=0.5", "", 200),
-        ("application/fhir+json;q=0", "", 406),
-        ("*/*", "&_format=xml", 406),
-        ("application/fhir+xml", "&_format=json", 200),
-        ("", "", 200),
+        ("application/fhir+xml", "", XML_TYPE),
+        ("text/xml", "", XML_TYPE),
+        ("application/fhir+xml, application/json;q=0.5", "", XML_TYPE),
+        ("application/fhir+xml;q=0.5, application/fhir+json", "", JSON_TYPE),
+        ("application/fhir+xml, application/fhir+json", "", JSON_TYPE),
+        ("application/fhir+xml, */*", "", XML_TYPE),
+        ("application/fhir+json;q=0, */*", "", XML_TYPE),
+        ("application/fhir+xml; fhirVersion=4.0", "", XML_TYPE),
+        ("application/fhir+xml; fhirVersion=5.0, */*;q=0.1", "", JSON_TYPE),
+        ("*/*", "&_format=xml", XML_TYPE),
+        ("*/*", "&_format=application/fhir+xml", XML_TYPE),
+        ("*/*", "&_format=application%2Ffhir%2Bxml", XML_TYPE),
+        ("application/fhir+xml", "&_format=json", JSON_TYPE),
+        ("", "", JSON_TYPE),
     ],
 )
-async def test_formats(accept: str, query: str, status: int) -> None:
-    """FHIR JSON in R4 is what there is; XML is refused in clear words, and `_format` goes before Accept."""
+async def test_formats(accept: str, query: str, media_type: str) -> None:
+    """JSON or XML as it is wanted most, JSON when nobody minds; `_format` goes before Accept."""
     told = await call(door(), "GET", SEARCH + query, accept=accept)
-    assert told.status == status
-    if status == 406:
-        assert told.json["issue"][0]["code"] == "not-supported"
-        assert "application/fhir+json" in told.text
+    assert (told.status, told.headers["content-type"]) == (200, media_type)
+    assert violations(told.json) == []
+    assert int(told.headers["content-length"]) == len(told.body)
+
+
+@pytest.mark.parametrize(
+    ("accept", "query"),
+    [
+        ("text/html", ""),
+        ("application/fhir+json; fhirVersion=5.0", ""),
+        ("application/fhir+json;q=0", ""),
+        ("application/fhir+xml;q=0, application/fhir+json;q=0, text/html", ""),
+        ("*/*", "&_format=ttl"),
+    ],
+)
+async def test_other_formats(accept: str, query: str) -> None:
+    """What is neither JSON nor XML in R4 is refused in clear words, before anybody is authenticated."""
+    authenticator = FakeAuthenticator()
+    told = await call(door(authenticator=authenticator), "GET", SEARCH + query, accept=accept)
+    assert (told.status, told.headers["content-type"], authenticator.seen) == (406, JSON_TYPE, [])
+    assert told.json["issue"][0]["code"] == "not-supported"
+    assert "application/fhir+json" in told.text and "application/fhir+xml" in told.text
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("GET", SEARCH, 200),
+        ("GET", f"/fhir/Patient/{REFERENCE}", 200),
+        ("GET", "/fhir/Patient/$ihe-pix?sourceIdentifier=urn:oid:1.2.250.1.999.1.1|IPP-1", 200),
+        ("GET", "/fhir/AuditEvent?date=ge2026-11-01&date=lt2026-12-01", 200),
+        ("GET", "/fhir/metadata", 200),
+        ("OPTIONS", "/fhir/Patient", 200),
+        ("GET", "/fhir/Patient?birthdate=soon", 400),
+        ("GET", "/fhir/Nowhere", 404),
+        ("PUT", "/fhir/Patient", 405),
+        ("GET", "/fhir/Patient?family=" + "a" * QUERY_BYTES_MAX, 413),
+    ],
+)
+async def test_the_same_in_both_formats(method: str, target: str, status: int) -> None:
+    """Every answer and every refusal says in XML what it says in JSON, whichever way XML is asked for."""
+    in_json = await call(door(), method, target, x_request_id=REQUEST_ID)
+    in_xml = await call(door(), method, target, accept="application/fhir+xml", x_request_id=REQUEST_ID)
+    assert (in_json.status, in_xml.status) == (status, status)
+    assert in_xml.headers["content-type"] == XML_TYPE
+    assert in_xml.json == in_json.json
+    if len(target) < QUERY_BYTES_MAX:
+        query = "&" if "?" in target else "?"
+        asked = await call(door(), method, f"{target}{query}_format=xml", accept="*/*", x_request_id=REQUEST_ID)
+        assert (asked.headers["content-type"], asked.body) == (XML_TYPE, in_xml.body)
+
+
+async def test_refusals_are_in_the_format_asked() -> None:
+    """A refusal before, by and after the finder, and what nobody foresaw, is XML for whoever asked for XML."""
+    for finder, headers, status in (
+        (FakeFinder(), {"authorization": ""}, 401),
+        (FakeFinder(errors.CeilingReached(what="x", limit=1, instead="")), {}, 429),
+        (FakeFinder(ValueError("DARK")), {}, 500),
+    ):
+        told = await call(door(finder), "GET", SEARCH, accept="application/fhir+xml", **headers)
+        assert (told.status, told.headers["content-type"]) == (status, XML_TYPE)
+        assert violations(told.json) == []
+
+
+async def test_a_form_may_ask_for_a_format() -> None:
+    """`_format` in the body of a search by POST counts like one in the address."""
+    form = {"content_type": "application/x-www-form-urlencoded"}
+    told = await call(door(), "POST", "/fhir/Patient/_search", b"family=Dark&_format=xml", **form)
+    assert told.headers["content-type"] == XML_TYPE
+    told = await call(door(), "POST", "/fhir/Patient/_search", b"family=Dark&_format=ttl", **form)
+    assert told.status == 406
+
+
+@pytest.mark.parametrize("media_type", ["application/fhir+xml", "application/xml; charset=utf-8", "text/xml"])
+async def test_operations_read_xml(media_type: str) -> None:
+    """A sample and a question in XML are the same question as in JSON."""
+    finder = FakeFinder(released(shown(score=0.9, grade="probable")))
+    body = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "resource", "resource": SAMPLE}, {"name": "count", "valueInteger": 3}],
+    }
+    question = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "sourceIdentifier", "valueString": "urn:oid:1.2.250.1.999.1.1|IPP-1"},
+            {"name": "beffroi-fields", "valueString": "identifiers"},
+        ],
+    }
+    for path, asked in (("$match", SAMPLE), ("$match", body), ("$ihe-pix", question)):
+        in_json = await call(door(finder), "POST", f"/fhir/Patient/{path}", asked, x_request_id=REQUEST_ID)
+        in_xml = await call(
+            door(finder),
+            "POST",
+            f"/fhir/Patient/{path}",
+            to_xml(asked),
+            content_type=media_type,
+            x_request_id=REQUEST_ID,
+        )
+        assert (in_xml.status, in_xml.body) == (200, in_json.body)
+        assert finder.questions[-1] == finder.questions[-2]
+        assert finder.asks[-1] == finder.asks[-2]
 
 
 @pytest.mark.parametrize(
@@ -308,7 +416,10 @@ async def test_other_methods_and_addresses(method: str, path: str, status: int, 
     ("content_type", "body", "status"),
     [
         ("text/plain", b"{}", 415),
-        ("application/fhir+xml", b"<Patient/>", 415),
+        ("application/fhir+xml", b"<Patient/>", 400),
+        ("application/fhir+xml", b'<!DOCTYPE a [<!ENTITY b "c">]><Patient xmlns="http://hl7.org/fhir"/>', 400),
+        ("application/fhir+xml", b'<Bundle xmlns="http://hl7.org/fhir"/>', 400),
+        ("application/fhir+xml", b" " * (BODY_BYTES_MAX + 1), 413),
         ("application/fhir+json", b"{", 400),
         ("application/fhir+json", b"[" * 60_000, 400),
         ("application/fhir+json", b'{"resourceType":"Bundle"}', 400),
@@ -451,12 +562,16 @@ _queries = st.lists(
     st.sampled_from(["GET", "POST", "PUT", "HEAD", "OPTIONS"]),
     st.sampled_from([route.path.replace("{reference}", "x") for route in ROUTES] + ["/Patient/é", "/"]),
     _queries,
-    st.one_of(st.binary(max_size=40), st.just(msgspec.json.encode(SAMPLE)), _queries.map(str.encode)),
+    st.one_of(
+        st.binary(max_size=40),
+        st.sampled_from([msgspec.json.encode(SAMPLE), to_xml(SAMPLE)]),
+        _queries.map(str.encode),
+    ),
     st.dictionaries(
         st.sampled_from(
             ["accept", "accept_language", "content_type", "prefer", "x_request_id", "beffroi_fields", "beffroi_reason"]
         ),
-        st.one_of(_latin, st.sampled_from(["application/json", "application/x-www-form-urlencoded", "fr;q=x, en"])),
+        st.one_of(_latin, st.sampled_from(["application/json", "text/xml", FORM, "fr;q=x, en"])),
     ),
 )
 def test_nothing_that_is_sent_is_unforeseen(

@@ -4,6 +4,7 @@ Source: RFC 9110; FHIR R4 RESTful API (media types, `_format`, X-Request-Id).
 """
 
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import lru_cache
 from uuid import UUID
 
@@ -11,12 +12,27 @@ from beffroi.errors import UnsupportedMediaType
 from beffroi.model.disclosure import DisclosureId, Outcome
 
 FHIR_JSON = "application/fhir+json"
+FHIR_XML = "application/fhir+xml"
 FORM = "application/x-www-form-urlencoded"
 HEADER_LENGTH_MAX = 16_384
 """Characters of one header. A token of Pro Santé Connect with its claims has some 4,000."""
 
-_JSON_FORMATS = frozenset({"json", "application/json", FHIR_JSON, "text/json"})
-_ACCEPTED = _JSON_FORMATS | {"*/*", "application/*"}
+
+class Format(Enum):
+    """What a body is written in; the value is its media type."""
+
+    JSON = FHIR_JSON
+    XML = FHIR_XML
+
+
+_MEDIA_TYPES = {
+    Format.JSON: frozenset({FHIR_JSON, "application/json", "text/json"}),
+    Format.XML: frozenset({FHIR_XML, "application/xml", "text/xml"}),
+}
+XML_BODIES = _MEDIA_TYPES[Format.XML]
+_FORMATS = {media_type: found for found, media_types in _MEDIA_TYPES.items() for media_type in media_types}
+_FORMATS |= {"json": Format.JSON, "xml": Format.XML}
+"""What `_format` may say."""
 _FHIR_VERSIONS = frozenset({"4.0", "4.0.1"})
 
 Headers = dict[str, str]
@@ -25,7 +41,7 @@ Headers = dict[str, str]
 
 @dataclass(slots=True)
 class Request:
-    """What came; `body` and `reference`, the path's parameter, are filled in as it goes on.
+    """What came; `body`, `reference`, the path's parameter, and `format`, the one asked, are filled in as it goes on.
 
     `path` is below the API's root, `query` and `body` are raw.
     """
@@ -39,6 +55,7 @@ class Request:
     request_id: UUID
     language: str
     reference: str = ""
+    format: Format | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,7 @@ class Reply:
     headers: tuple[tuple[bytes, bytes], ...] = field(default=())
     disclosure_id: DisclosureId | None = None
     outcome: Outcome = Outcome.NONE
+    format: Format = Format.JSON
 
 
 def header_dict(raw: list[tuple[bytes, bytes]]) -> Headers:
@@ -96,33 +114,54 @@ def language_of(accept_language: str) -> str:
     return "fr" if wanted["fr"] > wanted["en"] else "en"
 
 
-def check_format(accept: str, formats: list[str]) -> None:
-    """Raises `UnsupportedMediaType` unless FHIR JSON may be sent. `formats` (`_format`) go before Accept."""
+def asked_format(accept: str, formats: list[str]) -> Format:
+    """The format to answer in; `formats` (`_format`) go before Accept. Raises `UnsupportedMediaType` for another.
+
+    >>> asked_format("application/fhir+xml", []), asked_format("application/fhir+xml", ["json"])
+    (<Format.XML: 'application/fhir+xml'>, <Format.JSON: 'application/fhir+json'>)
+    """
     if formats:
-        if formats[-1].partition(";")[0].strip().lower() not in _JSON_FORMATS:
+        written = formats[-1].partition(";")[0].strip().lower()
+        found = _FORMATS.get(written.replace(" ", "+"))  # a plus that was not encoded arrives as a space
+        if found is None:
             raise UnsupportedMediaType("_format", what="_format")
-    elif accept and not accepts_json(accept):
+        return found
+    if not accept:
+        return Format.JSON
+    accepted = _accepted(accept)
+    if accepted is None:
         raise UnsupportedMediaType("Accept", what="Accept")
+    return accepted
 
 
 @lru_cache(maxsize=256)
-def accepts_json(accept: str) -> bool:
-    """Whether an Accept header takes FHIR JSON in R4.
+def _accepted(accept: str) -> Format | None:
+    """The format that an Accept header wants most in R4 (RFC 9110 section 12.5.1), JSON where it does not matter.
 
-    >>> accepts_json("application/fhir+xml"), accepts_json("text/html, */*;q=0.1"), accepts_json(FHIR_JSON)
-    (False, True, True)
+    >>> _accepted("application/fhir+xml, */*;q=0.1"), _accepted("*/*"), _accepted("text/html")
+    (<Format.XML: 'application/fhir+xml'>, <Format.JSON: 'application/fhir+json'>, None)
     """
+    ranges: dict[str, float] = {}
     for part in accept.split(","):
         media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        if media_type in _ACCEPTED and all(_takes(parameter) for parameter in parameters):
-            return True
-    return False
+        if all(_takes(parameter) for parameter in parameters):
+            quality = next((_quality(one) for one in parameters if one.startswith("q=")), 1.0)
+            ranges[media_type] = max(ranges.get(media_type, 0.0), quality)
+    wanted = {one: _wanted(ranges, _MEDIA_TYPES[one]) for one in Format}
+    best = max(Format, key=lambda one: wanted[one])  # the first of equals: JSON
+    return best if wanted[best][0] > 0 else None
+
+
+def _wanted(ranges: dict[str, float], media_types: frozenset[str]) -> tuple[float, bool]:
+    """How much a format is wanted, and whether it is named: what is named counts, else what a wildcard says."""
+    named = [ranges[one] for one in media_types if one in ranges]
+    if named:
+        return max(named), True
+    return ranges.get("application/*", ranges.get("*/*", 0.0)), False
 
 
 def _takes(parameter: str) -> bool:
     name, _, value = parameter.partition("=")
-    if name == "q":
-        return _quality(parameter) > 0
     return name != "fhirversion" or value.strip('"') in _FHIR_VERSIONS
 
 

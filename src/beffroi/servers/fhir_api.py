@@ -9,31 +9,46 @@ Source: ASGI 3; RFC 9110; FHIR R4 RESTful API.
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any, Protocol
 
+import msgspec
+
 from beffroi.clock import Clock
-from beffroi.errors import BeffroiError, MethodNotAllowed, NotAuthenticated, TooLarge, TooSlow, UnsupportedBody, Words
+from beffroi.errors import (
+    BeffroiError,
+    CallerError,
+    MethodNotAllowed,
+    NotAuthenticated,
+    TooLarge,
+    TooSlow,
+    UnsupportedBody,
+    Words,
+)
 from beffroi.model.disclosure import Door, Operation
 from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import (
-    FHIR_JSON,
     FORM,
+    XML_BODIES,
+    Format,
     Headers,
     Reply,
     Request,
-    check_format,
+    asked_format,
     header_dict,
     language_of,
     request_id_of,
 )
 from beffroi.servers.fhir_capability import capability_statement
-from beffroi.servers.fhir_handlers import Desk, Finds
+from beffroi.servers.fhir_handlers import Desk, Finds, encode
 from beffroi.servers.fhir_outcome import error_reply, outcome, unexpected_reply
 from beffroi.servers.routes import METADATA, Route, Router
 from beffroi.telemetry import Event, log_failure
 from beffroi.telemetry.metrics import Result, count_request, result_of
 from beffroi.wire.fhir_form import parse_pairs
 from beffroi.wire.fhir_view import Endpoint
+from beffroi.wire.fhir_xml import to_xml
+from beffroi.wire.fhir_xml_input import from_xml
 
 ROOT = "/fhir"
 BODY_BYTES_MAX = 65_536
@@ -49,13 +64,13 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _HEADERS = (
-    (b"content-type", f"{FHIR_JSON}; charset=utf-8".encode()),
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
     (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
 )
+_HEADERS_OF = {one: ((b"content-type", f"{one.value}; charset=utf-8".encode()), *_HEADERS) for one in Format}
 
 
 class Admits(Protocol):
@@ -88,7 +103,8 @@ class FhirApi:
         self._router = Router()
         # What DPoP proofs name (RFC 9449 `htu`) is the address that clients use, whatever proxy stands between.
         self._public_url = endpoint.base_url.removesuffix(ROOT)
-        self._metadata = capability_statement(endpoint.base_url)
+        stated = Reply(200, capability_statement(endpoint.base_url))
+        self._metadata = {one: _written(stated, one) for one in Format}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request; everything that goes wrong becomes an OperationOutcome."""
@@ -101,12 +117,13 @@ class FhirApi:
                 route, arrived.reference = self._router.find(arrived.method, arrived.path)
                 operation = route.operation
                 reply = await self._handle(route, arrived, scope, receive)
-            result = result_of(reply.outcome)
+            reply, result = _written(reply, arrived.format), result_of(reply.outcome)
         except BeffroiError as error:
-            reply, result = self._refusal(error, arrived), result_of(error)
+            reply, result = _written(self._refusal(error, arrived), _format_of_refusals(arrived)), result_of(error)
         except Exception as failure:  # the last resort: a number to quote, and nothing else
             log_failure(Event.REQUEST_FAILED, failure, request_id=arrived.request_id)
             reply, result = unexpected_reply(arrived.language, arrived.request_id), Result.FAILED
+            reply = _written(reply, _format_of_refusals(arrived))
         await self._send(reply, arrived, receive, send)
         count_request(Door.FHIR, operation, result, asyncio.get_running_loop().time() - begun_s)
 
@@ -115,10 +132,10 @@ class FhirApi:
         if arrived.path == METADATA:
             if arrived.method not in ("GET", "HEAD"):
                 raise MethodNotAllowed(allowed="GET, HEAD")
-            check_format(arrived.headers.get("accept", ""), _formats(arrived.query))
-            return Reply(200, self._metadata)
+            return self._metadata[asked_format(arrived.headers.get("accept", ""), _formats(arrived.query))]
         if arrived.method == "OPTIONS":
             allowed = self._router.allowed(arrived.path)
+            arrived.format = _format_of_refusals(arrived)
             issue = {"severity": "information", "code": "informational", "diagnostics": allowed}
             return Reply(200, outcome([issue], arrived.request_id), ((b"allow", allowed.encode()),))
         return None
@@ -126,14 +143,16 @@ class FhirApi:
     async def _handle(self, route: Route, arrived: Request, scope: Scope, receive: Receive) -> Reply:
         if len(arrived.query) > QUERY_BYTES_MAX:
             raise TooLarge(what=Words("The address", "L'adresse"), limit=f"{QUERY_BYTES_MAX}")
-        check_format(arrived.headers.get("accept", ""), _formats(arrived.query))
+        arrived.format = asked_format(arrived.headers.get("accept", ""), _formats(arrived.query))
         url = self._public_url + scope.get("raw_path", scope["path"].encode()).decode("latin-1")
         async with self._authenticator.admit(arrived.method, url, arrived.headers, arrived.peer) as who:
             if route.bodies:
-                _check_body_type(route, arrived.headers)
+                media_type = _body_type(route, arrived.headers)
                 arrived.body = await _read_body(receive, self._body_bytes_max)
-                if FORM in route.bodies:
-                    check_format("", _formats(arrived.body))
+                if media_type in XML_BODIES:
+                    arrived.body = encode(from_xml(arrived.body))
+                elif media_type == FORM and (formats := _formats(arrived.body)):
+                    arrived.format = asked_format("", formats)
             return await route.handler(self._desk, who, arrived)
 
     def _refusal(self, error: BeffroiError, arrived: Request) -> Reply:
@@ -151,7 +170,7 @@ class FhirApi:
                 )
                 if reply.status != 401:  # whose challenges hold the nonce already (RFC 9449 section 8.2)
                     own = (*own, (b"dpop-nonce", self._authenticator.nonce().encode()))
-                headers = [*_HEADERS, *own, *reply.headers]
+                headers = [*_HEADERS_OF[reply.format], *own, *reply.headers]
                 await send({"type": "http.response.start", "status": reply.status, "headers": headers})
                 await send({"type": "http.response.body", "body": reply.body})
                 sent = True
@@ -183,9 +202,29 @@ def _formats(raw: bytes) -> list[str]:
     return [value for name, value in parse_pairs(raw) if name == "_format"] if b"_format" in raw else []
 
 
-def _check_body_type(route: Route, headers: Headers) -> None:
-    if headers.get("content-type", "").partition(";")[0].strip().lower() not in route.bodies:
+def _written(reply: Reply, wanted: Format | None) -> Reply:
+    """The reply in the format that is wanted. Everything behind this door is written in JSON first."""
+    if wanted is not Format.XML or reply.format is Format.XML:
+        return reply
+    return replace(reply, body=to_xml(msgspec.json.decode(reply.body)), format=Format.XML)
+
+
+def _format_of_refusals(arrived: Request) -> Format:
+    """What a refusal is written in: the format asked for as far as that was understood, else JSON."""
+    if arrived.format is not None:
+        return arrived.format
+    try:
+        query = arrived.query if len(arrived.query) <= QUERY_BYTES_MAX else b""
+        return asked_format(arrived.headers.get("accept", ""), _formats(query))
+    except CallerError:
+        return Format.JSON
+
+
+def _body_type(route: Route, headers: Headers) -> str:
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in route.bodies:
         raise UnsupportedBody("Content-Type", accepted=route.bodies[0])
+    return media_type
 
 
 async def _read_body(receive: Receive, bytes_max: int) -> bytes:

@@ -45,7 +45,7 @@ def capability_statement(base_url: str, routes: tuple[Route, ...] = ROUTES) -> b
             "software": {"name": "Beffroi", "version": __version__},
             "implementation": {"description": "Beffroi: patient identities of a region's hospitals", "url": base_url},
             "fhirVersion": "4.0.1",
-            "format": ["json"],
+            "format": ["xml", "json"],
             "rest": [
                 {
                     "mode": "server",

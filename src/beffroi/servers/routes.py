@@ -11,7 +11,7 @@ from beffroi.errors import MethodNotAllowed, NotFound, Words
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi.servers.authentication import Authenticated
-from beffroi.servers.exchange import FHIR_JSON, FORM, Reply, Request
+from beffroi.servers.exchange import FHIR_JSON, FORM, XML_BODIES, Reply, Request
 from beffroi.servers.fhir_handlers import (
     Desk,
     audit,
@@ -24,7 +24,7 @@ from beffroi.servers.fhir_handlers import (
 )
 
 Handler = Callable[[Desk, Authenticated, Request], Awaitable[Reply]]
-JSON_BODIES = (FHIR_JSON, "application/json")
+RESOURCE_BODIES = (FHIR_JSON, "application/json", *sorted(XML_BODIES))
 _PARAMETER = "{reference}"
 
 
@@ -49,9 +49,9 @@ class Route:
 ROUTES = (
     Route("GET", "/Patient", "Patient", "search-type", Operation.SEARCH, search_by_get),
     Route("POST", "/Patient/_search", "Patient", "search-type", Operation.SEARCH, search_by_post, (FORM,)),
-    Route("POST", "/Patient/$match", "Patient", "match", Operation.MATCH, match, JSON_BODIES),
+    Route("POST", "/Patient/$match", "Patient", "match", Operation.MATCH, match, RESOURCE_BODIES),
     Route("GET", "/Patient/$ihe-pix", "Patient", "ihe-pix", Operation.PIX_QUERY, pix_by_get),
-    Route("POST", "/Patient/$ihe-pix", "Patient", "ihe-pix", Operation.PIX_QUERY, pix_by_post, JSON_BODIES),
+    Route("POST", "/Patient/$ihe-pix", "Patient", "ihe-pix", Operation.PIX_QUERY, pix_by_post, RESOURCE_BODIES),
     Route("GET", f"/Patient/{_PARAMETER}", "Patient", "read", Operation.READ, read),
     Route("GET", "/AuditEvent", "AuditEvent", "search-type", Operation.AUDIT_SEARCH, audit),
 )
