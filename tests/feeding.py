@@ -15,7 +15,7 @@ from beffroi.model.person import (
     Sex,
 )
 from beffroi.store.database import Database
-from twins.register_twin import RegisterTwin
+from twins.register_twin import SENSITIVE, RegisterTwin
 
 FEED = AccountId(70)
 INS_VALUES = ("297022A02077878", "236066322083656", "109076322083489")
@@ -69,7 +69,8 @@ async def register_of(database: Database) -> tuple[dict[tuple[int, str], tuple[o
     for row in rows:
         people.setdefault(row["person_id"], []).append(row)
     for person, members in people.items():
-        assert person == min(row["identity_id"] for row in members)  # type: ignore[index]
+        oldest = min(members, key=lambda row: (row["hospital_id"] in SENSITIVE, row["identity_id"]))  # type: ignore[index]
+        assert person == oldest["identity_id"]  # type: ignore[index]
     identities = {
         (row["hospital_id"], row["ipp"]): (
             row["record"],

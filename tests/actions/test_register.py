@@ -380,3 +380,25 @@ async def test_the_feed_role_suffices(
     assert results[:4] == [APPLIED] * 4
     await registrar.stop()
     await database.close()
+
+
+async def test_a_sensitive_hospital_changes_nobodys_reference(registrar: Registrar, database: Database) -> None:
+    """It knew her first and recognises her later: outside it nobody moves, or the new reference would tell."""
+    await registrar.apply(event("PSY1", patch(status="PROV"), hospital=4), SOURCES[4])
+    await registrar.apply(event("1"), SOURCES[1])
+    before = (await persons_of(database))[1, "1"]
+    await registrar.apply(event("PSY1", hospital=4), SOURCES[4])
+    persons = await persons_of(database)
+    assert persons[1, "1"] == before == persons[4, "PSY1"]
+
+
+async def test_a_sensitive_hospital_joins_nobody_elsewhere(registrar: Registrar, database: Database) -> None:
+    """That two of its identities are one person stays its own affair."""
+    await registrar.apply(event("1"), SOURCES[1])
+    await registrar.apply(event("2", patch("DURAND"), hospital=2), SOURCES[2])
+    await registrar.apply(event("PSY1", hospital=4), SOURCES[4])
+    await registrar.apply(event("PSY2", patch("DURAND"), hospital=4), SOURCES[4])
+    await registrar.apply(event("PSY1", Patch(), kind="link", other="PSY2", hospital=4), SOURCES[4])
+    persons = await persons_of(database)
+    assert persons[1, "1"] != persons[2, "2"]
+    assert persons[4, "PSY1"] == persons[4, "PSY2"] not in (persons[1, "1"], persons[2, "2"])

@@ -38,6 +38,15 @@ def worlds(draw: st.DrawFn) -> tuple[list[Standing], list[Link]]:
         )
         for n in numbers
     ]
+    hospitals = {n: draw(st.sampled_from([None, None, None, 8, 9])) for n in numbers}  # where: a sensitive one
+    identities = [
+        replace(
+            i,
+            hidden_by=hospitals[i.identity_id],
+            merged_into=i.merged_into if hospitals.get(i.merged_into) == hospitals[i.identity_id] else None,
+        )
+        for i in identities
+    ]
     pairs = st.tuples(st.sampled_from(numbers), st.sampled_from([*numbers, 99]), st.booleans())
     links = [Link(a, b, linked) for a, b, linked in draw(st.lists(pairs, max_size=5)) if a != b]
     return identities, links
@@ -193,3 +202,13 @@ def test_one_other_strict_trait_is_another_key(other: Record) -> None:
 def test_a_missing_trait_or_a_doubt_is_no_key(without: Record) -> None:
     """What is unknown is not equal to another unknown."""
     assert strict_key(without) is None
+
+
+@given(worlds())
+def test_sensitive_hospitals_join_part_and_renumber_nobody(world: tuple[list[Standing], list[Link]]) -> None:
+    """Everybody else's person is what it would be if no sensitive hospital existed."""
+    identities, links = world
+    others = [i for i in identities if i.hidden_by is None]
+    numbers = persons(partition(*world, group_size_max=SMALL_GROUP_MAX))
+    without = persons(partition(others, links, group_size_max=SMALL_GROUP_MAX))
+    assert {i.identity_id: numbers[i.identity_id] for i in others} == without

@@ -6,6 +6,20 @@ from beffroi.identity.matching import Link, Standing
 
 
 def naive_partition(identities: list[Standing], links: list[Link], group_size_max: int) -> set[frozenset[int]]:
+    """As if there were no sensitive hospital, then each of its identities where it disturbs nobody, or apart."""
+    hidden = {i.identity_id: i.hidden_by for i in identities if i.hidden_by is not None}
+    seen = open_partition([i for i in identities if i.hidden_by is None], links, group_size_max)
+    result = set(seen)
+    for cell in open_partition(identities, links, group_size_max):
+        others = frozenset(cell - hidden.keys())
+        if others in seen:
+            result = (result - {others}) | {cell}
+        else:
+            result |= {frozenset(m for m in cell if hidden.get(m) == hidden[n]) for n in cell & hidden.keys()}
+    return result
+
+
+def open_partition(identities: list[Standing], links: list[Link], group_size_max: int) -> set[frozenset[int]]:
     """Every pair is asked whether it is joined; cells grow until nothing changes."""
     by_number = {i.identity_id: i for i in identities}
     live = {n for n in by_number if survivor(n, by_number) == n}

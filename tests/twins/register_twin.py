@@ -8,7 +8,10 @@ from beffroi.identity.matching import GROUP_SIZE_MAX, Link, Standing, strict_key
 from beffroi.identity.status import carried_ins
 from beffroi.model.feed import FeedEvent
 from beffroi.model.person import Identity, IdentityId, IdentityState
+from doubles import HOSPITALS
 from twins.matching_twin import naive_partition
+
+SENSITIVE = frozenset(h.hospital_id for h in HOSPITALS if h.sensitive)
 
 
 class RegisterTwin:
@@ -57,6 +60,7 @@ class RegisterTwin:
                     strict_key(identity.record) if active else None,
                     f"{ins.value}|{ins.oid}" if ins else None,
                     identity.merged_into,
+                    identity.hospital_id if identity.hospital_id in SENSITIVE else None,
                 )
             )
         numbers = naive_partition(standings, list(self.links.values()), GROUP_SIZE_MAX)

@@ -5,6 +5,9 @@ qualified INS contradict within the group; or when their own hospital linked or 
 identities and on what was asserted, never on the order of arrival. A wrong join shows one patient another's identity,
 a missing one costs a click: every doubt leaves identities apart.
 
+What a sensitive hospital knows joins, parts and renumbers nobody of another's: its identities are added to the persons
+that there are without them, or stand apart (law 4).
+
 Source: RNIV 1 v2.0 (strict traits, standards 1.2); PAM 3.30 A24, A37, A40 (standards 2.4, 3.5).
 """
 
@@ -17,7 +20,7 @@ import msgspec
 
 from beffroi.identity.normalise import name_key
 from beffroi.identity.status import may_be_linked
-from beffroi.model.person import IdentityId, PersonId, Record, Sex
+from beffroi.model.person import HospitalId, IdentityId, PersonId, Record, Sex
 
 STRICT_KEY_BYTES = 16
 # Identities in one strict-key group (count). A region has some fifty hospitals: more than this is a placeholder that
@@ -31,12 +34,16 @@ Cell = tuple[IdentityId, ...]
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What the cross-reference needs to know of an identity. `ins` is "value|oid" of a qualified one."""
+    """What the cross-reference needs to know of an identity. `ins` is "value|oid" of a qualified one.
+
+    `hidden_by` is its hospital where that one is sensitive: nobody outside may notice the identity.
+    """
 
     identity_id: IdentityId
     strict_key: bytes | None = None
     ins: str | None = None
     merged_into: IdentityId | None = None
+    hidden_by: HospitalId | None = None
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -70,7 +77,7 @@ def strict_key(record: Record) -> bytes | None:
 def partition(
     identities: Iterable[Standing], links: Iterable[Link] = (), *, group_size_max: int = GROUP_SIZE_MAX
 ) -> list[Cell]:
-    """The persons: each identity in exactly one cell, cells and their members sorted.
+    """The persons: each identity in exactly one cell, hidden ones last in it, otherwise cells and members sorted.
 
     `identities` must hold whole groups: everybody who shares a strict key, a link or a merge with somebody in it.
     Links to others than `identities` are left out. Where joining would put two identities together that their hospital
@@ -78,7 +85,19 @@ def partition(
 
     >>> partition([Standing(3, b"k"), Standing(1, b"k"), Standing(2), Standing(4, merged_into=2)])
     [(1, 3), (2, 4)]
+    >>> partition([Standing(1, b"k", hidden_by=9), Standing(2, b"k")])
+    [(2, 1)]
     """
+    standings, links = list(identities), list(links)
+    cells = _partition(standings, links, group_size_max)
+    hidden = {s.identity_id: s.hidden_by for s in standings if s.hidden_by is not None}
+    if not hidden:
+        return cells
+    seen = _partition([s for s in standings if s.hidden_by is None], links, group_size_max)
+    return _added(seen, cells, hidden)
+
+
+def _partition(identities: Iterable[Standing], links: Iterable[Link], group_size_max: int) -> list[Cell]:
     standings = {standing.identity_id: standing for standing in identities}
     survivors = {number: _survivor(number, standings) for number in standings}
     together, apart = _assertions(links, survivors)
@@ -91,8 +110,27 @@ def partition(
     return _with_merged(joined, survivors)
 
 
+def _added(seen: list[Cell], cells: list[Cell], hidden: dict[IdentityId, HospitalId]) -> list[Cell]:
+    """`seen`, the persons without hidden identities, with these where they change nothing; elsewhere they stand apart.
+
+    The hidden ones of a cell without anybody else are of one hospital each: two sensitive hospitals are strangers too.
+    """
+    kept = set(seen)
+    apart: dict[tuple[Cell, HospitalId], list[IdentityId]] = defaultdict(list)
+    for cell in cells:
+        others = tuple(number for number in cell if number not in hidden)
+        within = tuple(number for number in cell if number in hidden)
+        if within and others in kept:
+            kept.remove(others)
+            kept.add(others + within)
+            continue
+        for number in within:
+            apart[cell, hidden[number]].append(number)
+    return sorted([*kept, *(tuple(numbers) for numbers in apart.values())])
+
+
 def persons(cells: Iterable[Cell]) -> dict[IdentityId, PersonId]:
-    """Each identity's person: the number of the oldest identity of its cell.
+    """Each identity's person: the number of the oldest identity of its cell that is not hidden.
 
     >>> persons([(1, 3), (2,)])
     {1: 1, 3: 1, 2: 2}

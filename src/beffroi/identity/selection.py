@@ -49,8 +49,8 @@ def of_protected(criteria: Criteria, released: Field) -> Criteria:
 
     Any other one would tell by a match what is withheld.
 
-    >>> of_protected(Criteria(family=Text("Mar"), telecom="0612345678"), Field.BIRTH_NAME)
-    Criteria(family=Text(value='Mar', exact=False))
+    >>> of_protected(Criteria(telecom="0612345678"), Field.BIRTH_NAME) == Criteria()
+    True
     """
     named, born = Field.BIRTH_NAME in released, Field.BIRTH_DATE in released
     return Criteria(

@@ -10,6 +10,7 @@ from datetime import datetime
 import asyncpg
 
 from beffroi.errors import CallerError, InvalidValue, OperatorError, Unavailable, Words
+from beffroi.model.person import HospitalId
 from beffroi.store.database import DATABASE_FAULTS, VALUE_FAULTS, Database
 from beffroi.store.feed_pass import (
     Connection,
@@ -20,6 +21,7 @@ from beffroi.store.feed_pass import (
     feed_queries,
     is_wide,
     lock_register,
+    sensitive_hospitals,
 )
 from beffroi.store.feed_workspace import Fed, Result
 
@@ -43,6 +45,7 @@ class FeedStore:
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
         self._sql = feed_queries()
+        self._sensitive: frozenset[HospitalId] | None = None
 
     async def write(self, batch: Sequence[Fed], now: datetime, beside: Beside | None = None) -> list[Result]:
         """What became of each event, in order, once all of it is durable; an event's own fault is its own result.
@@ -85,13 +88,20 @@ class FeedStore:
         if careful:
             await lock_register(connection, self._sql)
             return await self._bisected(connection, batch, now)
-        return await Pass(connection, self._sql, now, whole).run(batch)
+        return await Pass(connection, self._sql, now, whole, await self._hidden(connection)).run(batch)
+
+    async def _hidden(self, connection: Connection) -> frozenset[HospitalId]:
+        """The sensitive hospitals, as the configuration has them: read once, like every process's register."""
+        if self._sensitive is None:
+            self._sensitive = await sensitive_hospitals(connection, self._sql)
+        return self._sensitive
 
     async def _bisected(self, connection: Connection, batch: Sequence[Fed], now: datetime) -> list[Result]:
         """The batch in halves until only what is itself at fault fails; order is kept, the commit is still one."""
         try:
             async with connection.transaction():
-                return await Pass(connection, self._sql, now, whole=True).run(batch)
+                sensitive = await self._hidden(connection)
+                return await Pass(connection, self._sql, now, True, sensitive).run(batch)
         except Exception as failure:
             if _is_ours(failure):
                 raise

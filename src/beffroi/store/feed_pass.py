@@ -52,6 +52,11 @@ async def lock_register(connection: Connection, sql: dict[str, str]) -> None:
     await connection.execute(sql["lock"], _LOCK_IPP, [0])
 
 
+async def sensitive_hospitals(connection: Connection, sql: dict[str, str]) -> frozenset[HospitalId]:
+    """The hospitals whose identities nobody outside may notice."""
+    return frozenset(HospitalId(row[0]) for row in await connection.fetch(sql["sensitive_hospitals"]))
+
+
 async def applied_messages(connection: Connection, sql: dict[str, str], batch: Sequence[Fed]) -> set[Message]:
     """The messages of the batch that were applied before: retransmissions."""
     messages = {message for fed in batch if (message := _message(fed)) is not None}
@@ -64,12 +69,20 @@ async def applied_messages(connection: Connection, sql: dict[str, str], batch: S
 class Pass:
     """One batch over one connection, inside a transaction that somebody else commits."""
 
-    def __init__(self, connection: Connection, sql: dict[str, str], now: datetime, whole: bool) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        sql: dict[str, str],
+        now: datetime,
+        whole: bool,
+        sensitive: frozenset[HospitalId] = frozenset(),
+    ) -> None:
         self._connection = connection
         self._sql = sql
         self._now = now
         self._whole = whole
-        self._work = Workspace(now)
+        self._sensitive = sensitive
+        self._work = Workspace(now, sensitive)
 
     async def run(self, batch: Sequence[Fed]) -> list[Result]:
         """What became of each event, in order. Raises NeedsWholeRegister when the small locks do not suffice."""
@@ -142,7 +155,7 @@ class Pass:
         if not touched.standings:
             return
         await self._lock(_LOCK_KEY, (_lock_number(key) for key in touched.keys))
-        reach = _Reach(self._connection, self._sql, self._whole, touched, self._work.links.values())
+        reach = _Reach(self._connection, self._sql, self._whole, touched, self._work.links.values(), self._sensitive)
         for number in touched.standings:
             if (person := self._work.person_of(number)) is not None:
                 reach.current[number] = person
@@ -194,8 +207,15 @@ class _Reach:
     """Everybody who shares a strict key, a link or a merge with the touched, and so on: what `partition` needs."""
 
     def __init__(
-        self, connection: Connection, sql: dict[str, str], whole: bool, touched: Touched, links: Iterable[Link]
+        self,
+        connection: Connection,
+        sql: dict[str, str],
+        whole: bool,
+        touched: Touched,
+        links: Iterable[Link],
+        sensitive: frozenset[HospitalId],
     ) -> None:
+        self._sensitive = sensitive
         self._connection = connection
         self._sql = sql
         self._whole = whole
@@ -235,7 +255,7 @@ class _Reach:
     async def _take(self, query: str, *arguments: object) -> None:
         for row in await self._connection.fetch(self._sql[query], *arguments):
             self.current[row["identity_id"]] = row["person_id"]
-            self.standings.setdefault(row["identity_id"], standing_of(row))
+            self.standings.setdefault(row["identity_id"], standing_of(row, self._sensitive))
 
     async def _take_links(self, numbers: list[IdentityId]) -> None:
         for a, b, linked in await self._connection.fetch(self._sql["links_of"], numbers):

@@ -71,8 +71,9 @@ class Touched:
 class Workspace:
     """Identities by number and by (hospital, IPP), before and after the batch."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, sensitive: frozenset[HospitalId] = frozenset()) -> None:
         self.now = now
+        self._sensitive = sensitive
         self.after: dict[IdentityId, Identity] = {}
         self.links: dict[tuple[IdentityId, IdentityId], Link] = {}
         self._before: dict[IdentityId, tuple[Identity, Standing]] = {}
@@ -83,7 +84,7 @@ class Workspace:
     def load(self, rows: Iterable[asyncpg.Record]) -> None:
         """Takes in identities as the store holds them."""
         for row in rows:
-            identity, standing = _identity(row), standing_of(row)
+            identity, standing = _identity(row), standing_of(row, self._sensitive)
             self._before[identity.identity_id] = (identity, standing)
             self._put(identity)
 
@@ -150,12 +151,17 @@ class Workspace:
         linked = {number for pair in self.links for number in pair}
         for number, identity in self.after.items():
             before = self._before.get(number)
-            standing = before[1] if before and _stands_as(before[0], identity) else _standing(identity)
+            standing = before[1] if before and _stands_as(before[0], identity) else self._standing(identity)
             if before is None or standing != before[1] or number in linked:
                 standings[number] = standing
                 keys |= {standing.strict_key, before[1].strict_key if before else None}
                 left.add(before[1].merged_into if before else None)
         return Touched(standings, {key for key in keys if key}, {number for number in left if number is not None})
+
+    def _standing(self, identity: Identity) -> Standing:
+        hidden = identity.hospital_id in self._sensitive
+        standing = _standing(identity)
+        return msgspec.structs.replace(standing, hidden_by=identity.hospital_id) if hidden else standing
 
     def settle(self, persons: Mapping[IdentityId, PersonId], current: Mapping[IdentityId, PersonId]) -> list[Move]:
         """Gives every identity of the recomputed cross-reference its person; what changed of existing identities."""
@@ -213,9 +219,10 @@ def columns(identities: Iterable[Identity]) -> list[tuple[Any, ...]]:
     return list(zip(*(_row(identity) for identity in identities), strict=True))
 
 
-def standing_of(row: asyncpg.Record) -> Standing:
+def standing_of(row: asyncpg.Record, sensitive: frozenset[HospitalId]) -> Standing:
     """Where a row's identity stands in the cross-reference."""
-    return Standing(row["identity_id"], row["strict_key"], row["ins"], row["merged_into"])
+    hidden_by = row["hospital_id"] if row["hospital_id"] in sensitive else None
+    return Standing(row["identity_id"], row["strict_key"], row["ins"], row["merged_into"], hidden_by)
 
 
 def _row(identity: Identity) -> tuple[Any, ...]:

@@ -41,26 +41,30 @@ select nextval(pg_get_serial_sequence('identities', 'identity_id')) from generat
 
 -- name: standings_by_key
 -- Who shares these strict keys; of a crowd, one more than can be linked. $1 keys, $2 rows per key at most.
-select i.identity_id, i.strict_key, i.ins, i.merged_into, i.person_id
+select i.identity_id, i.hospital_id, i.strict_key, i.ins, i.merged_into, i.person_id
 from unnest($1::bytea[]) as asked(strict_key)
 cross join lateral (
-    select identity_id, identities.strict_key, ins, merged_into, person_id from identities
+    select identity_id, hospital_id, identities.strict_key, ins, merged_into, person_id from identities
     where identities.strict_key = asked.strict_key limit $2
 ) as i;
 
 -- name: standings_by_number
 -- Where these identities stand. $1 numbers.
-select identity_id, strict_key, ins, merged_into, person_id from identities where identity_id = any($1::bigint[]);
+select identity_id, hospital_id, strict_key, ins, merged_into, person_id from identities where identity_id = any($1::bigint[]);
 
 -- name: standings_by_survivor
 -- Who was merged into these identities. $1 numbers.
-select identity_id, strict_key, ins, merged_into, person_id from identities where merged_into = any($1::bigint[]);
+select identity_id, hospital_id, strict_key, ins, merged_into, person_id from identities where merged_into = any($1::bigint[]);
 
 -- name: links_of
 -- What was asserted about these identities. $1 numbers.
 select identity_a, identity_b, linked from links where identity_a = any($1::bigint[])
 union
 select identity_a, identity_b, linked from links where identity_b = any($1::bigint[]);
+
+-- name: sensitive_hospitals
+-- Whose identities join, part and renumber nobody of another's.
+select hospital_id from hospitals where sensitive;
 
 -- name: insert_identities
 -- New identities, with numbers from new_numbers. contact_keys come joined by the unit separator, because an array of arrays
