@@ -18,6 +18,7 @@ FHIR_NAMESPACE = "http://hl7.org/fhir"
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 _SPECIAL = re.compile('[&<>"\t\n\r\x00-\x1f\ud800-\udfff\ufffe\uffff]')
+_special = _SPECIAL.search
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 
 
@@ -43,8 +44,10 @@ def _write_resource(out: list[str], resource: Json, namespace: str = "") -> None
 
 
 def _write_elements(out: list[str], kind: str, parent: Json) -> None:
-    for name, element in _ordered(kind, tuple(parent)):
-        if element.primitive:
+    for name, element, primitive, alone in _ordered(kind, tuple(parent)):
+        if alone:
+            out.append(f"<{name} value={_quoted(parent[name])}/>")
+        elif primitive:
             _write_values(out, name, element.repeats, parent.get(name), parent.get("_" + name))
         elif element.repeats:
             for one in parent[name]:
@@ -54,15 +57,18 @@ def _write_elements(out: list[str], kind: str, parent: Json) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _ordered(kind: str, keys: tuple[str, ...]) -> tuple[tuple[str, Element], ...]:
-    """The elements that these keys stand for. The renderers make few combinations of keys, so that most are known."""
+def _ordered(kind: str, keys: tuple[str, ...]) -> tuple[tuple[str, Element, bool, bool], ...]:
+    """The elements that these keys stand for: name, definition, whether primitive, whether one value and no more.
+
+    The renderers make few combinations of keys, so that most are known.
+    """
     elements = elements_of(kind)
     attributes = ("id", "url") if kind == "Extension" else ("id",)
     names = {key.removeprefix("_") for key in keys if key != "resourceType"}
     if "id" not in elements:  # an element's id is an attribute, a resource's an element
         names.difference_update(attributes)
-    found = [(name, elements[name]) for name in names]
-    return tuple(sorted(found, key=lambda one: one[1].rank))
+    found = sorted(((name, elements[name]) for name in names), key=lambda one: one[1].rank)
+    return tuple((n, e, e.primitive, e.primitive and not e.repeats and f"_{n}" not in keys) for n, e in found)
 
 
 def _write_complex(out: list[str], name: str, kind: str, value: Json) -> None:
@@ -105,12 +111,9 @@ def _write_value(out: list[str], name: str, value: Any, extra: Json) -> None:
 
 
 def _quoted(value: Any) -> str:
-    if value is True:
-        return '"true"'
-    if value is False:
-        return '"false"'
-    text = value if isinstance(value, str) else str(value)
-    return f'"{_SPECIAL.sub(_escaped, text)}"' if _SPECIAL.search(text) else f'"{text}"'
+    if isinstance(value, str):
+        return f'"{_SPECIAL.sub(_escaped, value)}"' if _special(value) else f'"{value}"'
+    return f'"{str(value).lower()}"'  # true and false are so written
 
 
 def _escaped(found: re.Match[str]) -> str:
