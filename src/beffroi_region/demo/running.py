@@ -24,6 +24,7 @@ from beffroi.app.supervisor import CannotStart
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.errors import OperatorError
+from beffroi.ledger.checkpoint import SEED_BYTES, SigningKey
 from beffroi.model.person import PersonId
 from beffroi.store.accounts import AccountStore
 from beffroi.store.cluster import apart
@@ -38,7 +39,16 @@ from beffroi_region.demo.building import import_people, refresh, send_messages
 from beffroi_region.demo.examples import commands, write_messages
 from beffroi_region.demo.folder import Claim, Example, Folder, Plan, Running, State, Wanted, default_folder
 from beffroi_region.demo.screen import Screen, Steps
-from beffroi_region.demo.settings import HOST, PORT_DEFAULT, PORTS, Ports, configuration, url
+from beffroi_region.demo.settings import (
+    HOST,
+    LEDGER_KEY_FILE,
+    LEDGER_ORIGIN,
+    PORT_DEFAULT,
+    PORTS,
+    Ports,
+    configuration,
+    url,
+)
 from beffroi_region.hospitals import sites
 from beffroi_region.issuer_server import issuer_running
 
@@ -236,6 +246,10 @@ class _Demonstration:
     async def _configure(self) -> None:
         text = configuration(self._hospitals, self._ports, self._server.dsn)
         _write_private(self._folder.config, text)
+        key_file = self._folder.config.with_name(LEDGER_KEY_FILE)
+        if not key_file.exists():
+            key = SigningKey(LEDGER_ORIGIN, self._clock.token_bytes(SEED_BYTES))
+            _write_private(key_file, key.secret_text() + "\n")
         await migrate_and_set_up(load(self._folder.config, demo=True), demo=True, clock=self._clock)
 
     async def _fill(self) -> int:

@@ -13,6 +13,10 @@ from beffroi_region.professions import roles_of_professions
 HOST = "127.0.0.1"
 REGION_OID = "2.999.59.3"
 REGION_NAME = "Région de démonstration"
+LEDGER_ORIGIN = "demo.beffroi.invalid/ledger"
+LEDGER_KEY_FILE = "ledger.key"
+"""In the demonstration's folder, made at its first start."""
+ROLES = ("web", "feed", "worker", "sealer", "owner")
 PORT_DEFAULT = 8080
 PORTS = 4
 """Ports in a row: FHIR, sign-in, HL7 v2, management."""
@@ -58,10 +62,11 @@ def configuration(hospitals: tuple[Hospital, ...], ports: Ports, dsn: Callable[[
     parts = [
         "# Written by `beffroi demo` at each start. `beffroi serve` refuses it.",
         _table("region", oid=REGION_OID, name=REGION_NAME),
-        _table("database", **{f"{role}_url": dsn(f"beffroi_{role}") for role in ("web", "feed", "worker", "owner")}),
+        _table("database", **{f"{role}_url": dsn(f"beffroi_{role}") for role in ROLES}),
         _table("web", public_url=url(ports.web), host=HOST, port=ports.web, processes=1),
         _table("mllp", host=HOST, port=ports.mllp),
         _table("operations", host=HOST, port=ports.operations),
+        _table("ledger", origin=LEDGER_ORIGIN, key_file=LEDGER_KEY_FILE),
         _table("[issuer]", url=url(ports.issuer), audience=[AUDIENCE], roles=dict(roles_of_professions())),
     ]
     parts += [
