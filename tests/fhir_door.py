@@ -10,10 +10,10 @@ from urllib.parse import quote
 import msgspec
 
 from beffroi.actions.asking import Ask
-from beffroi.errors import NotAuthenticated
+from beffroi.errors import CallerError, NotAuthenticated
 from beffroi.model.account import AccountId, AccountKind, Asker, Role
 from beffroi.model.audit import AuditAnswer, AuditSearch
-from beffroi.model.disclosure import Answer, DisclosureId, Released
+from beffroi.model.disclosure import Answer, DisclosureId, Proof, Released
 from beffroi.model.person import HospitalId
 from beffroi.model.search import Criteria
 from beffroi.servers.authentication import Authenticated
@@ -69,6 +69,9 @@ class FakeFinder:
         self.questions.append((search,))
         return self.page
 
+    async def refuse(self, ask: Ask, error: CallerError) -> object:
+        raise error
+
     def delivered(self, disclosure_id: DisclosureId, sent: bool) -> None:
         self.deliveries.append((disclosure_id, sent))
 
@@ -78,6 +81,7 @@ class FakeAuthenticator:
     """Admits `asker` with any Authorization header, nobody without one; remembers what was to be proven."""
 
     asker: Asker = NURSE
+    proof: Proof | None = None
     seen: list[tuple[str, str, str]] = field(default_factory=list)
 
     @asynccontextmanager
@@ -85,7 +89,7 @@ class FakeAuthenticator:
         self.seen.append((method, url, peer))
         if "authorization" not in headers:
             raise NotAuthenticated("", "send an access token", fr="envoyez un jeton d'accès")
-        yield Authenticated(self.asker, None)
+        yield Authenticated(self.asker, self.proof)
 
     def nonce(self) -> str:
         return NONCE

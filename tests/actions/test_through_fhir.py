@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from beffroi.model.account import Role
-from beffroi.model.disclosure import Field, Outcome
+from beffroi.model.disclosure import Field, Outcome, Proof
 from beffroi.model.person import OID_INS_NIR_TEST, IdentityStatus
 from beffroi.servers.fhir_api import FhirApi
 from beffroi.wire.fhir_view import Endpoint
@@ -233,3 +233,23 @@ async def test_every_answer_s_fate_is_written(through, jeanne, house, database) 
     await house.close()
     rows = await database.pool.fetch("select sent from deliveries")
     assert [row["sent"] for row in rows] == [True]
+
+
+async def test_a_question_that_cannot_be_read_is_recorded_and_burns_its_proof(house, account, database):
+    """Otherwise its proof could be used again, for another question: a proof does not name the query."""
+    asker, proof = await account(Role.WARD_DOCTOR), Proof(b"0123456789abcdef", 29_000_000)
+    door = FakeAuthenticator(asker)
+    door.proof = proof
+    api = FhirApi(house.finder, door, Endpoint(BASE, REGIONAL_OID, house.hospitals), FakeClock())
+    unread = await call(api, "GET", "/fhir/Patient?birthdate=yesterday")
+    again = await call(api, "GET", FULL)
+    assert (unread.status, again.status) == (400, 401)
+    outcomes = await database.pool.fetch("select outcome from disclosures order by disclosure_id")
+    assert [row[0] for row in outcomes] == [Outcome.REFUSED, Outcome.REFUSED]
+
+
+async def test_the_identifiers_of_protected_people_are_withheld_in_words(through, put):
+    """An empty answer would read "no other identifier"."""
+    await put(1, "A-1", record("DARK", "Jeanne", restricted=True))
+    told = await through("GET", "/fhir/Patient/$ihe-pix?sourceIdentifier=A-1&targetSystem=urn:oid:1.2.250.1.213.1.4.10")
+    assert (told.status, told.json["issue"][0]["code"]) == (403, "suppressed")

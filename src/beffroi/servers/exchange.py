@@ -43,7 +43,8 @@ Headers = dict[str, str]
 class Request:
     """What came; `body`, `reference`, the path's parameter, and `format`, the one asked, are filled in as it goes on.
 
-    `path` is below the API's root, `query` and `body` are raw.
+    `path` is below the API's root, `query` and `body` are raw. `asked`: the question is whole, and from then on the
+    finder records whatever becomes of it.
     """
 
     method: str
@@ -56,6 +57,7 @@ class Request:
     language: str
     reference: str = ""
     format: Format | None = None
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

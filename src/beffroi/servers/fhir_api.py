@@ -39,6 +39,7 @@ from beffroi.servers.exchange import (
     language_of,
     request_id_of,
 )
+from beffroi.servers.fhir_ask import unread_ask_of
 from beffroi.servers.fhir_capability import capability_statement
 from beffroi.servers.fhir_handlers import Desk, Finds, encode
 from beffroi.servers.fhir_outcome import error_reply, outcome, unexpected_reply
@@ -146,14 +147,23 @@ class FhirApi:
         arrived.format = asked_format(arrived.headers.get("accept", ""), _formats(arrived.query))
         url = self._public_url + scope.get("raw_path", scope["path"].encode()).decode("latin-1")
         async with self._authenticator.admit(arrived.method, url, arrived.headers, arrived.peer) as who:
-            if route.bodies:
-                media_type = _body_type(route, arrived.headers)
-                arrived.body = await _read_body(receive, self._body_bytes_max)
-                if media_type in XML_BODIES:
-                    arrived.body = encode(from_xml(arrived.body))
-                elif media_type == FORM and (formats := _formats(arrived.body)):
-                    arrived.format = asked_format("", formats)
-            return await route.handler(self._desk, who, arrived)
+            try:
+                await self._take_body(route, arrived, receive)
+                return await route.handler(self._desk, who, arrived)
+            except CallerError as error:
+                if not arrived.asked:  # else recorded already; its proof is burnt with it, or it could serve again
+                    await self._desk.finder.refuse(unread_ask_of(who, arrived, route.operation), error)
+                raise
+
+    async def _take_body(self, route: Route, arrived: Request, receive: Receive) -> None:
+        if not route.bodies:
+            return
+        media_type = _body_type(route, arrived.headers)
+        arrived.body = await _read_body(receive, self._body_bytes_max)
+        if media_type in XML_BODIES:
+            arrived.body = encode(from_xml(arrived.body))
+        elif media_type == FORM and (formats := _formats(arrived.body)):
+            arrived.format = asked_format("", formats)
 
     def _refusal(self, error: BeffroiError, arrived: Request) -> Reply:
         challenges = self._authenticator.challenges(error) if isinstance(error, NotAuthenticated) else ()

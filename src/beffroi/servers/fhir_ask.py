@@ -39,12 +39,14 @@ def ask_of(
     reason = _reason(body, request.headers)
     if purpose is Purpose.EMERGENCY and not reason:
         raise Missing(REASON_HEADER, what="Beffroi-Reason")
+    wanted = _fields(_said(body.fields if body else "", request.headers, FIELDS_HEADER))
+    request.asked = True
     return Ask(
         asker=who.asker,
         door=Door.FHIR,
         operation=operation,
         request_id=request.request_id,
-        wanted=_fields(_said(body.fields if body else "", request.headers, FIELDS_HEADER)),
+        wanted=wanted,
         purpose=purpose,
         reason=reason,
         proof=who.proof,
@@ -52,8 +54,14 @@ def ask_of(
     )
 
 
+def unread_ask_of(who: Authenticated, request: Request, operation: Operation) -> Ask:
+    """A question that could not be read, as its refusal is recorded."""
+    return Ask(who.asker, Door.FHIR, operation, request.request_id, wanted=Field(0), proof=who.proof)
+
+
 def audit_ask_of(who: Authenticated, request: Request) -> Ask:
     """An audit asks for no patient's fields and has a purpose of its own."""
+    request.asked = True
     return Ask(
         asker=who.asker,
         door=Door.FHIR,

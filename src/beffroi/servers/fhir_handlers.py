@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from beffroi.actions.asking import Ask
-from beffroi.errors import NotFound, Words
+from beffroi.errors import CallerError, NotFound, Words
 from beffroi.model.audit import AuditAnswer, AuditSearch
 from beffroi.model.disclosure import Answer, DisclosureId, Field, Operation, Released
 from beffroi.model.search import Criteria, IdentifierToken
@@ -50,6 +50,8 @@ class Finds(Protocol):
     async def pix(self, ask: Ask, system: str, value: str, targets: tuple[str, ...]) -> Released[Answer]: ...
 
     async def audit(self, ask: Ask, search: AuditSearch) -> Released[AuditAnswer]: ...
+
+    async def refuse(self, ask: Ask, error: CallerError) -> object: ...
 
     def delivered(self, disclosure_id: DisclosureId, sent: bool) -> None: ...
 
@@ -126,7 +128,10 @@ async def _pix(desk: Desk, who: Authenticated, request: Request, asked: PixInput
         targets, only = (endpoint.hospitals.by_id(who.asker.structure).oid,), Field.REFERENCE
     ask = ask_of(who, request, Operation.PIX_QUERY, asked.asked, only)
     released = await desk.finder.pix(ask, system, source.value, targets)
-    return _reply(released, pix_parameters(released, _view(desk, who, request), source, asked.targets))
+    view = _view(desk, who, request)
+    if not released.content.shown:  # withheld is never an empty answer (law 7)
+        return replace(_reply(released, advice_outcome(released, view)), status=403)
+    return _reply(released, pix_parameters(released, view, source, asked.targets))
 
 
 async def audit(desk: Desk, who: Authenticated, request: Request) -> Reply:
