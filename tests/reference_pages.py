@@ -21,6 +21,7 @@ from beffroi.access.policy import RIGHTS, Rights
 from beffroi.access.professional import APPLICATION_ROLES, GRANTED_ROLES
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
+from beffroi.store.database import ROLE_OWNER, ROLES
 from beffroi.telemetry import metrics
 from beffroi.telemetry.events import LEVELS, Event
 from beffroi.watch.verdict import CEILINGS
@@ -136,6 +137,12 @@ def _metric(one: MetricWrapperBase) -> tuple[str, ...]:
     return f"`{name}`", described.type, labels, described.documentation
 
 
+def database_roles() -> str:
+    """What a superuser does before the first migration."""
+    lines = [f"create role {role} login;" for role in ROLES]
+    return "\n".join(("```sql", *lines, f"create database beffroi owner {ROLE_OWNER};", "```", ""))
+
+
 def commands() -> str:
     """Every command with its arguments and options, in English whoever asks."""
     if os.environ.get("LC_ALL") == "C":
@@ -188,6 +195,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "ceilings": ceilings,
     "field_sets": field_sets,
     "adt_events": adt_events,
+    "database_roles": database_roles,
     "log_events": log_events,
     "metrics": metric_names,
     "commands": commands,

@@ -1,7 +1,7 @@
 """The commands of the documentation, run as they stand there, against a small region.
 
-A fenced block behind `<!-- run -->` is run: lines that begin with `$ ` are typed, the others must be in what comes back;
-`…` stands for anything. Only the ports are replaced. A page's commands share one shell, as a reader's do.
+A fenced block behind `<!-- run -->` is run: lines that begin with `$ ` are typed, the others must be in what comes
+back; `…` stands for anything. Only the ports are replaced. A page's commands share one shell, as a reader's do.
 """
 
 import re
