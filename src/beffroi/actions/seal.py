@@ -31,8 +31,8 @@ from beffroi.telemetry.metrics import count_sealed
 
 LEAVES_PER_ROUND_MAX = 5_000
 """Leaves of one checkpoint: some 0.3 s of work, so a round by itself never makes one a second late."""
-ROUND_S = 0.4
-"""Seconds between two looks. With the round itself a disclosure waits for less than a second."""
+ROUND_S = 0.3
+"""Seconds between two looks. A disclosure beside which another is being written waits for two: less than a second."""
 SAY_AGAIN_S = 60.0
 """Seconds after which a trouble that lasts is logged again."""
 

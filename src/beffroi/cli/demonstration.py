@@ -140,6 +140,21 @@ def feed(
     _tell_report(run(people, seconds, import_rows, seed=seed, say=_progress(as_json)), as_json)
 
 
+@bench.command(help=say("Disclosures sealed per second.", "Divulgations scellées par seconde."))
+def seal(
+    disclosures: Annotated[int, typer.Option(min=1_000, max=100_000_000)] = 100_000,
+    seconds: Annotated[float, typer.Option(min=1, max=3_600)] = 20.0,
+    per_s: Annotated[int, typer.Option(min=1, max=100_000)] = 2_500,
+    seed: int = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """A backlog first, then beside disclosures that arrive."""
+    from beffroi_region.bench.seal import run, summary
+
+    report = run(disclosures, seconds, per_s, seed=seed, say=_progress(as_json))
+    tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
+
+
 def _progress(quiet: bool) -> Callable[[str], None]:
     """Tells what is under way, beside the results."""
     return (lambda text: None) if quiet else partial(typer.echo, err=True)

@@ -1,4 +1,4 @@
-"""The published ledger over HTTP: /checkpoint and /tile/... on the management port. It asks for no token: see decision 0023.
+"""The published ledger over HTTP: /checkpoint and /tile/... on the management port, without a token (decision 0023).
 
 Tiles never change, so any cache may keep them; the checkpoint is asked again after a second.
 Source: C2SP tlog-tiles, "Checkpoints", "Merkle Tree" and "Log entries".
