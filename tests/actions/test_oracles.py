@@ -175,3 +175,17 @@ async def test_refused_emergencies_do_not_fill_the_accounts_row(house, put, acco
             await house.finder.read(urgent, reference)
     evidence = await database.pool.fetchval("select evidence from account_states")
     assert len(msgspec.json.decode(evidence, type=Evidence).emergencies) == 5
+
+
+async def test_no_letter_of_a_protected_name_can_be_confirmed(house, put, account):
+    """Beyond the letters that a full search needs, right and wrong ones are answered alike; others are as before."""
+    await put(1, "A1", record("MARTIN", "Louise", restricted=True))
+    await put(1, "A2", record("MARCHAND", "Louise"))
+    nurse = await account(Role.WARD_NURSE)
+    asked = [Criteria(birth_date=DAY, family=Text(f), given=Text(g)) for f, g in (("MARTIN", "Louise"), ("MARB", "Lu"))]
+    answers = [(await house.finder.search(ask(nurse), criteria)).content for criteria in asked]
+    assert {(a.outcome, a.shown, a.advice) for a in answers} == {(Outcome.NONE, (), (Advice.RESTRICTED,))}
+    (shown,) = (
+        await house.finder.search(ask(nurse), Criteria(birth_date=DAY, family=Text("MARC"), given=Text("L")))
+    ).content.shown
+    assert shown.own_ipp == ("A2",)

@@ -66,11 +66,13 @@ class Finder:
         permit = await ask.permit(self._gate, question)
         await self._refuse_unknown_domains(question, criteria.domains, 404, "QPD^1^8")
         planned = await self._plan(question, criteria)
-        found = await self._look_up(planned, ask.asker)
+        # Whoever may not see protected people learns no letter of their names beyond those that a full search needs.
+        blunt = planned if Field.BIRTH_NAME in permit.restricted else widen(planned)
+        found = await self._look_up(blunt, ask.asker)
         looked_at_count = len(found)
         if criteria.reference:
             found = [msgspec.structs.replace(f, asked_reference=criteria.reference) for f in found]
-        if narrows(criteria, planned.block) or planned.block is Block.EXPLAINED_BY_TELECOM:
+        if blunt != planned or narrows(criteria, planned.block) or planned.block is Block.EXPLAINED_BY_TELECOM:
             found = [f for f in found if _selected(f, criteria, planned.block, permit)]
         advice = _advice(planned)
         if planned.block is Block.IDENTIFIER:
@@ -182,7 +184,7 @@ def _selected(finding: Finding, criteria: Criteria, block: Block, permit: Permit
         if block is Block.EXPLAINED_BY_TELECOM:
             return False
         criteria = of_protected(criteria, permit.restricted)
-    return not narrows(criteria, block) or _holds(finding, criteria)
+    return _holds(finding, criteria)
 
 
 def _holds(finding: Finding, criteria: Criteria) -> bool:
