@@ -1,5 +1,6 @@
 """The audit: silent about what is sound, and every change of anything found and named."""
 
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
@@ -7,11 +8,14 @@ import pytest
 
 from beffroi.actions.audit import Audited, Fault, audit
 from beffroi.actions.recount import Tree
+from beffroi.errors import BeffroiError
 from beffroi.ledger.checkpoint import Checkpoint, SigningKey, opened, signed
+from beffroi.model.search import Criteria, DateRange, Text
 from beffroi.store.database import ROLE_SEALER, Database
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from disclosed import KEY, NOON, ORIGIN, disclose, row, seal_all, sealer
 from doubles import FakeClock
+from requests_and_records import BORN, ask, record
 from twins.merkle_twin import tree_hash
 
 AFTER = FakeClock(NOON + timedelta(hours=1))
@@ -235,3 +239,49 @@ def test_the_auditors_tree_is_that_of_the_rfc() -> None:
     assert [(level, index) for level, index, _ in tiles] == [(0, 0), (0, 1)]
     assert [(level, index, len(hashes) // 32) for level, index, hashes in tree.partial()] == [(0, 2, 88), (1, 0, 2)]
     assert tree.tiles_count() == 4
+
+
+async def test_what_the_gate_writes_is_sealed_and_sound(house, put, account, database: Database, own: Database) -> None:
+    """Real answers of every kind: shown, none, refused; names that JSON must escape."""
+    await put(1, "A1", record("MARTIN", "Louise"))
+    await put(2, "B1", record("D'HALLEWYN", 'Zoé "Z"'))
+    for subject in ("one", "two"):
+        asker = await account(subject=subject)
+        for family in ("Mar", "D'H", 'Zo"\\', "Éé\u2028"):
+            with contextlib.suppress(BeffroiError):
+                criteria = Criteria(birth_date=DateRange(BORN, BORN), family=Text(family), given=Text("L"))
+                await house.finder.search(ask(asker), criteria)
+        with contextlib.suppress(BeffroiError):
+            await house.finder.search(ask(asker), Criteria(family=Text("Mar")))
+    count = await database.pool.fetchval("select count(*) from disclosures")
+    assert count >= 8 and await seal_all(sealer(own)) == count
+    found = await audited(own)
+    assert found.sound and found.leaves_count == count
+
+
+async def test_every_byte_counts(database: Database, own: Database) -> None:
+    """A small ledger; each byte of its leaves, tiles, roots and notes flipped in turn: found every time."""
+    await disclose(database, [row(1, 1), row(2, 1), row(1, 2)])
+    await seal_all(sealer(own))
+    assert (await audited(own)).sound
+    flips = 0
+    for table, column in (("leaves", "commitment"), ("tiles", "hashes"), ("checkpoints", "root")):
+        for place, content in await database.pool.fetch(f"select ctid::text, {column} from {table}"):
+            for index in range(len(content)):
+                changed = content[:index] + bytes([content[index] ^ 1]) + content[index + 1 :]
+                flips += await flipped(database, own, table, column, changed, place)
+                await database.pool.execute(f"update {table} set {column} = $1 where {column} = $2", content, changed)
+                place = await database.pool.fetchval(f"select ctid::text from {table} where {column} = $1", content)
+    note = await database.pool.fetchval("select note from checkpoints")
+    for index, letter in enumerate(note):
+        changed = note[:index] + ("A" if letter != "A" else "B") + note[index + 1 :]
+        await database.pool.execute("update checkpoints set note = $1", changed)
+        assert not (await audited(own)).sound, index
+        flips += 1
+    assert flips == 3 * 32 + 3 * 32 + 32 + len(note)
+
+
+async def flipped(database: Database, own: Database, table: str, column: str, changed: bytes, place: str) -> bool:
+    """Whether a change of one row is found."""
+    await database.pool.execute(f"update {table} set {column} = $1 where ctid = $2::text::tid", changed, place)
+    return not (await audited(own)).sound

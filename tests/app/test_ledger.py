@@ -66,6 +66,10 @@ async def test_a_disclosure_is_sealed_published_and_audited(tmp_path: Path, dsn_
     audit = ("audit", "--demo", "--config", config, "--checkpoint", kept)
     code, said = await beffroi(*audit, "--json")
     assert (code, '"sound": true' in said, '"leaves": 2' in said) == (0, True, True)
+    key_file.unlink()
+    code, said = await beffroi(*audit, "--key", verifier.text())
+    assert code == 0 and "2 leaves, " in said and "0 faults" in said, "an auditor needs no private key"
+    audit = (*audit, "--key", verifier.text())
     await database.pool.execute("update disclosures set reason = 'another' where disclosure_id = 1")
     code, said = await beffroi(*audit)
     assert code == 2 and "disclosure 1 is not what leaf 0 commits to" in said
@@ -85,6 +89,13 @@ async def test_a_key_that_does_not_fit_is_said_in_words(
         (tmp_path / "ledger.key").write_text(content)
     code, said = await beffroi("audit", "--demo", "--config", config)
     assert code == 1 and words in said
+
+
+async def test_a_key_that_is_none_is_said_in_words(tmp_path: Path, dsn_of: DsnOf) -> None:
+    """On the command line too."""
+    config = write_configuration(tmp_path, with_ledger(dsn_of))
+    code, said = await beffroi("audit", "--demo", "--config", config, "--key", "nonsense")
+    assert code == 1 and "not a public key" in said
 
 
 async def test_without_a_ledger_there_is_nothing_to_audit(tmp_path: Path, dsn_of: DsnOf) -> None:

@@ -85,6 +85,16 @@ def audit_ledger(
         list[Path] | None,
         typer.Option(help=say("A checkpoint kept earlier.", "Un point de contrôle gardé."), metavar="FILE"),
     ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=say(
+                "A public key to know checkpoints by, instead of the configuration's: no private key is read.",
+                "Une clé publique, au lieu de celles de la configuration : aucune clé privée n'est lue.",
+            ),
+            metavar="NAME+HASH+KEY",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
     demo: Annotated[bool, typer.Option("--demo", help=say("A demonstration's.", "Celui d'une démonstration."))] = False,
 ) -> None:
@@ -92,7 +102,7 @@ def audit_ledger(
     configure_logs(Process.COMMAND, level=logging.ERROR)
     loaded = load(config, demo=demo)
     settings = _ledger(loaded)
-    keys = ledger_verifiers(loaded, settings)
+    keys = _keys(key) if key else ledger_verifiers(loaded, settings)
     kept = [_kept(path, keys) for path in checkpoint or ()]
     audited = asyncio.run(_audit(loaded, settings.origin, keys, kept))
     if as_json:
@@ -111,6 +121,16 @@ def _ledger(config: Config) -> LedgerSettings:
     if config.ledger is None:
         raise OperatorError("The configuration has no [ledger].", "La configuration n'a pas de [ledger].")
     return config.ledger
+
+
+def _keys(texts: Sequence[str]) -> tuple[VerifierKey, ...]:
+    try:
+        return tuple(VerifierKey.parse(text) for text in texts)
+    except ValueError:
+        raise OperatorError(
+            "--key: not a public key as `beffroi keygen` prints it.",
+            "--key : pas une clé publique telle que `beffroi keygen` l'affiche.",
+        ) from None
 
 
 def _kept(path: Path, keys: Sequence[VerifierKey]) -> Checkpoint:
