@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from beffroi.clock import Clock
+from beffroi.errors import Words
 from beffroi.ledger.checkpoint import Checkpoint, SigningKey, signed
 from beffroi.ledger.leaf import NO_LEAF, Facts, Sight, canonical, commitment
 from beffroi.ledger.merkle import HASH_BYTES, Frontier, edge_places, grow
@@ -43,17 +44,27 @@ _shown = msgspec.json.Decoder(tuple[Sight, ...]).decode
 class Refusal(Enum):
     """Why nothing is sealed any more until somebody has looked: see docs/how-to/audit-the-ledger.md."""
 
-    OTHER_CLUSTER = "the database was restored into another cluster"
-    TRANSACTIONS_RESTARTED = "transaction numbers are below those that were seen before"
-    NOT_EXTENDED = "leaves, tiles and the last checkpoint do not agree"
-    MISSING_DISCLOSURE = "an account's disclosure before this one is not there"
+    OTHER_CLUSTER = Words(
+        "the database was restored into another cluster", "la base a été restaurée dans une autre grappe"
+    )
+    TRANSACTIONS_RESTARTED = Words(
+        "transaction numbers are below those that were seen before",
+        "les numéros de transaction sont en dessous de ceux déjà vus",
+    )
+    NOT_EXTENDED = Words(
+        "leaves, tiles and the last checkpoint do not agree",
+        "les feuilles, les tuiles et le dernier point de contrôle ne concordent pas",
+    )
+    MISSING_DISCLOSURE = Words(
+        "a disclosure was taken away before it was sealed", "une divulgation a été retirée avant d'être scellée"
+    )
 
 
 class SealingRefused(Exception):
     """The ledger is not what was sealed: sealing on would cover it up."""
 
     def __init__(self, refusal: Refusal, account: int = 0) -> None:
-        super().__init__(refusal.value)
+        super().__init__(refusal.value.english)
         self.refusal = refusal
         self.account = account
 

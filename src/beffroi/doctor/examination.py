@@ -8,6 +8,7 @@ from beffroi.doctor.databases import check_databases
 from beffroi.doctor.doors import check_issuers, check_settings, show_ceilings
 from beffroi.doctor.files import check_files
 from beffroi.doctor.finding import Finding, error
+from beffroi.doctor.sealing import check_ledger
 from beffroi.errors import OperatorError, Words
 
 
@@ -19,6 +20,7 @@ async def examine(config_file: Path, clock: Clock, *, demo: bool = False) -> lis
         return [error("configuration", Words(failure.text("en"), failure.text("fr")))]
     found = list(check_files(config_file, config, clock.now()))
     found += [finding async for finding in check_databases(config, clock, demo=demo)]
+    found += [finding async for finding in check_ledger(config, clock)]
     found += [finding async for finding in check_issuers(config, clock, demo=demo)]
     found += check_settings(config)
     return [*found, *show_ceilings()]

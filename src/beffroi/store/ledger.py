@@ -60,6 +60,18 @@ class LedgerStore:
         """Where sealing stands, or None when another process is sealing."""
         if not await connection.fetchval(self._sql["try_lock"], ADVISORY_LOCK):
             return None
+        return await self._standing(connection)
+
+    async def look(self) -> Standing:
+        """Where sealing stands, whoever is sealing."""
+        return await self._standing(self._pool)
+
+    async def late(self, settled_below: int, before: datetime) -> bool:
+        """Whether a disclosure that was recorded before this time is not sealed yet."""
+        late: bool = await self._pool.fetchval(self._sql["late"], settled_below, before)
+        return late
+
+    async def _standing(self, connection: "Connection | asyncpg.Pool[asyncpg.Record]") -> Standing:
         row = await connection.fetchrow(self._sql["standing"])
         assert row is not None
         known = row["known_system"]

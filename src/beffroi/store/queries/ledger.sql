@@ -34,6 +34,14 @@ left join disclosures b on b.account_id = d.account_id and b.running_number = d.
 left join leaves p on p.disclosure_id = b.disclosure_id
 order by d.disclosure_id;
 
+-- name: late
+-- Whether a disclosure above $1 that was recorded before $2 has no leaf yet.
+select exists (
+    select from disclosures d
+    where d.disclosure_id > $1 and d.at < $2
+      and not exists (select from leaves l where l.disclosure_id = d.disclosure_id)
+);
+
 -- name: edge
 -- The tiles at the right edge of the tree. $1 levels and $2 tile indices, pairwise.
 select t.level, t.tile_index, t.hashes
