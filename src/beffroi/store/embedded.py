@@ -53,7 +53,7 @@ SETTINGS: Mapping[str, str] = {
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "jit": "off",
-    # In the data directory: a container's /dev/shm is often too small for an index that is built in parallel, and what a
+    # In the data directory: a container's /dev/shm is often too small for an index built in parallel, and what a
     # killed server leaves there is nobody's.
     "dynamic_shared_memory_type": "mmap",
     # A statement or the detail of an error may hold an identity: neither reaches the log. The caller hears of errors.
