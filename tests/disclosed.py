@@ -63,7 +63,7 @@ def sealer(database: Database, keys: Sequence[SigningKey] = (KEY,)) -> Sealer:
 
 
 async def seal_some(one: Sealer, leaves: int) -> None:
-    """Rounds until there are so many more leaves. Any open transaction on the server delays them, another test's too."""
+    """Rounds until there are so many more leaves. Any transaction on the server delays them, another test's too."""
     deadline_s = time.monotonic() + WAIT_S_MAX
     while leaves > 0:
         leaves -= (await one.round()).leaves
