@@ -41,6 +41,7 @@ def demo() -> Iterator[Demo]:
     try:
         made.start()
         yield made
+        made.stop()
     finally:
         home = made.root.parents[3]
         clean_up(made)
