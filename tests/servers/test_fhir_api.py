@@ -521,8 +521,9 @@ async def test_a_refusal_has_no_delivery() -> None:
 
 
 async def test_the_capability_statement_is_the_table() -> None:
-    """`metadata` promises the interactions and operations of the table of routes, no more and no less."""
+    """`metadata` promises the interactions and operations of the table of routes, in both formats; no more, no less."""
     told = await call(door(), "GET", "/fhir/metadata", authorization="")
+    assert told.json["format"] == ["xml", "json"]
     assert violations(told.json) == []
     for resource in told.json["rest"][0]["resource"]:
         of_table = {route.interaction for route in ROUTES if route.resource == resource["type"]}

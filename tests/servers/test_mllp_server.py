@@ -158,6 +158,7 @@ REFUSALS = {
     "a document": (message("MSH|^~\\&|L|CHU-ESSAI|||1||MDM^T02|c|P|2.5", pid(), "TXA|SECRET"), "AR", "200"),
     "an appointment": (message("MSH|^~\\&|L|CHU-ESSAI|||1||SIU^S12|c|P|2.5", pid(), "AIS|SECRET"), "AR", "200"),
     "an unknown event": (adt("R99", control="c"), "AR", "201"),
+    "a move of one patient's number": (adt("A43", control="c"), "AR", "201"),
     "an old version": (message(msh("A28", "c", version="2.1"), pid()), "AR", "203"),
     "an unknown sender": (message(msh("A28", "c").replace("GAM|CHU-ESSAI", "GAM|ELSEWHERE"), pid()), "AR", "207"),
     "another domain": (adt(ids=ipp("SECRET", OTHER.namespace), control="c"), "AE", "207"),

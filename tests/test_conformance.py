@@ -1,0 +1,44 @@
+"""The conformance table is true as far as a test can say: its tests exist, and nothing is done without one."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROWS = [
+    cells
+    for line in (ROOT / "docs" / "reference" / "conformance.md").read_text(encoding="utf-8").splitlines()
+    if line.startswith("| ")
+    and (cells := [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+    and cells[-1] != "Test"
+]
+STATES = ("done", "partly: ", "not done")
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+
+
+@cache
+def names_in(path: str) -> frozenset[str]:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return frozenset(n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: " ".join(row[:-2])[:60])
+def test_each_row_is_true(row: list[str]) -> None:
+    """A state is one of three; what is done or partly so names a test, and every test that is named exists."""
+    state, shown = row[-2:]
+    assert state.startswith(STATES) and (state in ("done", "not done") or ": " in state)
+    found = TEST.fullmatch(shown)
+    assert found or (not shown and state.startswith("not done")), "no test, or one written wrongly"
+    if found:
+        assert found[2] in names_in(found[1])
+
+
+def test_every_part_has_rows() -> None:
+    """Each of the profiles is in the table."""
+    assert len(ROWS) > 60
+    text = " ".join(cell for row in ROWS for cell in row)
+    for transaction in ("ITI-30", "ITI-31", "ITI-8", "ITI-10", "ITI-83", "ITI-104", "ITI-93"):
+        assert transaction in text
