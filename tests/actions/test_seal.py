@@ -72,18 +72,20 @@ async def test_a_quiet_ledger_writes_nothing(database: Database, own: Database) 
     assert await database.pool.fetchrow("select xmin::text, * from seal_state") == before
 
 
+@pytest.mark.parametrize("numbers", [1, 5, 50_000])
 @pytest.mark.parametrize("batch", [1, 2, 7, 300])
 async def test_a_backlog_is_sealed_in_batches(
-    database: Database, own: Database, batch: int, monkeypatch: pytest.MonkeyPatch
+    database: Database, own: Database, batch: int, numbers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More than a batch at once: the next round is due at once, and nothing is left out or doubled."""
     monkeypatch.setattr(seal, "LEAVES_PER_ROUND_MAX", batch)
+    monkeypatch.setattr(seal, "NUMBERS_PER_ROUND_MAX", numbers)
     count = 3 * min(batch, 20) * 4
     await disclose(database, [row(1 + n % 3, 1 + n // 3) for n in range(count)])
     one = sealer(own)
     while not (first := await one.round()).leaves:
         pass
-    assert first.more == (batch < count)
+    assert first.more == (min(batch, numbers) < count)
     await seal_all(one)
     await assert_sound(database, count)
     assert await database.pool.fetchval("select settled_below from seal_state") == count

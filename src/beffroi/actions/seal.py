@@ -32,6 +32,8 @@ from beffroi.telemetry.metrics import count_sealed
 
 LEAVES_PER_ROUND_MAX = 5_000
 """Leaves of one checkpoint: some 0.3 s of work, so a round by itself never makes one a second late."""
+NUMBERS_PER_ROUND_MAX = 50_000
+"""Disclosures looked through in a round: 50 ms, however many wait for a transaction that is left open for hours."""
 ROUND_S = 0.3
 """Seconds between two looks. A disclosure beside which another is being written waits for two: less than a second."""
 SAY_AGAIN_S = 60.0
@@ -167,20 +169,21 @@ class Sealer:
             check(standing)
             if standing.last_disclosure <= standing.settled_below:
                 return Sealed()
+            last = min(standing.last_disclosure, standing.settled_below + NUMBERS_PER_ROUND_MAX)
             rows = await self._store.unsealed(
-                connection, standing.settled_below, standing.oldest_open, LEAVES_PER_ROUND_MAX
+                connection, standing.settled_below, last, standing.oldest_open, LEAVES_PER_ROUND_MAX
             )
             chains = Chains()
             leaves = [(row["disclosure_id"], leaf) for row in rows if (leaf := chains.add(row)) is not None]
             if leaves:
                 await self._extend(connection, standing, leaves)
             full = len(rows) == LEAVES_PER_ROUND_MAX
-            reach = rows[-1]["disclosure_id"] if full else standing.last_disclosure
+            reach = rows[-1]["disclosure_id"] if full else last
             await self._settle(connection, standing, reach, chains.held)
         # Committed: the checkpoint is published from here on, never before.
         if leaves:
             count_sealed(len(leaves), time.perf_counter() - started_s)
-        return Sealed(len(leaves), full and bool(leaves))
+        return Sealed(len(leaves), bool(leaves) and (full or last < standing.last_disclosure))
 
     async def _extend(self, connection: Connection, standing: Standing, leaves: list[tuple[int, bytes]]) -> None:
         """Leaves, tiles and the checkpoint over them."""

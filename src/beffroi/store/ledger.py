@@ -89,10 +89,10 @@ class LedgerStore:
         )
 
     async def unsealed(
-        self, connection: Connection, above: int, before_transaction: int, rows_max: int
+        self, connection: Connection, above: int, last: int, before_transaction: int, rows_max: int
     ) -> list[asyncpg.Record]:
-        """Rows of disclosures that are final and have no leaf, by number."""
-        return await connection.fetch(self._sql["unsealed"], above, str(before_transaction), rows_max)
+        """Rows of disclosures (`above` to `last`) that are final and have no leaf, by number."""
+        return await connection.fetch(self._sql["unsealed"], above, last, str(before_transaction), rows_max)
 
     async def edge(self, connection: Connection, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
         """The hashes of tiles by (level, index); those that are not there are missing."""

@@ -19,16 +19,17 @@ left join (select tree_size, root from checkpoints order by tree_size desc limit
 
 -- name: unsealed
 -- Disclosures without a leaf, of transactions before the oldest one still open, in their order, each with the leaf of
--- its account's disclosure before it when that is sealed. $1 above this number, $2 before this transaction, $3 at most.
+-- its account's disclosure before it when that is sealed. $1 above this number, $2 up to this one, $3 before this
+-- transaction, $4 rows at most.
 select d.disclosure_id, d.at, d.account_id, d.running_number, d.role, d.structure_id, d.application, d.session_key,
        d.network, d.door, d.operation, d.outcome, d.purpose, d.reason, d.request_id, d.request, d.policy_version,
        d.criteria_fields, d.shown, d.nonce, p.commitment as previous_leaf
 from (
     select * from disclosures d
-    where d.disclosure_id > $1 and d.transaction < $2::text::xid8
+    where d.disclosure_id > $1 and d.disclosure_id <= $2 and d.transaction < $3::text::xid8
       and not exists (select from leaves l where l.disclosure_id = d.disclosure_id)
     order by d.disclosure_id
-    limit $3
+    limit $4
 ) d
 left join disclosures b on b.account_id = d.account_id and b.running_number = d.running_number - 1
 left join leaves p on p.disclosure_id = b.disclosure_id
