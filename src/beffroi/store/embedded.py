@@ -10,6 +10,7 @@ PostgreSQL refuses to run as root: then an unprivileged account runs it, and wha
 Source: PostgreSQL 15 manual, chapters 19 (server set-up), 20 (configuration), 21.9 (peer authentication).
 """
 
+import atexit
 import fcntl
 import json
 import os
@@ -71,6 +72,13 @@ SETTINGS_REFUSED = frozenset({"fsync", "full_page_writes", "synchronous_commit",
 
 _LEFT_TO_OTHERS: list["subprocess.Popen[bytes]"] = []
 """Keepers that we started and that others still need: they outlive us."""
+
+
+@atexit.register
+def _leave_keepers() -> None:
+    for left in _LEFT_TO_OTHERS:
+        if left.poll() is None:
+            left.returncode = 0  # or Python warns of a child that nobody waits for
 
 
 class EmbeddedPostgres:
