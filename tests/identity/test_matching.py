@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from beffroi.identity.matching import Link, Standing, partition, persons, strict_key
-from beffroi.model.person import BirthPlace, IdentityAttribute, IdentityStatus, Record, Sex
+from beffroi.model.person import OID_INS_NIR_TEST, BirthPlace, IdentityAttribute, IdentityStatus, Ins, Record, Sex
 from twins.matching_twin import naive_partition
 
 DARK = Record(
@@ -202,6 +202,15 @@ def test_one_other_strict_trait_is_another_key(other: Record) -> None:
 def test_a_missing_trait_or_a_doubt_is_no_key(without: Record) -> None:
     """What is unknown is not equal to another unknown."""
     assert strict_key(without) is None
+
+
+def test_a_completed_birth_date_joins_by_the_same_ins_only() -> None:
+    """INSi completes the dates of many people alike: the INS makes the difference; a guessed date joins nobody."""
+    completed = replace(DARK, birth_date_interpreted=True, status=IdentityStatus.QUALIFIED)
+    one, other = (Ins(value, OID_INS_NIR_TEST) for value in ("297022A02077878", "236066322083656"))
+    keys = {strict_key(replace(completed, ins=ins)) for ins in (one, one, other)}
+    assert len(keys) == 2 and None not in keys
+    assert strict_key(replace(completed, status=IdentityStatus.VALIDATED, ins=None)) is None
 
 
 @given(worlds())

@@ -82,3 +82,10 @@ def test_beyond_the_ceiling_an_empty_answer_names_it_too() -> None:
     empty = judge(evidence, Role.WARD_NURSE, Operation.SEARCH, (), (), 10)
     stranger = judge(evidence, Role.WARD_NURSE, Operation.SEARCH, rows(1), (True,), 10)
     assert (empty.ceiling, empty.shown_count) == (stranger.ceiling, stranger.shown_count)
+
+
+def test_beyond_the_ceiling_an_emergency_reading_has_its_own() -> None:
+    """A stranger who comes in unconscious is read, although the day's ceiling is reached."""
+    evidence = Evidence().after(0, 10_000, emergency=False)
+    verdict = judge(evidence, Role.WARD_DOCTOR, Operation.EMERGENCY_READ, rows(1), (True,), 10)
+    assert (verdict.shown_count, verdict.new_count) == (1, 1)

@@ -107,4 +107,5 @@ def _entry(row: Row, reference: str, fields: Field) -> AuditEntry:
         reference=reference,
         fields=fields,
         sent=row["sent"],
+        reason=row["reason"],
     )

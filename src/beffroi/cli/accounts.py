@@ -2,7 +2,6 @@
 
 import asyncio
 import getpass
-import logging
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -123,7 +122,7 @@ def list_accounts(
 
 
 def _at_desk(config: Path, demo: bool, do: Callable[[Administration, str], Awaitable[T]], issuer: str) -> T:
-    configure_logs(Process.COMMAND, level=logging.ERROR)
+    configure_logs(Process.COMMAND)  # a grant, a freeze, a release leave their line
     loaded = load(config, demo=demo)
     url = issuer or _only_issuer(loaded)
     return asyncio.run(_with_desk(loaded, lambda desk: do(desk, url)))

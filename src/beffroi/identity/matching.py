@@ -19,7 +19,7 @@ from hashlib import blake2b
 import msgspec
 
 from beffroi.identity.normalise import name_key
-from beffroi.identity.status import may_be_linked
+from beffroi.identity.status import carried_ins, may_be_linked
 from beffroi.model.person import HospitalId, IdentityId, PersonId, Record, Sex
 
 STRICT_KEY_BYTES = 16
@@ -59,6 +59,7 @@ def strict_key(record: Record) -> bytes | None:
 
     The traits: birth family name, list of birth given names (the first one where there is no list), birth date, sex and
     INSEE birth place. An unknown one (indeterminate sex, place 99999) is missing, not equal to another unknown one.
+    Where the birth date was completed the INS is among them: everybody without a known day shares such a date.
 
     >>> strict_key(Record(birth_family="Dark")) is None
     True
@@ -70,7 +71,9 @@ def strict_key(record: Record) -> bytes | None:
     cog = record.birth_place.cog.strip().upper()
     if not (family and given) or cog == _COG_UNKNOWN or not _COG.match(cog):
         return None
-    traits = "\0".join((family, given, record.birth_date.isoformat(), record.sex.value, cog))
+    ins = carried_ins(record) if record.birth_date_interpreted else None
+    born = record.birth_date.isoformat() + (f" {ins.value}" if ins else "")
+    traits = "\0".join((family, given, born, record.sex.value, cog))
     return blake2b(traits.encode(), digest_size=STRICT_KEY_BYTES).digest()
 
 

@@ -27,10 +27,13 @@ _ONLY_PROVISIONAL = frozenset({IdentityAttribute.FICTITIOUS, IdentityAttribute.D
 def may_be_linked(record: Record) -> bool:
     """True when the traits were checked against a document and nothing says that they may be somebody else's.
 
+    A birth date that was completed is one that INSi returned if there is an INS; otherwise somebody guessed it.
+
     >>> may_be_linked(Record(status=IdentityStatus.VALIDATED)), may_be_linked(Record(status=IdentityStatus.RETRIEVED))
     (True, False)
     """
-    return record.status in _CHECKED and not record.birth_date_interpreted and _UNCERTAIN.isdisjoint(record.attributes)
+    guessed = record.birth_date_interpreted and carried_ins(record) is None
+    return record.status in _CHECKED and not guessed and _UNCERTAIN.isdisjoint(record.attributes)
 
 
 def stays_local(record: Record) -> bool:

@@ -38,6 +38,7 @@ class AuditEntry(msgspec.Struct, frozen=True):
 
     `criteria` are the names of the criteria without their values, `fields` what was sent of this patient,
     `criteria_fields` what a match, or its absence, told besides. `sent` is None while the answer's fate is unknown.
+    `reason` is what the professional wrote for an emergency reading.
     """
 
     disclosure_id: DisclosureId
@@ -58,6 +59,7 @@ class AuditEntry(msgspec.Struct, frozen=True):
     reference: str = ""
     fields: Field = Field(0)
     sent: bool | None = None
+    reason: str = ""
 
 
 class AuditAnswer(msgspec.Struct, frozen=True):

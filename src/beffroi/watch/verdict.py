@@ -77,6 +77,8 @@ def judge(
     """
     if operation is Operation.EMERGENCY_READ and evidence.emergencies_24h(now_s) >= EMERGENCY_READINGS_24H:
         return Verdict((False,) * len(rows), 0, CEILING_EMERGENCY, EMERGENCY_READINGS_24H)
+    if operation is Operation.EMERGENCY_READ:  # a way on with a ceiling of its own (law 8)
+        return Verdict((True,) * len(rows), sum(new))
     ceiling = CEILINGS.get(role, NONE)
     left_24h = ceiling.patients_24h - evidence.shown_24h(now_s)
     left_30d = ceiling.patients_30d - evidence.shown_30d(now_s)

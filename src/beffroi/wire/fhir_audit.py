@@ -221,10 +221,13 @@ def _acting(entry: AuditEntry, endpoint: Endpoint) -> Json:
     """In which role, for which structure and why."""
     hospital = endpoint.hospitals.by_id(entry.structure)
     system = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+    why: Json = {"coding": [{"system": system, "code": entry.purpose.value}]}
+    if entry.reason:  # an auditor judges an emergency reading by it
+        why["text"] = entry.reason
     return {
         "role": [{"text": entry.role.value}],
         "location": {"identifier": {"system": _FINESS, "value": hospital.finess}, "display": hospital.name},
-        "purposeOfUse": [{"coding": [{"system": system, "code": entry.purpose.value}]}],
+        "purposeOfUse": [why],
     }
 
 
