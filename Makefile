@@ -39,9 +39,13 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --extra dev pyproject.toml -o requirements.lock
 
+# Every figure of docs/benchmarks.md, on a machine that does nothing else: some 40 minutes.
 bench: setup
-	$(BIN)/beffroi bench search
-	$(BIN)/beffroi bench feed
+	mkdir -p docs/benchmarks
+	for people in 10000 1000000 5000000; do \
+	  $(BIN)/beffroi bench search --json --people $$people > docs/benchmarks/search-$$people.json || exit 1; done
+	$(BIN)/beffroi bench feed --json > docs/benchmarks/feed-100000.json
+	$(BIN)/python -m beffroi_region.bench.report
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
