@@ -45,6 +45,11 @@ class Deployment:
                 raise RuntimeError(f"the deployment did not start: {self.log_text()[-3_000:]}")
             time.sleep(0.05)
 
+    def revive(self) -> None:
+        """Starts it again if it ended by itself, as a service manager does."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+
     def kill(self) -> None:
         """kill -9 of the supervisor and all its processes at once. Safe to repeat."""
         if self._process is not None:

@@ -17,6 +17,8 @@ PEOPLE = 60
 PROFESSIONALS = [f"8997000001{n:02d}" for n in range(6)]
 FEEDS = 4
 FINESS = "590000001"
+DRAIN_S_MAX = 120.0
+"""Seconds for the last messages to be acknowledged once the killing is over."""
 
 
 async def besiege(town: Town, kills: int, seed: int, notes: Notes) -> None:
@@ -36,11 +38,16 @@ async def besiege(town: Town, kills: int, seed: int, notes: Notes) -> None:
         await asyncio.to_thread(_kill, town, chosen.choice(("web", "mllp", "servers", "database", "both")))
     await asyncio.sleep(1.0)
     stop.set()
+    async with asyncio.timeout(DRAIN_S_MAX):
+        while not all(one.done() for one in load):
+            await asyncio.to_thread(town.deployment.revive)  # killed while it started, it gave up
+            await asyncio.sleep(0.2)
     await asyncio.gather(*load)
 
 
 def _kill(town: Town, what: str) -> None:
     if what in ("web", "mllp"):
+        town.deployment.revive()
         town.deployment.kill_one(what)
         return
     if what in ("database", "both"):
