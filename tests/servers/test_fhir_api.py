@@ -1,6 +1,8 @@
 """The FHIR door: what is asked, what is told, and which words refusals have."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +16,9 @@ from beffroi.access.fields import CONTACT, IDENTIFIERS, MINIMAL
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Advice, Answer, Field, Operation, Outcome, Purpose
 from beffroi.model.search import IdentifierToken
+from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import FORM
-from beffroi.servers.fhir_api import BODY_BYTES_MAX, QUERY_BYTES_MAX
+from beffroi.servers.fhir_api import BODY_BYTES_MAX, CEILING_PAUSE_S, IMPATIENT_PAUSE_S, QUERY_BYTES_MAX
 from beffroi.servers.routes import ROUTES
 from beffroi.wire.fhir_xml import to_xml
 from fhir_answers import BASE_URL, REFERENCE, REGIONAL_OID, REQUEST_ID, released, shown
@@ -582,3 +585,34 @@ def test_nothing_that_is_sent_is_unforeseen(
     told = asyncio.run(call(door(FakeFinder(released())), method, f"/fhir{path}?{query}", body, **headers))
     assert told.status not in (0, 500)
     assert violations(told.json) == []
+
+
+class Counting(FakeAuthenticator):
+    """Knows how many it has admitted and not yet let go."""
+
+    inside = 0
+
+    @asynccontextmanager
+    async def admit(self, *given: Any) -> AsyncIterator[Authenticated]:
+        async with super().admit(*given) as who:
+            self.inside += 1
+            try:
+                yield who
+            finally:
+                self.inside -= 1
+
+
+async def test_a_refusal_beyond_a_ceiling_keeps_its_place_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a robot which collects refusals is slow, and with four places it alone; other refusals are at once."""
+    paused: list[tuple[float, int]] = []
+    desk = Counting()
+
+    async def pause(seconds: float) -> None:
+        paused.append((seconds, desk.inside))
+
+    monkeypatch.setattr("beffroi.servers.fhir_api.asyncio.sleep", pause)
+    await call(door(FakeFinder(errors.TooBroad(add="birthdate")), desk), "GET", SEARCH)
+    assert paused == []
+    await call(door(FakeFinder(errors.CeilingReached(what="x", limit=1, instead="")), desk), "GET", SEARCH)
+    await call(door(FakeFinder(errors.TooManyInFlight(limit=4)), desk), "GET", SEARCH)
+    assert paused == [(CEILING_PAUSE_S, 1), (IMPATIENT_PAUSE_S, 0)]

@@ -18,9 +18,11 @@ from beffroi.clock import Clock
 from beffroi.errors import (
     BeffroiError,
     CallerError,
+    CeilingReached,
     MethodNotAllowed,
     NotAuthenticated,
     TooLarge,
+    TooManyInFlight,
     TooSlow,
     UnsupportedBody,
     Words,
@@ -56,6 +58,11 @@ BODY_BYTES_MAX = 65_536
 """Bytes of a body. A Patient to match has some 3,000; a form with every parameter some 2,000."""
 QUERY_BYTES_MAX = 8_192
 """Bytes of a query string: what proxies commonly pass."""
+CEILING_PAUSE_S = 0.25
+"""Seconds that a refusal beyond a ceiling keeps its place: 16 a second and process, so that a robot which only collects
+refusals does not slow everybody else. A person does not notice."""
+IMPATIENT_PAUSE_S = 1.0
+"""Seconds until an account whose places and waiting places are all taken is told so."""
 BODY_SECONDS_MAX = 10
 """Seconds for a body to arrive whole."""
 
@@ -146,14 +153,24 @@ class FhirApi:
             raise TooLarge(what=Words("The address", "L'adresse"), limit=f"{QUERY_BYTES_MAX}")
         arrived.format = asked_format(arrived.headers.get("accept", ""), _formats(arrived.query))
         url = self._public_url + scope.get("raw_path", scope["path"].encode()).decode("latin-1")
-        async with self._authenticator.admit(arrived.method, url, arrived.headers, arrived.peer) as who:
-            try:
-                await self._take_body(route, arrived, receive)
-                return await route.handler(self._desk, who, arrived)
-            except CallerError as error:
-                if not arrived.asked:  # else recorded already; its proof is burnt with it, or it could serve again
-                    await self._desk.finder.refuse(unread_ask_of(who, arrived, route.operation), error)
-                raise
+        try:
+            async with self._authenticator.admit(arrived.method, url, arrived.headers, arrived.peer) as who:
+                return await self._answer(route, who, arrived, receive)
+        except TooManyInFlight:
+            await asyncio.sleep(IMPATIENT_PAUSE_S)
+            raise
+
+    async def _answer(self, route: Route, who: Authenticated, arrived: Request, receive: Receive) -> Reply:
+        """The reply to somebody who holds one of their account's places."""
+        try:
+            await self._take_body(route, arrived, receive)
+            return await route.handler(self._desk, who, arrived)
+        except CallerError as error:
+            if not arrived.asked:  # else recorded already; its proof is burnt with it, or it could serve again
+                await self._desk.finder.refuse(unread_ask_of(who, arrived, route.operation), error)
+            if isinstance(error, CeilingReached):
+                await asyncio.sleep(CEILING_PAUSE_S)  # the place stays taken meanwhile
+            raise
 
     async def _take_body(self, route: Route, arrived: Request, receive: Receive) -> None:
         if not route.bodies:
