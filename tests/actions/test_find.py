@@ -313,3 +313,23 @@ async def test_an_auditor_sees_their_structure_without_names_or_values(house, pu
     assert "Mar" not in str(entries)
     other = await account(Role.AUDITOR, hospital=2, subject="aud2")
     assert (await house.finder.audit(ask(other, Operation.AUDIT_SEARCH), window)).content.entries == ()
+
+
+async def test_an_emergency_opens_protected_access_to_exactly_one(house, put, account, database):
+    """Whom no ordinary search shows is shown by name and birth date to a clinician who says why; two are not."""
+    await put(2, "B1", record("MARTIN", "Louise", restricted=True))
+    nurse = await account(Role.WARD_NURSE)
+    why = {"purpose": Purpose.EMERGENCY, "reason": "patiente inconsciente"}
+    urgent = ask(nurse, Operation.EMERGENCY_READ, **why)
+    assert (await house.finder.search(ask(nurse), full())).content.shown == ()
+    (shown,) = (await house.finder.search(urgent, full())).content.shown
+    assert (shown.record.birth_family, shown.record.birth_date, shown.own_ipp) == ("MARTIN", BORN, ())
+    await put(2, "B2", record("MARTINEZ", "Laure"))
+    with pytest.raises(TooBroad):
+        await house.finder.search(urgent, full())
+    with pytest.raises(TooBroad):
+        await house.finder.search(urgent, Criteria(birth_date=DAY, family=Text("MA")))
+    with pytest.raises(Forbidden):
+        await house.finder.search(urgent, msgspec.structs.replace(full(), telecom="0612345678"))
+    by_operation = await database.pool.fetch("select outcome from disclosures where operation = 7 order by 1")
+    assert [row[0] for row in by_operation] == [Outcome.SHOWN, Outcome.TOO_MANY, Outcome.TOO_BROAD, Outcome.REFUSED]

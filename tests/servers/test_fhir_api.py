@@ -120,16 +120,18 @@ async def test_fields_purpose_and_reason_are_asked_by_headers() -> None:
 
 
 async def test_an_emergency_reading_is_of_one_patient_with_a_reason() -> None:
-    """Purpose BTG makes a read an emergency reading, needs a reason, and is refused elsewhere."""
+    """Purpose BTG makes a read or a search an emergency reading, needs a reason, and is refused elsewhere."""
     finder = FakeFinder()
     api = door(finder)
     target = f"/fhir/Patient/{REFERENCE}"
     assert (await call(api, "GET", target, beffroi_purpose="BTG")).status == 400
-    assert (await call(api, "GET", SEARCH, beffroi_purpose="BTG", beffroi_reason="unconscious")).status == 400
+    pix = "/fhir/Patient/$ihe-pix?sourceIdentifier=urn:oid:1.2.3%7C1"
+    assert (await call(api, "GET", pix, beffroi_purpose="BTG", beffroi_reason="unconscious")).status == 400
     assert finder.asks == []
     told = await call(api, "GET", target, beffroi_purpose="BTG", beffroi_reason="unconscious")
     assert told.status == 200
-    assert finder.asks[0].operation is Operation.EMERGENCY_READ
+    await call(api, "GET", SEARCH, beffroi_purpose="BTG", beffroi_reason="unconscious")
+    assert [asked.operation for asked in finder.asks] == [Operation.EMERGENCY_READ] * 2
 
 
 @pytest.mark.parametrize(

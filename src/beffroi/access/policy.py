@@ -168,6 +168,6 @@ def _decide_emergency(question: Question, rights: Rights) -> Permit:
         raise Forbidden(role=role, what=OPERATION_WORDS[Operation.EMERGENCY_READ], instead=_CLINICIAN_ONLY)
     if len(question.reason.strip()) < REASON_LENGTH_MIN:
         raise Missing(what=_REASON)
-    if question.wanted & ~MINIMAL:
+    if (question.wanted | question.criteria_fields) & (CONTACT | IDENTIFIERS):
         raise Forbidden(role=role, what=_MORE_IN_AN_EMERGENCY, instead=_AFTERWARDS)
     return Permit(MINIMAL, RESTRICTED)

@@ -41,6 +41,10 @@ from beffroi.store.identities import PEOPLE_LOOKED_AT_MAX
 LIST_MAX_DEFAULT = 20
 LIST_MAX = 50
 """People. A longer list helps nobody to find one patient, and helps a thief to take many."""
+_ADD_TO_BE_ONE = Words(
+    "letters of the name or the sex, since more than one person matches, and an emergency reading is of one",
+    "des lettres du nom ou le sexe : plusieurs personnes correspondent, et une lecture en urgence n'en concerne qu'une",
+)
 _ADD_TO_MATCH = Words(
     "the full birth date, 3 letters of the family name and the first of the given name",
     "la date de naissance complète, 3 lettres du nom et la première du prénom",
@@ -60,11 +64,16 @@ class Finder:
         self._list_max = min(list_max, LIST_MAX)
 
     async def search(self, ask: Ask, criteria: Criteria) -> Released[Answer]:
-        """The people who match, if they are few enough and the question says enough (`identity.blocking`)."""
+        """The people who match, if they are few enough and the question says enough (`identity.blocking`).
+
+        As an emergency reading: the one person who matches a full search.
+        """
         told = told_by_criteria(criteria, ask.asker, self.hospitals)
         question = ask.question(described(criteria), told, criteria.domains)
         permit = await ask.permit(self._gate, question)
         await self._refuse_unknown_domains(question, criteria.domains, 404, "QPD^1^8")
+        if ask.operation is Operation.EMERGENCY_READ:
+            return await self._emergency(ask.asker, question, permit, criteria)
         planned = await self._plan(question, criteria)
         # Whoever may not see protected people learns no letter of their names beyond those that a full search needs.
         blunt = planned if Field.BIRTH_NAME in permit.restricted else widen(planned)
@@ -93,6 +102,20 @@ class Finder:
             await self._gate.refuse(question, NotFound(what=Words("Patient", "Patient")), Outcome.NONE)
         asked = msgspec.structs.replace(found[0], asked_reference=reference)
         return await self._gate.disclose(question, permit, (asked,))
+
+    async def _emergency(
+        self, asker: Asker, question: Question, permit: Permit, criteria: Criteria
+    ) -> Released[Answer]:
+        """Break-glass by name: exactly one person matches a full search, protected or not, or nobody is shown."""
+        planned = await self._plan(question, criteria, full=True)
+        found = [
+            f
+            for f in await self._look_up(planned, asker)
+            if not narrows(criteria, planned.block) or _holds(f, criteria)
+        ]
+        if len(found) > 1:
+            await self._gate.refuse(question, TooBroad(add=_ADD_TO_BE_ONE), Outcome.TOO_MANY)
+        return await self._gate.disclose(question, permit, tuple(found))
 
     async def match(self, ask: Ask, sample: Criteria, only_certain: bool = False, count: int = 0) -> Released[Answer]:
         """The people like a sample, likeliest first, graded. A sample must name its patient as a full search does.

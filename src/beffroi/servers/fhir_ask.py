@@ -29,11 +29,12 @@ def ask_of(
     """The request as the finder takes it; raises `CallerError`. A reading for purpose BTG is an emergency reading."""
     purpose = _purpose(_said(body.purpose if body else "", request.headers, PURPOSE_HEADER))
     if purpose is Purpose.EMERGENCY:
-        if operation is not Operation.READ:
+        if operation not in (Operation.READ, Operation.SEARCH):
             what = Words(
-                "Purpose BTG outside the reading of one patient", "Le motif BTG hors de la lecture d'un patient"
+                "Purpose BTG outside a search or the reading of one patient",
+                "Le motif BTG hors d'une recherche ou de la lecture d'un patient",
             )
-            instead = Words("Search first, then read her by reference.", "Cherchez, puis lisez par référence.")
+            instead = Words("Search for that one patient in full.", "Cherchez ce seul patient, complètement.")
             raise Unsupported(PURPOSE_HEADER, what=what, instead=instead)
         operation = Operation.EMERGENCY_READ
     reason = _reason(body, request.headers)
