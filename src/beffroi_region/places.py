@@ -158,5 +158,4 @@ def _origin(cog: str) -> str:
 
 
 BIRTHPLACES = _birthplaces()
-BIRTHPLACE_SHARES = tuple(accumulate(p.share for p in BIRTHPLACES))
 UNKNOWN_PLACE = BirthPlace(cog="99999")

@@ -114,7 +114,6 @@ _ENDINGS = words(
 
 _LONG_ENDINGS = words("""ain ard et ier eau in on aud ault ot and at er elle ère ez ière ine iot oin oux is euil""")
 
-COMMON_COUNT = len(COMMON)
 MIDDLING_COUNT = 10_000
 TAIL_COUNT = 200_000
 # (rank from, share that bears the name of that rank, exponent until the next row): see the module's docstring.

@@ -10,8 +10,9 @@ from beffroi.errors import AccountFrozen, CeilingReached, Forbidden, NotAuthenti
 from beffroi.model.account import Role
 from beffroi.model.audit import AuditSearch
 from beffroi.model.disclosure import Advice, Field, Operation, Outcome, Proof, Purpose
-from beffroi.model.person import OID_INS_NIR_TEST, IdentityAttribute, IdentityStatus, Ins
+from beffroi.model.person import OID_INS_NIR_TEST, IdentityAttribute, IdentityStatus, Ins, Sex
 from beffroi.model.search import Criteria, DateRange, IdentifierToken, Text
+from beffroi.telemetry.metrics import REJECTED_TOKENS
 from requests_and_records import BORN, ask, record
 
 DAY = DateRange(BORN, BORN)
@@ -220,8 +221,10 @@ async def test_a_proof_is_used_once(house, put, account, database):
     await put(1, "A1", record("MARTIN", "Louise"))
     request = ask(await account(), proof=Proof(b"0123456789abcdef", 29_000_000))
     assert (await house.finder.search(request, full())).content.shown
+    counted = REJECTED_TOKENS.labels("replayed")._value.get()
     with pytest.raises(NotAuthenticated):
         await house.finder.search(request, full())
+    assert REJECTED_TOKENS.labels("replayed")._value.get() == counted + 1
     assert [row["outcome"] for row in await rows(database)] == [Outcome.SHOWN, Outcome.REFUSED]
 
 
@@ -324,6 +327,8 @@ async def test_an_emergency_opens_protected_access_to_exactly_one(house, put, ac
     assert (await house.finder.search(ask(nurse), full())).content.shown == ()
     (shown,) = (await house.finder.search(urgent, full())).content.shown
     assert (shown.record.birth_family, shown.record.birth_date, shown.own_ipp) == ("MARTIN", BORN, ())
+    guessed = msgspec.structs.replace(full(), sex=Sex.MALE)
+    assert (await house.finder.search(urgent, guessed)).content.shown == (shown,)  # her sex cannot be asked for
     await put(2, "B2", record("MARTINEZ", "Laure"))
     with pytest.raises(TooBroad):
         await house.finder.search(urgent, full())
@@ -331,5 +336,17 @@ async def test_an_emergency_opens_protected_access_to_exactly_one(house, put, ac
         await house.finder.search(urgent, Criteria(birth_date=DAY, family=Text("MA")))
     with pytest.raises(Forbidden):
         await house.finder.search(urgent, msgspec.structs.replace(full(), telecom="0612345678"))
+    by_number = Criteria(identifiers=tuple(IdentifierToken("", ipp) for ipp in ("A1", "A2")))
+    for ipp in ("A1", "A2"):
+        await put(1, ipp, record("DURAND", "Anne"))
+    two = (await house.finder.search(urgent, by_number)).content
+    assert (two.shown, two.advice) == ((), (Advice.TOO_MANY,))
+    told = await database.pool.fetchval("select shown from disclosures order by disclosure_id desc limit 1")
+    assert [Field.EXISTENCE in Field(fields) for _, fields, _ in msgspec.json.decode(told)] == [True, True]
     by_operation = await database.pool.fetch("select outcome from disclosures where operation = 7 order by 1")
-    assert [row[0] for row in by_operation] == [Outcome.SHOWN, Outcome.TOO_MANY, Outcome.TOO_BROAD, Outcome.REFUSED]
+    assert [row[0] for row in by_operation] == [
+        *[Outcome.SHOWN] * 2,
+        *[Outcome.TOO_MANY] * 2,
+        Outcome.TOO_BROAD,
+        Outcome.REFUSED,
+    ]

@@ -11,13 +11,12 @@ from typing import Final
 import msgspec
 
 from beffroi.access.remembered import Remembered
+from beffroi.actions.availability import ACCOUNTS, looking_up
 from beffroi.clock import Clock
-from beffroi.errors import Unavailable, Words
 from beffroi.model.account import AccountId, AccountStatus, Role
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.person import Hospital
 from beffroi.store.credentials import CredentialStore, StoredCredential
-from beffroi.store.database import DATABASE_FAULTS
 
 CALLER_S: Final = 3.0
 """Seconds during which a credential is not looked up again."""
@@ -61,10 +60,8 @@ class Connections:
         known = self._known.get(credential)
         if known is not None and now.timestamp() < known.until_s:
             return known.caller
-        try:
+        with looking_up(ACCOUNTS):
             stored = await self._credentials.find(credential)
-        except DATABASE_FAULTS as fault:
-            raise Unavailable(what=Words("The register of accounts", "Le registre des comptes")) from fault
         found = None if stored is None else self._caller(stored, now)
         self._known.put(credential, _Known(found, now.timestamp() + CALLER_S))
         return found

@@ -108,11 +108,10 @@ class Finder:
     ) -> Released[Answer]:
         """Break-glass by name: exactly one person matches a full search, protected or not, or nobody is shown."""
         planned = await self._plan(question, criteria, full=True)
-        found = [
-            f
-            for f in await self._look_up(planned, asker)
-            if not narrows(criteria, planned.block) or _holds(f, criteria)
-        ]
+        looked_up = await self._look_up(planned, asker)
+        found = [finding for finding in looked_up if _selected(finding, criteria, planned.block, permit)]
+        if planned.block is Block.IDENTIFIER:
+            return await self._gate.disclose(question, permit, _sorted(found), finish=partial(_few, 1))
         if len(found) > 1:
             await self._gate.refuse(question, TooBroad(add=_ADD_TO_BE_ONE), Outcome.TOO_MANY)
         return await self._gate.disclose(question, permit, tuple(found))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from beffroi.actions.availability import IDENTITIES
 from beffroi.clock import Clock
 from beffroi.errors import BeffroiError, CallerError, NotYourDomain, Overloaded, Unavailable, Words
 from beffroi.model.account import AccountId
@@ -162,4 +163,4 @@ def _not_yours(event: FeedEvent) -> NotYourDomain:
 
 
 def _unavailable() -> Unavailable:
-    return Unavailable(what=Words("The register of identities", "Le registre des identités"))
+    return Unavailable(what=IDENTITIES)

@@ -15,19 +15,18 @@ import msgspec
 from beffroi.access.professional import Claimed, capacity
 from beffroi.access.remembered import Remembered
 from beffroi.access.verified import Verified
+from beffroi.actions.availability import ACCOUNTS, looking_up
 from beffroi.clock import Clock
-from beffroi.errors import Unavailable, UnknownAccount, Words
+from beffroi.errors import UnknownAccount, Words
 from beffroi.model.account import AccountKind, Asker
 from beffroi.model.hospitals import Hospitals
 from beffroi.store.accounts import AccountStore, StoredAccount
-from beffroi.store.database import DATABASE_FAULTS
 from beffroi.telemetry import Event, log
 
 ASKER_S: Final = 3.0
 """Seconds during which an account and its grants are not read again."""
 ASKERS_REMEMBERED_MAX: Final = 20_000  # about 1 KB each
 SESSIONS_REMEMBERED_MAX: Final = 100_000  # about 200 bytes each; one that was forgotten is recorded once more
-_REGISTER: Final = Words("The register of accounts", "Le registre des comptes")
 _OPERATOR: Final = Words("the operator of this server", "l'exploitant de ce serveur")
 _NOT_REGISTERED: Final = Words(
     "this application is not in the configuration", "cette application n'est pas dans la configuration"
@@ -83,15 +82,13 @@ class SignIn:
         Raises UnknownAccount, Unavailable, or whatever recording the sign-in raises.
         """
         who, issuer = verified.who, verified.issuer
-        try:
+        with looking_up(ACCOUNTS):
             account = await self._accounts.find(who.issuer, who.subject)
             _check_kind(who, account)
             grants = account.grants if account else ()
             chosen = capacity(who, grants, issuer.roles, self._hospitals, self._clock.now())
             if account is None:
                 account = await self._accounts.create_person(who.issuer, who.subject)
-        except DATABASE_FAULTS as fault:
-            raise Unavailable(what=_REGISTER) from fault
         asker = Asker(
             account_id=account.account_id,
             kind=who.kind,

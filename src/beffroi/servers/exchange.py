@@ -14,8 +14,6 @@ from beffroi.model.disclosure import DisclosureId, Outcome
 FHIR_JSON = "application/fhir+json"
 FHIR_XML = "application/fhir+xml"
 FORM = "application/x-www-form-urlencoded"
-HEADER_LENGTH_MAX = 16_384
-"""Characters of one header. A token of Pro Santé Connect with its claims has some 4,000."""
 
 
 class Format(Enum):

@@ -80,12 +80,7 @@ def run(
 def _described(stage: Stage, seconds: float, import_rows: int) -> Report:
     return {
         "benchmark": "feed",
-        "machine": machine.describe(),
-        "versions": machine.versions() | stage.settings(),
-        "fdatasync": machine.fdatasync_ms(stage.server.data_dir.parent),
-        "commit_ms": stage.commit_ms(),
-        "people": stage.size.people,
-        "identities": stage.identities(),
+        **stage.described(),
         "hospitals": stage.size.hospitals,
         "seed": stage.size.seed,
         "seconds": seconds,

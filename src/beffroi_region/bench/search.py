@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from beffroi.store.embedded import EmbeddedPostgres
-from beffroi_region.bench import machine
 from beffroi_region.bench.load import Measured
 from beffroi_region.bench.phases import phase, warm_up_s
 from beffroi_region.bench.population import ACCOUNTS, Size, cache_folder, ensure
@@ -68,12 +67,7 @@ def run(
 def _described(stage: Stage, clients: int, seconds: float, rounds: int) -> Report:
     return {
         "benchmark": "search",
-        "machine": machine.describe(),
-        "versions": machine.versions() | stage.settings(),
-        "fdatasync": machine.fdatasync_ms(stage.server.data_dir.parent),
-        "commit_ms": stage.commit_ms(),
-        "people": stage.size.people,
-        "identities": stage.identities(),
+        **stage.described(),
         "hospitals": stage.size.hospitals,
         "accounts": stage.size.accounts,
         "seed": stage.size.seed,

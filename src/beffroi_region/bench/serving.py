@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from beffroi.telemetry.metrics import DIRECTORY_VARIABLE
-from beffroi_region.bench.machine import cpu_s, family, peak_memory_mib, stolen_s
+from beffroi_region.bench.machine import cpu_s, peak_memory_mib, stolen_s
 from beffroi_region.bench.stage import HOST
 
 START_S_MAX = 60.0
@@ -61,10 +61,6 @@ class Serving:
     def peak_memory_mib(self) -> float:
         """The web processes' peak resident size, added."""
         return peak_memory_mib(self.root)
-
-    def process_count(self) -> int:
-        """The first process and its children."""
-        return len(family(self.root))
 
 
 @contextmanager

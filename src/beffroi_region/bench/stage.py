@@ -19,6 +19,7 @@ from beffroi.ledger.checkpoint import SigningKey
 from beffroi.model.disclosure import Operation
 from beffroi.store.database import ROLE_FEED, ROLE_OWNER, ROLE_SEALER, ROLE_WEB, ROLE_WORKER
 from beffroi.store.embedded import SUPERUSER, EmbeddedPostgres
+from beffroi_region.bench import machine
 from beffroi_region.bench.passes import Pass, base64url, signed
 from beffroi_region.bench.population import ISSUER, Size, subject
 from beffroi_region.bench.questions import Question, load_pool, questions
@@ -154,6 +155,17 @@ class Stage:
         """Every phase starts alike: nothing disclosed, no evidence, everything written to disk."""
         self.ask(_reset)
         self.ask(lambda connection: connection.execute("checkpoint"), SUPERUSER)
+
+    def described(self) -> dict[str, object]:
+        """Where and on what a run is made, as every report begins."""
+        return {
+            "machine": machine.describe(),
+            "versions": machine.versions() | self.settings(),
+            "fdatasync": machine.fdatasync_ms(self.server.data_dir.parent),
+            "commit_ms": self.commit_ms(),
+            "people": self.size.people,
+            "identities": self.identities(),
+        }
 
     def identities(self) -> int:
         """How many local identities the region has."""
