@@ -74,6 +74,18 @@ OPERATION_WORDS = {
     Operation.AUDIT_SEARCH: Words("the audit", "les traces"),
     Operation.EMERGENCY_READ: Words("emergency readings", "la lecture en urgence"),
     Operation.SIGN_IN: Words("signing in", "l'identification"),
+    Operation.VERDICT: Words("verdicts of the watch", "les verdicts de la veille"),
+    Operation.CONTAIN: Words("stopping accounts", "l'arrêt de comptes"),
+    Operation.RELEASE: Words("releasing accounts", "la libération de comptes"),
+    Operation.STEP_UP: Words("proving who is there", "la preuve de présence"),
+    Operation.CONFIRM: Words("confirming a colleague's patients", "la confirmation des patients d'un collègue"),
+    Operation.WORKLIST: Words("worklists", "les listes de travail"),
+    Operation.SCOPE_VIEW: Words("the scope of an incident", "le périmètre d'un incident"),
+    Operation.GRANT: Words("giving roles", "l'attribution de rôles"),
+    Operation.KEY: Words("enrolling keys", "l'enrôlement de clés"),
+    Operation.NOT_ME: Words("disowning readings", "le désaveu de lectures"),
+    Operation.PATIENT_ACCESS: Words("who saw a patient's identity", "qui a vu l'identité d'un patient"),
+    Operation.EXPORT: Words("lists for somebody outside", "les listes destinées à l'extérieur"),
 }
 _SET_WORDS = {
     FieldSet.MINIMAL: Words("minimal fields", "l'identité minimale"),

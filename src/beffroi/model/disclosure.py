@@ -51,7 +51,11 @@ class Door(IntEnum):
 
 
 class Operation(IntEnum):
-    """A closed vocabulary. The numbers are part of the ledger's format."""
+    """A closed vocabulary. The numbers are part of the ledger's format.
+
+    From VERDICT on, nothing is asked: something happens to the account, or it does something that is no reading. Such
+    a row stands in the account's own chain, its outcome is RECORDED, and its criteria hold the particulars.
+    """
 
     SEARCH = 1
     READ = 2
@@ -61,6 +65,18 @@ class Operation(IntEnum):
     AUDIT_SEARCH = 6
     EMERGENCY_READ = 7
     SIGN_IN = 8
+    VERDICT = 9  # the watch put the account on another rung
+    CONTAIN = 10  # a person, or certainty, stopped it: the leaf that closes the account
+    RELEASE = 11
+    STEP_UP = 12  # its user proved who is there
+    CONFIRM = 13  # its user vouched for patients whom a colleague has to read
+    WORKLIST = 14  # its user deposited, or approved, patients to be read by others
+    SCOPE_VIEW = 15  # a look at whose data were seen
+    GRANT = 16  # a role was given to it, or taken away
+    KEY = 17  # a key was enrolled for it, or revoked
+    NOT_ME = 18  # its owner disowned what was read under it
+    PATIENT_ACCESS = 19  # "who saw my identity", told to a patient
+    EXPORT = 20  # a list left for somebody outside
 
 
 class Outcome(IntEnum):
@@ -72,6 +88,7 @@ class Outcome(IntEnum):
     TOO_BROAD = 4
     REFUSED = 5
     SIGNED_IN = 6
+    RECORDED = 7
 
 
 class Purpose(StrEnum):
