@@ -233,7 +233,7 @@ async def test_a_frozen_account_reads_nothing_at_once(house, put, account, datab
     await put(1, "A1", record("MARTIN", "Louise"), explained_h=1)
     asker = await account()
     assert (await house.finder.search(ask(asker), full())).content.shown
-    await database.pool.execute("update accounts set status = 'frozen' where account_id = $1", asker.account_id)
+    await database.pool.execute("update account_states set frozen = true where account_id = $1", asker.account_id)
     with pytest.raises(AccountFrozen):
         await house.finder.search(ask(asker), full())
 

@@ -10,6 +10,7 @@ import pytest
 
 from beffroi.access.issuers import TrustedIssuer
 from beffroi.access.nonces import Nonces
+from beffroi.actions.events import Events
 from beffroi.actions.house import House, open_house
 from beffroi.actions.sign_in import SignIn
 from beffroi.clock import Clock
@@ -128,14 +129,16 @@ async def test_a_freeze_is_effective_at_once(door: FrontDoor) -> None:
     """The request after a freeze is refused, though account and token are still remembered; so is a new sign-in."""
     nurse = await door.client("ward-nurse")
     assert (await nurse.call("GET", SEARCH)).status_code == 200
-    owner = AccountStore(door.owner)
+    events = Events(door.owner, Clock())
     account = AccountId(await door.owner.pool.fetchval("select max(account_id) from accounts"))
-    await owner.freeze(account)
+    async with events.locking([account]) as locked:
+        assert await locked.set_frozen(account, True)
     assert (await nurse.call("GET", SEARCH)).status_code == 403
     elsewhere = await door.client("ward-nurse")
     refused = await elsewhere.call("GET", SEARCH, headers={"accept-language": "fr"})
     assert refused.status_code == 403 and "arrêté" in refused.json()["issue"][0]["details"]["text"]
-    await owner.unfreeze(account)
+    async with events.locking([account]) as locked:
+        assert await locked.set_frozen(account, False)
     assert (await elsewhere.call("GET", SEARCH)).status_code == 200
     assert (await door.disclosures()).count((Operation.SIGN_IN, Outcome.REFUSED)) == 1
 

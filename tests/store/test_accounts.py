@@ -69,23 +69,12 @@ async def test_a_role_of_a_later_version(
     assert await web.find(ISSUER, "ANS1") == account
 
 
-async def test_freezing(web: AccountStore, database: Database) -> None:
-    """The owner stops and releases an account, once each."""
-    owner, account = AccountStore(database), await web.create_person(ISSUER, "ANS1")
-    assert [await owner.freeze(account.account_id) for _ in range(2)] == [True, False]
-    status = await database.pool.fetchval("select status from accounts where account_id = $1", account.account_id)
-    assert status == "frozen"
-    assert [await owner.unfreeze(account.account_id) for _ in range(2)] == [True, False]
-
-
 async def test_a_server_gives_itself_no_rights(web: AccountStore, hospitals: tuple[Hospital, ...]) -> None:
-    """A serving process can neither grant, nor revoke, nor freeze, nor release."""
+    """A serving process can neither grant nor revoke."""
     account = (await web.create_person(ISSUER, "ANS1")).account_id
     for forbidden in (
         web.grant(account, HospitalId(1), Role.AUDITOR, "thief", None),
         web.revoke(account, HospitalId(1), Role.AUDITOR),
-        web.freeze(account),
-        web.unfreeze(account),
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await forbidden

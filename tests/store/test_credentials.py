@@ -59,7 +59,7 @@ async def test_grants_end_and_accounts_are_stopped(
 ) -> None:
     """An expired grant is none; a stopped account is known as such."""
     await copy_registers(dsn, HOSPITALS, [entry()])
-    await database.pool.execute("update accounts set status = 'frozen'")
+    await database.pool.execute("update account_states set frozen = true")
     found = await connections.caller(X5T)
     assert found is not None and found.frozen
     await database.pool.execute("update grants set expires_at = $1", clock.now())

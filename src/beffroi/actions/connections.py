@@ -13,7 +13,7 @@ import msgspec
 from beffroi.access.remembered import Remembered
 from beffroi.actions.availability import ACCOUNTS, looking_up
 from beffroi.clock import Clock
-from beffroi.model.account import AccountId, AccountStatus, Role
+from beffroi.model.account import AccountId, Role
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.person import Hospital
 from beffroi.store.credentials import CredentialStore, StoredCredential
@@ -79,5 +79,5 @@ class Connections:
             role=role,
             may_feed=stored.may_feed,
             may_query=stored.may_query,
-            frozen=stored.status is AccountStatus.FROZEN,
+            frozen=stored.frozen,
         )

@@ -15,6 +15,7 @@ from rich.table import Table
 from beffroi.access.professional import GRANTED_ROLES, MAPPABLE_ROLES
 from beffroi.actions.administration import Administration
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
+from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
@@ -130,7 +131,7 @@ def _at_desk(config: Path, demo: bool, do: Callable[[Administration, str], Await
 
 async def _with_desk(config: Config, do: Callable[[Administration], Awaitable[T]]) -> T:
     async with await Database.open(config.dsn("owner"), size=1) as database:
-        return await do(Administration(database, f"operator:{getpass.getuser()}"))
+        return await do(Administration(database, f"operator:{getpass.getuser()}", Clock()))
 
 
 def _only_issuer(config: Config) -> str:

@@ -1,7 +1,7 @@
 """Accounts, their grants and their status.
 
-What serves (roles beffroi_web and beffroi_feed) finds and creates; granting, revoking, freezing and releasing need the
-owner's role, because a server that is taken over must not be able to give itself rights.
+What serves (roles beffroi_web and beffroi_feed) finds and creates; granting and revoking need the owner's role, because
+a server that is taken over must not be able to give itself rights. Stopping and releasing are events: `store.events`.
 """
 
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ class AccountStore:
                 row["issuer"],
                 row["subject"],
                 row["display_name"],
-                AccountStatus(row["status"]),
+                AccountStatus.FROZEN if row["frozen"] else AccountStatus.ACTIVE,
                 grants,
             )
         return list(found.values())
@@ -97,15 +97,3 @@ class AccountStore:
         """Takes a role away; False when it was not there. Needs the owner's role."""
         removed = await self._pool.fetchval(self._sql["revoke_role"], account_id, hospital_id, role.value)
         return removed is not None
-
-    async def freeze(self, account_id: AccountId) -> bool:
-        """Stops an account everywhere; False when it is stopped already or not there. Needs the owner's role."""
-        return await self._set_status(account_id, AccountStatus.FROZEN)
-
-    async def unfreeze(self, account_id: AccountId) -> bool:
-        """Releases an account; False when it was not stopped or is not there. Needs the owner's role."""
-        return await self._set_status(account_id, AccountStatus.ACTIVE)
-
-    async def _set_status(self, account_id: AccountId, status: AccountStatus) -> bool:
-        changed = await self._pool.fetchval(self._sql["set_status"], account_id, status.value)
-        return changed is not None

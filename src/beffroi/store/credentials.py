@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from beffroi.access.professional import Grant
-from beffroi.model.account import AccountId, AccountStatus, Role
+from beffroi.model.account import AccountId, Role
 from beffroi.model.person import HospitalId
 from beffroi.store.database import Database, load_queries
 
@@ -16,7 +16,7 @@ class StoredCredential:
 
     account_id: AccountId
     subject: str
-    status: AccountStatus
+    frozen: bool
     hospital_id: HospitalId
     may_feed: bool
     may_query: bool
@@ -46,7 +46,7 @@ class CredentialStore:
         return StoredCredential(
             AccountId(first["account_id"]),
             first["subject"],
-            AccountStatus(first["status"]),
+            first["frozen"],
             hospital_id,
             first["may_feed"],
             first["may_query"],

@@ -84,7 +84,7 @@ class DisclosureStore:
     ) -> dict[int, AccountRow]:
         """The accounts' rows, locked until the end of the transaction."""
         rows = await connection.fetch(self._sql["lock_accounts"], accounts)
-        return {r[0]: AccountRow(r[1], r[2], r[3] == "frozen") for r in rows}
+        return {r[0]: AccountRow(r[1], r[2], r[3]) for r in rows}
 
     async def burn_and_look(
         self,

@@ -117,7 +117,7 @@ create table accounts (
     issuer text not null,
     subject text not null,                  -- opaque: never parsed
     display_name text not null default '',
-    status text not null default 'active' check (status in ('active', 'frozen')),
+    status text not null default 'active' check (status in ('active', 'frozen')),  -- no longer read: account_states.frozen
     created_at timestamptz not null default now(),
     unique (issuer, subject)
 );
@@ -146,7 +146,8 @@ create table credentials (
 create table account_states (
     account_id integer primary key references accounts,
     running_number bigint not null default 0,   -- of its last disclosure
-    evidence json not null default '{}'         -- watch state, at most 8 KiB
+    evidence json not null default '{}',        -- watch state, at most 8 KiB
+    frozen boolean not null default false       -- stopped by a person, or by certainty: reads nothing
 );
 
 -- The facts. Never updated. Insert only, for the roles that serve.

@@ -27,13 +27,11 @@ do update set granted_at = now(), granted_by = excluded.granted_by, expires_at =
 -- Takes a role for a hospital away. $1 account, $2 hospital, $3 role.
 delete from grants where account_id = $1 and hospital_id = $2 and role = $3 returning role;
 
--- name: set_status
--- Freezes or releases an account; effective in the next transaction of the gate, in every process.
--- $1 account, $2 status.
-update accounts set status = $2 where account_id = $1 and status <> $2 returning account_id;
-
 -- name: list_accounts
 -- Every account, one line for each of its grants.
-select a.account_id, a.kind, a.issuer, a.subject, a.display_name, a.status, g.hospital_id, g.role, g.expires_at
-from accounts a left join grants g using (account_id)
+select a.account_id, a.kind, a.issuer, a.subject, a.display_name, coalesce(s.frozen, false) as frozen,
+       g.hospital_id, g.role, g.expires_at
+from accounts a
+left join account_states s using (account_id)
+left join grants g using (account_id)
 order by a.account_id, g.hospital_id, g.role;

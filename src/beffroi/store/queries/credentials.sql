@@ -2,7 +2,7 @@
 -- An application by its certificate or its facility on the loopback, with its roles for that hospital, one per line.
 -- $1 "x5t:" and the hex SHA-256 of the certificate, or "loopback:" and MSH-4.
 select
-    c.account_id, c.hospital_id, c.may_feed, c.may_query, a.subject, a.status,
+    c.account_id, c.hospital_id, c.may_feed, c.may_query, a.subject, coalesce(s.frozen, false) as frozen,
     s.account_id is not null as has_state, g.role, g.expires_at
 from credentials c
 join accounts a using (account_id)

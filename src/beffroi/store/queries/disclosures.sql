@@ -1,12 +1,13 @@
 -- name: lock_accounts
 -- The gate's first statement: the accounts of the batch, locked in the order of their numbers so that two writers
--- cannot wait for each other. A freeze is read here, so it is effective in the next batch of every process.
+-- cannot wait for each other. A freeze is read here, in the locked row itself (what is joined to it would be as it was
+-- before the wait), so it is effective in the next batch of every process.
 -- $1 accounts.
-select s.account_id, s.running_number, s.evidence, a.status
-from account_states s join accounts a using (account_id)
-where s.account_id = any($1::int[])
-order by s.account_id
-for update of s;
+select account_id, running_number, evidence, frozen
+from account_states
+where account_id = any($1::int[])
+order by account_id
+for update;
 
 -- name: burn_proofs_and_look
 -- The second statement, with a snapshot taken after the locks: burns the DPoP proofs (a digest that does not come back
