@@ -18,15 +18,9 @@ from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config, LedgerSettings
 from beffroi.errors import OperatorError
-from beffroi.ledger.checkpoint import (
-    NOTE_BYTES_MAX,
-    SEED_BYTES,
-    Checkpoint,
-    SigningKey,
-    VerifierKey,
-    is_key_name,
-    opened,
-)
+from beffroi.ledger.checkpoint import SEED_BYTES, Checkpoint, SigningKey, VerifierKey, opened
+from beffroi.ledger.cosignature import CosigningKey
+from beffroi.ledger.note import NOTE_BYTES_MAX, is_key_name
 from beffroi.store.database import Database
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from beffroi.telemetry import Process, configure_logs
@@ -59,13 +53,20 @@ def keygen(
             )
         ),
     ] = None,
+    witness: Annotated[
+        bool,
+        typer.Option("--witness", help=say("A witness's key; --origin is its name.", "La clé d'un témoin.")),
+    ] = False,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Writes the private key (mode 0600), never over another file, and prints the public one."""
+    if witness and not origin:
+        raise OperatorError("--witness needs --origin, its name.", "--witness demande --origin, son nom.")
     name = origin or _ledger(load(config)).origin
     if not is_key_name(name):
         raise OperatorError("--origin: no space and no plus.", "--origin : ni espace ni plus.")
-    key = SigningKey(name, Clock().token_bytes(SEED_BYTES))
+    seed = Clock().token_bytes(SEED_BYTES)
+    key = CosigningKey(name, seed) if witness else SigningKey(name, seed)
     try:
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
             file.write(key.secret_text() + "\n")

@@ -70,6 +70,14 @@ class Event(StrEnum):
     NOT_SEALING = "not_sealing"
     SEALING_FAILED = "sealing_failed"
     SEALING_REFUSED = "sealing_refused"
+    COSIGNED = "cosigned"
+    WITNESS_AWAY = "witness_away"
+    WITNESS_CONTRADICTS = "witness_contradicts"
+    DISCLOSURES_ERASED = "disclosures_erased"
+    # a witness
+    WITNESS_REFUSED = "witness_refused"
+    WITNESS_GAP = "witness_gap"
+    WITNESS_FAILED = "witness_failed"
     # housekeeping
     ROWS_DELETED = "rows_deleted"
     HOUSEKEEPING_FAILED = "housekeeping_failed"
@@ -89,6 +97,9 @@ _WARNINGS = (
     Event.FRAME_BROKEN,
     Event.ACCOUNT_FROZEN,
     Event.NOT_SEALING,
+    Event.WITNESS_AWAY,
+    Event.WITNESS_REFUSED,
+    Event.WITNESS_GAP,
 )
 _ERRORS = (
     Event.CHILD_KILLED,
@@ -101,6 +112,8 @@ _ERRORS = (
     Event.HOUSEKEEPING_FAILED,
     Event.SEALING_FAILED,
     Event.SEALING_REFUSED,
+    Event.WITNESS_CONTRADICTS,
+    Event.WITNESS_FAILED,
 )
 LEVELS = dict.fromkeys(_WARNINGS, logging.WARNING) | dict.fromkeys(_ERRORS, logging.ERROR)
 
