@@ -61,6 +61,8 @@ def _rights(found: Rights) -> tuple[str, ...]:
     may = "search, read, match, cross-reference" if searching else ""
     if Operation.AUDIT_SEARCH in found.operations:
         may = ", ".join(filter(None, (may, "audit")))
+    if Operation.SCOPE_VIEW in found.operations:
+        may = ", ".join(filter(None, (may, "scope")))
     return (
         may or "nothing yet",
         ", ".join(found.extra) or "—",

@@ -44,6 +44,7 @@ _BOTH = (FieldSet.CONTACT, FieldSet.IDENTIFIERS)
 _CLINICIAN = Rights(SEARCHING, _BOTH, CARE, emergency=True)
 _NURSE = Rights(SEARCHING, (FieldSet.CONTACT,), CARE, emergency=True)
 _AUDITING = Rights(frozenset({Operation.AUDIT_SEARCH}))
+_PROTECTING = Rights(frozenset({Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW}))
 
 RIGHTS: dict[Role, Rights] = {
     Role.WARD_NURSE: _NURSE,
@@ -56,7 +57,7 @@ RIGHTS: dict[Role, Rights] = {
     Role.IDENTITY_CELL: Rights(SEARCHING, _BOTH, ADMINISTRATION, restricted=True),
     Role.REGIONAL_COORDINATOR: Rights(SEARCHING, (FieldSet.CONTACT,), CARE | ADMINISTRATION),
     Role.DUTY_OFFICER: Rights(),
-    Role.DATA_PROTECTION_OFFICER: _AUDITING,
+    Role.DATA_PROTECTION_OFFICER: _PROTECTING,
     Role.AUDITOR: _AUDITING,
     Role.OPERATOR: Rights(),
     Role.HOSPITAL_APPLICATION: Rights(SEARCHING),
@@ -145,7 +146,7 @@ def _decide(role: Role, operation: Operation, purpose: Purpose, wanted: Field, t
     rights = RIGHTS[role]
     if operation not in rights.operations:
         raise Forbidden(role=role, what=OPERATION_WORDS[operation], instead=_OTHER_ROLE)
-    if operation is Operation.AUDIT_SEARCH:
+    if operation in (Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW):
         return Permit(Field.REFERENCE, Field.REFERENCE)
     allowed = _allowed(purpose, rights)
     for name, fields in ((FieldSet.CONTACT, CONTACT), (FieldSet.IDENTIFIERS, IDENTIFIERS)):

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from beffroi.cli import accounts, demonstration, importing, installation, ledger, witness
+from beffroi.cli import accounts, demonstration, importing, installation, ledger, scoping, witness
 from beffroi.cli.speaking import HELP, fail, say
 from beffroi.errors import BeffroiError, OperatorError
 from beffroi.telemetry import Event, Process, configure_logs, log_failure
@@ -29,6 +29,7 @@ app.add_typer(accounts.app, name="account")
 importing.add_to(app)
 ledger.add_to(app)
 witness.add_to(app)
+scoping.add_to(app)
 app.add_typer(demonstration.app, name="demo")
 app.add_typer(demonstration.bench, name="bench")
 

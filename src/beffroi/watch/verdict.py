@@ -48,7 +48,7 @@ CEILINGS: dict[Role, Ceiling] = {
     Role.DATA_PROTECTION_OFFICER: Ceiling(5_000, 50_000),
 }
 NONE = Ceiling(0, 0)
-_ABOUT_NOBODY = frozenset({Operation.SIGN_IN, Operation.AUDIT_SEARCH})
+_ABOUT_NOBODY = frozenset({Operation.SIGN_IN, Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW})
 """Operations in which no match can be guessed at, so an empty answer tells nothing that a ceiling must hide."""
 
 

@@ -92,10 +92,15 @@ class Gate:
         return Released.seal(await self._submit(entry))
 
     async def disclose_as(
-        self, question: Question, permit: Permit, findings: tuple[Finding, ...], shape: Callable[[Answer], T]
+        self,
+        question: Question,
+        permit: Permit,
+        findings: tuple[Finding, ...],
+        shape: Callable[[Answer], T],
+        outcome: Outcome = Outcome.NONE,
     ) -> Released[T]:
         """As `disclose`, for an answer of another shape, made by `shape` from what was released and nothing else."""
-        released = await self.disclose(question, permit, findings)
+        released = await self.disclose(question, permit, findings, outcome)
         return Released.seal(shape(released.content))
 
     async def refuse(self, question: Question, error: CallerError, outcome: Outcome = Outcome.REFUSED) -> NoReturn:

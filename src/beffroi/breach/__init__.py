@@ -1,0 +1,1 @@
+"""Floor 1: whose data were seen. Pure."""

@@ -1,0 +1,124 @@
+"""scope: whose data were seen, by opaque references. Every look is recorded."""
+
+import asyncio
+import getpass
+import logging
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.table import Table
+
+from beffroi.actions.house import open_house
+from beffroi.actions.operator import operator_ask
+from beffroi.app.investigating import investigation_of
+from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, out, say, tell
+from beffroi.clock import Clock
+from beffroi.config.reading import load
+from beffroi.config.settings import Config
+from beffroi.model.disclosure import Operation
+from beffroi.model.scope import ScopeAnswer, ScopePatient
+from beffroi.store.database import Database
+from beffroi.telemetry import Process, configure_logs
+
+LINES_DEFAULT = 50
+
+Selections = Annotated[
+    list[str],
+    typer.Argument(
+        help=say(
+            "What to look at, such as 'account=SUBJECT since=2026-11-01 until=2026-11-08'. The words of one argument "
+            "must all hold; several arguments are taken together. Words: account, account-number, device, network, "
+            "application, hospital, patient, query (NAME:VALUE), since, until.",
+            "Ce qu'on regarde, par exemple 'account=SUJET since=2026-11-01 until=2026-11-08'. Les mots d'un argument "
+            "valent ensemble ; plusieurs arguments s'ajoutent. Mots : account, account-number, device, network, "
+            "application, hospital, patient, query (NOM:VALEUR), since, until.",
+        ),
+        metavar="SELECTION...",
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds this command."""
+    app.command(
+        help=say(
+            "Whose data were seen: patients as opaque references, and counts. The look is recorded.",
+            "De qui les données ont été vues : références opaques et décomptes. La consultation est tracée.",
+        )
+    )(scope)
+
+
+def scope(
+    selections: Selections,
+    as_json: Annotated[bool, typer.Option("--json", help=say("For programs: all of it.", "Pour programmes."))] = False,
+    lines: Annotated[
+        int, typer.Option(help=say("Patients shown in the terminal.", "Patients affichés."), min=0)
+    ] = LINES_DEFAULT,
+    reason: Annotated[str, typer.Option(help=say("Why, for the record.", "Pourquoi, pour la trace."))] = "",
+    config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
+) -> None:
+    """The same answer as the API's for a data protection officer, with every hospital's count."""
+    configure_logs(Process.COMMAND, level=logging.ERROR)
+    answer = asyncio.run(_scope(load(config, demo=demo), selections, reason))
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
+    else:
+        _tell(answer, lines)
+
+
+async def _scope(config: Config, selections: list[str], reason: str) -> ScopeAnswer:
+    clock = Clock()
+    async with await Database.open(config.dsn("web"), size=2) as database:
+        house = await open_house(database, clock)
+        try:
+            ask = await operator_ask(database, clock, getpass.getuser(), Operation.SCOPE_VIEW, reason)
+            released = await investigation_of(config, database, house, clock).view_of_operator(ask, selections)
+        finally:
+            await house.close()
+        return released.content
+
+
+def _tell(answer: ScopeAnswer, lines: int) -> None:
+    table = Table(box=None, header_style="bold")
+    titles = ("patient", say("times", "fois"), say("first", "première"), say("last", "dernière"), say("fate", "sort"))
+    for title in (*titles, say("fields", "champs")):
+        table.add_column(title, overflow="fold")
+    for one in answer.patients[:lines]:
+        table.add_row(*_cells(one))
+    if answer.patients[:lines]:
+        out.print(table)
+    for text in _totals(answer):
+        tell(text)
+
+
+def _cells(one: ScopePatient) -> tuple[str, ...]:
+    first, last = (at.strftime("%Y-%m-%d %H:%M:%S") if at else "" for at in (one.first_at, one.last_at))
+    return one.reference, str(one.times), first, last, one.certainty, ", ".join(one.fields)
+
+
+def _totals(answer: ScopeAnswer) -> list[str]:
+    counts = answer.totals
+    hospitals = ", ".join(f"{number}: {count}" for number, count in counts.by_hospital.items())
+    fields = ", ".join(f"{name}: {count}" for name, count in counts.by_field.items())
+    lines = [
+        say(
+            f"{counts.patients} patients seen in {answer.readings} disclosures ({counts.sent} sent, {counts.unknown} "
+            f"unknown); of {counts.aborted} others the answer was never handed over.",
+            f"{counts.patients} patients vus en {answer.readings} communications ({counts.sent} remises, "
+            f"{counts.unknown} incertaines) ; pour {counts.aborted} autres, la réponse n'a pas été remise.",
+        ),
+        say(
+            f"{counts.minors} minors, {counts.deceased} deceased, {counts.protected} under protected access, "
+            f"{counts.unreachable} without a usable address.",
+            f"{counts.minors} mineurs, {counts.deceased} décédés, {counts.protected} en accès protégé, "
+            f"{counts.unreachable} sans adresse utilisable.",
+        ),
+        say(f"By hospital: {hospitals}", f"Par hôpital : {hospitals}"),
+        say(f"By field: {fields}", f"Par champ : {fields}"),
+        say(f"{counts.refused} questions refused.", f"{counts.refused} questions refusées."),
+    ]
+    lines += [f"  {a.operation} {a.outcome}: {a.times} ({', '.join(a.criteria)})" for a in answer.asked]
+    return [*lines, say(f"Recorded as {answer.disclosure_id}.", f"Tracé sous {answer.disclosure_id}.")]

@@ -1,0 +1,82 @@
+"""A scope as it leaves: patients by their opaque references, and counts. No name, no number of ours.
+
+`breach.scope` works it out, the gate releases it, and the command line and the API show it.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from beffroi.model.disclosure import DisclosureId, Door
+
+
+class ScopeTotals(msgspec.Struct, frozen=True):
+    """Counts of patients of whom something was shown (`sent`) or may have been (`unknown`); `aborted` counts others.
+
+    `refused` counts questions. `unreachable`: no identity of theirs has an address that a letter can bear.
+    """
+
+    patients: int
+    sent: int
+    unknown: int
+    aborted: int
+    by_hospital: dict[int, int]
+    by_field: dict[str, int]
+    minors: int
+    deceased: int
+    protected: int
+    unreachable: int
+    refused: int
+
+
+class ScopePatient(msgspec.Struct, frozen=True):
+    """One patient: the fields, how often, first and last time, over what was sent and what may have been.
+
+    `certainty` is "sent", "unknown" or, when nobody was shown anything of her, "aborted". `hospitals` are those whose
+    data they were, `structures` those for which they were read.
+    """
+
+    reference: str
+    certainty: str
+    fields: tuple[str, ...]
+    times: int
+    first_at: datetime | None
+    last_at: datetime | None
+    sent_times: int
+    unknown_times: int
+    aborted_times: int
+    doors: tuple[Door, ...]
+    accounts: tuple[int, ...]
+    structures: tuple[int, ...]
+    hospitals: tuple[int, ...]
+    minor: bool = False
+    deceased: bool = False
+    protected: bool = False
+    reachable: bool = False
+
+
+class ScopeAsked(msgspec.Struct, frozen=True):
+    """What was asked and showed nobody, with the names of its criteria."""
+
+    operation: str
+    outcome: str
+    criteria: tuple[str, ...]
+    times: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+class ScopeAnswer(msgspec.Struct, frozen=True):
+    """A whole scope. `withheld`: readings for hospitals whose name alone is medical are left out: told to them alone.
+
+    `digest` is the SHA-256 of the list of patients as it was recorded with this look.
+    """
+
+    disclosure_id: DisclosureId
+    totals: ScopeTotals
+    patients: tuple[ScopePatient, ...]
+    asked: tuple[ScopeAsked, ...]
+    readings: int
+    at: datetime
+    digest: str
+    withheld: bool = False

@@ -1,0 +1,34 @@
+-- name: plan_for_each
+-- A scope's plan is made for its own values, and may read a whole table: its conditions differ every time.
+select set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'on', true),
+       set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true);
+
+-- name: readings
+-- What a selection's readings showed, and what became of the answers. The condition is put in by store/scope.py.
+select d.disclosure_id, d.at, d.account_id, d.structure_id, d.door, d.operation, d.outcome, d.request, d.shown, f.sent
+from disclosures d left join deliveries f using (disclosure_id)
+where /*condition*/;
+
+-- name: of_people
+-- The condition that somebody is among those who were shown. The persons are put in by store/scope.py.
+d.disclosure_id in (select s.disclosure_id from seen s where /*people*/);
+
+-- name: persons_once
+-- The identities of these patients now, and every person whose number those ever bore. $1 patients.
+select i.identity_id, array_agg(distinct m.from_person) filter (where m.from_person is not null) as once
+from identities i left join moves m using (identity_id)
+where i.person_id = any($1::bigint[])
+group by i.identity_id;
+
+-- name: belongings
+-- To whom identities belong now. $1 identities.
+select identity_id, person_id, hospital_id from identities where identity_id = any($1::bigint[]);
+
+-- name: situations
+-- What a scope must know of patients, identity by identity. $1 patients.
+select person_id, birth_date, restricted, record from identities
+where person_id = any($1::bigint[]) and state <> 'd';
+
+-- name: accounts_named
+-- The numbers of accounts by what their issuers call them. $1 subjects.
+select account_id, subject from accounts where subject = any($1::text[]) order by account_id;

@@ -1,0 +1,66 @@
+"""A selection as people write it, and as it is recorded."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from beffroi.model.selection import VALUES_MAX, Draft, Selection, described, parse, within_limits
+
+
+def test_every_word_is_read() -> None:
+    """Each kind of word, values with commas, a value with a space, times with and without a zone."""
+    text = (
+        "account=S1,S2 account-number=7 device=ABCD network=192.0.2.7,192.0.2.8 'application=mon logiciel' hospital=3 "
+        "patient=ref query=family:MARTIN query=given:A:B since=2026-11-01 until=2026-11-02T10:00:00+01:00"
+    )
+    assert parse(text) == Draft(
+        Selection(
+            accounts=(7,),
+            devices=("abcd",),
+            networks=("192.0.2.7", "192.0.2.8"),
+            applications=("mon logiciel",),
+            structures=(3,),
+            query=(("family", "MARTIN"), ("given", "A:B")),
+            since=datetime(2026, 11, 1, tzinfo=UTC),
+            until=datetime(2026, 11, 2, 9, tzinfo=UTC),
+        ),
+        ("S1", "S2"),
+        ("ref",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("people=1", "people"),
+        ("account=", "account"),
+        ("account-number=x", "account-number"),
+        ("hospital=99999999999999999999", "hospital"),
+        ("device=zz", "device"),
+        ("since=yesterday", "since"),
+        ("query=family", "query"),
+        ("account='S1", '"'),
+        ("account", "account"),
+    ],
+)
+def test_a_word_that_cannot_be_read_is_named(text: str, word: str) -> None:
+    """The name of the word, never its value."""
+    with pytest.raises(ValueError) as error:
+        parse(text)
+    assert error.value.args == (word,)
+
+
+def test_a_selection_has_limits() -> None:
+    """Not everything, not backwards, not more values than an incident has."""
+    day = datetime(2026, 11, 1, tzinfo=UTC)
+    assert within_limits((Selection(since=day),))
+    assert not within_limits((Selection(since=day, until=day),))
+    assert not within_limits((Selection(accounts=tuple(range(VALUES_MAX + 1))),))
+    assert not within_limits((Selection(accounts=(1,)), Selection()))
+
+
+def test_the_record_of_a_look_holds_no_searched_value() -> None:
+    """Names of criteria only, and a long selection cut with a digest of the whole."""
+    told = described((Selection(query=(("family", "MARTIN"),)), Selection(accounts=tuple(range(500)))))
+    assert "MARTIN" not in str(told)
+    assert told["selection.2"].startswith("accounts=0,1,2") and "sha256=" in told["selection.2"]
