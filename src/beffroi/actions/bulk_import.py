@@ -6,9 +6,6 @@ told by line number and reason; the lines themselves are kept nowhere.
 """
 
 import asyncio
-import csv
-import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -18,6 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from beffroi.actions.import_files import HashedFile, file_digest, write_rejects
 from beffroi.actions.register import FeedSource
 from beffroi.actions.rehearsal import Rehearsal
 from beffroi.clock import Clock
@@ -37,7 +35,6 @@ from beffroi.wire.bulk import BulkFormat, Read, Refused, Row, read_rows, split_l
 BATCH_ROWS = 1_000
 # Refused lines of one file (count): more than this is a wrong file, or a wrong format.
 REJECTS_MAX = 100_000
-CHUNK_BYTES = 1024 * 1024
 # Seconds between tries while the database is away: a restart takes some.
 RETRY_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
@@ -90,7 +87,7 @@ async def import_file(
     in its format at all, ServerError when the database stays away: the next run goes on from there.
     """
     hospital = await _hospital(database, source)
-    digest = await asyncio.to_thread(_digest, path)
+    digest = await asyncio.to_thread(file_digest, path)
     run = _Run(database, clock, path, bulk_format, source, hospital, ImportKey(hospital.hospital_id, digest), progress)
     if dry_run:
         return await run.rehearse(rejects_path)
@@ -131,7 +128,7 @@ class _Run:
         self._feed = FeedStore(database)
         self._imports = ImportStore(database)
         self._clock = clock
-        self._file = _HashedFile(path)
+        self._file = HashedFile(path)
         self._format = bulk_format
         self._source = source
         self._hospital = hospital
@@ -162,12 +159,12 @@ class _Run:
             self._tell(checkpoint)
         self._check_unchanged()
         if rejects_path is not None:
-            _write_rejects(rejects_path, rejects)
+            write_rejects(rejects_path, rejects)
         return _report(checkpoint, dry_run=True, new_count=rehearsal.new_count)
 
     async def write_rejects(self, path: Path) -> None:
         """Everything refused so far, earlier runs included."""
-        _write_rejects(path, [reject async for reject in self._imports.rejects(self._key)])
+        write_rejects(path, [reject async for reject in self._imports.rejects(self._key)])
 
     def _batches(self, after_line: int) -> Iterator[list[Read]]:
         rows = read_rows(split_lines(self._file.chunks()), self._format, self._hospital, after_line=after_line)
@@ -221,41 +218,11 @@ class _Run:
             raise OperatorError("The file changed while it was read. What was read of it stays imported; compare it.")
 
 
-class _HashedFile:
-    """A file read once, with the digest of what was read."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._hash = hashlib.sha256()
-        self.done_bytes = 0
-        self.total_bytes = path.stat().st_size
-
-    def chunks(self) -> Iterator[bytes]:
-        """The whole content."""
-        with self._path.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                self._hash.update(chunk)
-                self.done_bytes += len(chunk)
-                yield chunk
-
-    def digest(self) -> bytes:
-        """Of what was read so far."""
-        return self._hash.digest()
-
-
 async def _hospital(database: Database, source: FeedSource) -> Hospital:
     for hospital in await load_hospitals(database):
         if hospital.hospital_id == source.hospital_id:
             return hospital
     raise OperatorError("This hospital is not in the register of hospitals.")
-
-
-def _digest(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
-    except OSError as error:
-        raise OperatorError(f"The file cannot be read: {error.strerror}.") from error
 
 
 def _explained_from_now(event: FeedEvent, now: datetime) -> FeedEvent:
@@ -294,16 +261,6 @@ def _judged(batch: Sequence[Read], results: Sequence[Result], before: Checkpoint
 
 def _reason(error: CallerError) -> str:
     return f"{error.location}: {error}" if error.location else str(error)
-
-
-def _write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
-    """Replaces `path` as a whole: nobody reads half of it."""
-    partial = path.with_name(path.name + ".partial")
-    with open(partial, "w", newline="", encoding="utf-8", opener=lambda p, flags: os.open(p, flags, 0o600)) as file:
-        writer = csv.writer(file)
-        writer.writerow(("line", "reason"))
-        writer.writerows((reject.line_number, reject.reason) for reject in rejects)
-    partial.replace(path)
 
 
 def _report(

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from beffroi.cli import accounts, demonstration, importing, installation, ledger, scoping, witness
+from beffroi.cli import accounts, demonstration, importing, installation, investigate, ledger, scoping, witness
 from beffroi.cli.speaking import HELP, fail, say
 from beffroi.errors import BeffroiError, OperatorError
 from beffroi.telemetry import Event, Process, configure_logs, log_failure
@@ -30,6 +30,7 @@ importing.add_to(app)
 ledger.add_to(app)
 witness.add_to(app)
 scoping.add_to(app)
+app.add_typer(investigate.app, name="investigate")
 app.add_typer(demonstration.app, name="demo")
 app.add_typer(demonstration.bench, name="bench")
 
