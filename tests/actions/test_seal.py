@@ -27,8 +27,8 @@ async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
 
 async def leaves(database: Database) -> list[Any]:
     return await database.pool.fetch(
-        "select tree_index, disclosure_id, account_id, running_number, commitment "
-        "from leaves join disclosures using (disclosure_id) order by tree_index"
+        "select tree_index, disclosure_id, d.account_id, d.running_number, commitment "
+        "from leaves join disclosures d using (disclosure_id) order by tree_index"
     )
 
 

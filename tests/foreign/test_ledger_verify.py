@@ -20,6 +20,7 @@ from beffroi.servers.ledger_api import ledger_routes
 from beffroi.store.database import ROLE_SEALER, Database
 from beffroi.store.ledger import LedgerStore
 from disclosed import KEY, ORIGIN, disclose, row, seal_all, sealer
+from doubles import FakeClock
 
 PROGRAM = Path(__file__).with_name("ledger_verify")
 BUILD_S_MAX = 180
@@ -61,7 +62,7 @@ def places(size: int) -> list[Place]:
 
 async def mirror(own: Database, folder: Path, sizes: list[int]) -> None:
     """Fetches over HTTP what anybody may fetch of trees of these sizes."""
-    app = Starlette(routes=ledger_routes(Publication(LedgerStore(own))))
+    app = Starlette(routes=ledger_routes(Publication(LedgerStore(own), FakeClock())))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://ledger.test") as client:
         for place in {place for size in sizes for place in places(size)}:
             path = folder / "tile" / place.path()

@@ -13,6 +13,7 @@ from beffroi.servers.ledger_api import ledger_routes
 from beffroi.store.database import ROLE_SEALER, Database
 from beffroi.store.ledger import LedgerStore
 from disclosed import KEY, disclose, row, seal_all, sealer
+from doubles import FakeClock
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def client(own: Database) -> AsyncIterator[httpx2.AsyncClient]:
-    app = Starlette(routes=ledger_routes(Publication(LedgerStore(own))))
+    app = Starlette(routes=ledger_routes(Publication(LedgerStore(own), FakeClock())))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://ledger.test") as one:
         yield one
 

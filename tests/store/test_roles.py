@@ -16,10 +16,13 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "account_states": (SIU, SIU, NONE, NONE),
     "accounts": (SI, SI, NONE, NONE),
     "checkpoints": (NONE, NONE, NONE, SI),
+    "contradictions": (NONE, NONE, NONE, SI),
+    "cosignatures": (NONE, NONE, NONE, SI),
     "credentials": (S, S, NONE, NONE),
     "deliveries": (SI, SI, NONE, NONE),
     "deployment": (S, S, NONE, NONE),
     "disclosures": (SI, SI, NONE, S),
+    "epochs": (NONE, NONE, NONE, S),
     "feed_messages": (NONE, SI, SD, NONE),
     "feeds": (S, SIU, S, NONE),
     "foreign_facts": (NONE, NONE, NONE, NONE),
@@ -27,6 +30,7 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "foreign_patients": (NONE, NONE, NONE, NONE),
     "foreign_rejects": (NONE, NONE, NONE, NONE),
     "grants": (S, S, NONE, NONE),
+    "holds": (NONE, NONE, NONE, NONE),
     "hospitals": (S, S, S, NONE),
     "identities": (S, SIU, NONE, NONE),
     "import_rejects": (NONE, SI, NONE, NONE),
@@ -39,6 +43,7 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "seal_state": (NONE, NONE, NONE, SIU),
     "seen": (SI, SI, NONE, NONE),
     "tiles": (NONE, NONE, NONE, SIU),
+    "witness_states": (NONE, NONE, NONE, SIU),
 }
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 

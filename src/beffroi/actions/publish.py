@@ -3,20 +3,36 @@
 Whatever a path named once it names for ever: a partial tile is the beginning of the full one.
 """
 
+from datetime import timedelta
+
+from beffroi.clock import Clock
 from beffroi.ledger.merkle import HASH_BYTES, TILE_WIDTH
 from beffroi.ledger.tiles import bundle, place_of
 from beffroi.store.ledger import LedgerStore
 
+PATIENCE = timedelta(seconds=60)
+"""For how long a checkpoint waits for its witnesses before it is published with those cosignatures that it has."""
+
+EPOCH_MAX = 1_000_000
+"""Nobody restores so often."""
+
 
 class Publication:
-    """The published ledger, path by path."""
+    """The published ledger, path by path. `cosigners_min`: how many witnesses a checkpoint should have."""
 
-    def __init__(self, store: LedgerStore) -> None:
+    def __init__(self, store: LedgerStore, clock: Clock, cosigners_min: int = 0) -> None:
         self._store = store
+        self._clock = clock
+        self._cosigners_min = cosigners_min
 
     async def checkpoint(self) -> bytes | None:
-        """The last signed note; None before the first."""
-        note = await self._store.checkpoint()
+        """The last signed note that has its cosignatures; None before the first."""
+        note = await self._store.checkpoint(self._cosigners_min, self._clock.now() - PATIENCE)
+        return None if note is None else note.encode()
+
+    async def statement(self, epoch: int) -> bytes | None:
+        """What the statement of a gap says, with which an epoch began; None when there is none."""
+        note = await self._store.statement(epoch) if epoch <= EPOCH_MAX else None
         return None if note is None else note.encode()
 
     async def tile(self, path: str) -> bytes | None:

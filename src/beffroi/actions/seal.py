@@ -15,6 +15,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -23,10 +24,11 @@ import msgspec
 from beffroi.clock import Clock
 from beffroi.errors import Words
 from beffroi.ledger.checkpoint import Checkpoint, SigningKey, signed
+from beffroi.ledger.epoch import epoch_origin
 from beffroi.ledger.leaf import NO_LEAF, Facts, Sight, canonical, commitment
 from beffroi.ledger.merkle import HASH_BYTES, Frontier, edge_places, grow
 from beffroi.store.database import Row
-from beffroi.store.ledger import Connection, LedgerStore, Mark, Standing
+from beffroi.store.ledger import Connection, Leaf, LedgerStore, Mark, Standing
 from beffroi.telemetry import Event, log, log_failure
 from beffroi.telemetry.metrics import count_sealed
 
@@ -56,6 +58,11 @@ class Refusal(Enum):
     NOT_EXTENDED = Words(
         "leaves, tiles and the last checkpoint do not agree",
         "les feuilles, les tuiles et le dernier point de contrôle ne concordent pas",
+    )
+    CONTRADICTED = Words(
+        "a witness holds a checkpoint of ours that this ledger does not continue: it was rolled back or forked",
+        "un témoin garde un point de contrôle signé par nous que ce registre ne continue pas : ramené en arrière ou "
+        "dédoublé",
     )
     MISSING_DISCLOSURE = Words(
         "a disclosure was taken away before it was sealed", "une divulgation a été retirée avant d'être scellée"
@@ -87,7 +94,7 @@ class Chains:
     ends: dict[int, tuple[int, bytes]] = field(default_factory=dict)
     held: dict[int, int] = field(default_factory=dict)
 
-    def add(self, row: Row) -> bytes | None:
+    def add(self, row: Row) -> Leaf | None:
         """The row's leaf, or None when its account's disclosure before it is not sealed."""
         account, number = row["account_id"], row["running_number"]
         end = self.ends.get(account)
@@ -97,9 +104,9 @@ class Chains:
         if account in self.held or previous is None:
             self.held.setdefault(account, row["disclosure_id"])
             return None
-        leaf = leaf_of(row, previous)
-        self.ends[account] = (number, leaf)
-        return leaf
+        commitment = leaf_of(row, previous)
+        self.ends[account] = (number, commitment)
+        return Leaf(commitment, row["disclosure_id"], account, number)
 
 
 def leaf_of(row: Row, previous: bytes) -> bytes:
@@ -170,11 +177,9 @@ class Sealer:
             if standing.last_disclosure <= standing.settled_below:
                 return Sealed()
             last = min(standing.last_disclosure, standing.settled_below + NUMBERS_PER_ROUND_MAX)
-            rows = await self._store.unsealed(
-                connection, standing.settled_below, last, standing.oldest_open, LEAVES_PER_ROUND_MAX
-            )
+            rows = await self._store.unsealed(connection, standing, last, LEAVES_PER_ROUND_MAX)
             chains = Chains()
-            leaves = [(row["disclosure_id"], leaf) for row in rows if (leaf := chains.add(row)) is not None]
+            leaves = [leaf for row in rows if (leaf := chains.add(row)) is not None]
             if leaves:
                 await self._extend(connection, standing, leaves)
             full = len(rows) == LEAVES_PER_ROUND_MAX
@@ -185,32 +190,10 @@ class Sealer:
             count_sealed(len(leaves), time.perf_counter() - started_s)
         return Sealed(len(leaves), bool(leaves) and (full or last < standing.last_disclosure))
 
-    async def _extend(self, connection: Connection, standing: Standing, leaves: list[tuple[int, bytes]]) -> None:
+    async def _extend(self, connection: Connection, standing: Standing, leaves: Sequence[Leaf]) -> None:
         """Leaves, tiles and the checkpoint over them."""
-        frontier = await self._frontier(connection, standing)
-        grown, tiles = grow(frontier, [leaf for _, leaf in leaves])
-        checkpoint = Checkpoint(self._origin, grown.size, grown.root())
-        await self._store.add_leaves(
-            connection, frontier.size, [number for number, _ in leaves], [leaf for _, leaf in leaves]
-        )
-        written = [(tile.level, tile.index, b"".join(tile.hashes)) for tile in tiles]
-        if not await self._store.put_tiles(connection, written):
-            raise SealingRefused(Refusal.NOT_EXTENDED)
-        note = signed(checkpoint, self._keys)
-        await self._store.add_checkpoint(connection, checkpoint.size, checkpoint.root, note, self._clock.now())
-
-    async def _frontier(self, connection: Connection, standing: Standing) -> Frontier:
-        """The tree's right edge, as stored; its root must be the one that was signed last."""
-        if standing.tree_size == 0:
-            return Frontier()
-        places = edge_places(standing.tree_size)
-        found = await self._store.edge(connection, [(level, index) for level, index, width in places if width])
-        edge = [found.get((level, index), b"") if width else b"" for level, index, width in places]
-        frontier = Frontier(standing.tree_size, tuple(map(_hashes, edge)))
-        widths = [width for _, _, width in places]
-        if [len(hashes) for hashes in frontier.edge] != widths or frontier.root() != standing.root:
-            raise SealingRefused(Refusal.NOT_EXTENDED)
-        return frontier
+        origin = epoch_origin(self._origin, standing.epoch)
+        await extend(self._store, connection, standing, leaves, Signing(origin, self._keys, self._clock.now()))
 
     async def _settle(self, connection: Connection, standing: Standing, reach: int, held: dict[int, int]) -> None:
         """Moves the state on, when it moves. Raises SealingRefused for a held account whose predecessor cannot come."""
@@ -227,12 +210,53 @@ class Sealer:
             await self._store.put_state(connection, standing.system_identifier, settled, new)
 
 
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Under which origin, with which keys and when a checkpoint is signed."""
+
+    origin: str
+    keys: Sequence[SigningKey]
+    at: datetime
+
+
+async def extend(
+    store: LedgerStore, connection: Connection, standing: Standing, leaves: Sequence[Leaf], signing: Signing
+) -> Checkpoint:
+    """Leaves, tiles and the checkpoint over them. Raises SealingRefused when what is there is not what was signed."""
+    frontier = await _frontier(store, connection, standing)
+    grown, tiles = grow(frontier, [leaf.commitment for leaf in leaves])
+    checkpoint = Checkpoint(signing.origin, grown.size, grown.root())
+    await store.add_leaves(connection, frontier.size, leaves)
+    written = [(tile.level, tile.index, b"".join(tile.hashes)) for tile in tiles]
+    if not await store.put_tiles(connection, written):
+        raise SealingRefused(Refusal.NOT_EXTENDED)
+    note, number = signed(checkpoint, signing.keys), standing.checkpoints_count + 1
+    await store.add_checkpoint(connection, checkpoint, note, signing.at, number)
+    return checkpoint
+
+
+async def _frontier(store: LedgerStore, connection: Connection, standing: Standing) -> Frontier:
+    """The tree's right edge, as stored; its root must be the one that was signed last."""
+    if standing.tree_size == 0:
+        return Frontier()
+    places = edge_places(standing.tree_size)
+    found = await store.edge(connection, [(level, index) for level, index, width in places if width])
+    edge = [found.get((level, index), b"") if width else b"" for level, index, width in places]
+    frontier = Frontier(standing.tree_size, tuple(map(_hashes, edge)))
+    widths = [width for _, _, width in places]
+    if [len(hashes) for hashes in frontier.edge] != widths or frontier.root() != standing.root:
+        raise SealingRefused(Refusal.NOT_EXTENDED)
+    return frontier
+
+
 def check(standing: Standing) -> None:
     """Raises SealingRefused when the database is not the one that was sealed, or has lost some of it. Pure."""
     if standing.known_system is not None and standing.known_system != standing.system_identifier:
         raise SealingRefused(Refusal.OTHER_CLUSTER)
     if standing.mark is not None and standing.ended_below <= standing.mark.transaction:
         raise SealingRefused(Refusal.TRANSACTIONS_RESTARTED)
+    if standing.contradicted:
+        raise SealingRefused(Refusal.CONTRADICTED)
     if standing.leaves_count != standing.tree_size:
         raise SealingRefused(Refusal.NOT_EXTENDED)
 

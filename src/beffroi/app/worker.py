@@ -49,7 +49,9 @@ async def run_worker(context: Context) -> None:
         )
         keeping = asyncio.create_task(housekeeper.run(context.stopping))
         limits = HttpLimits(CONNECTIONS_MAX, SHUTDOWN_S)
-        application = operations_app(readiness, ledger=ledger_routes(Publication(ledger)) if ledger else ())
+        application = operations_app(
+            readiness, ledger=ledger_routes(Publication(ledger, context.clock)) if ledger else ()
+        )
         await serve_http(application, context.listening, limits, context.stopping, ready=context.ready)
         await keeping
 

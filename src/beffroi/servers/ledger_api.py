@@ -1,4 +1,4 @@
-"""The published ledger over HTTP: /checkpoint and /tile/... on the management port, without a token (decision 0023).
+"""The published ledger over HTTP: /checkpoint, /epoch/ and /tile/ on the management port, no token (decision 0023).
 
 Tiles never change, so any cache may keep them; the checkpoint is asked again after a second.
 Source: C2SP tlog-tiles, "Checkpoints", "Merkle Tree" and "Log entries".
@@ -26,8 +26,13 @@ def ledger_routes(publication: Publication) -> list[Route]:
         found = await publication.tile(request.path_params["place"])
         return _answer(found, "application/octet-stream", _FOR_EVER)
 
+    async def epoch(request: Request) -> Response:
+        found = await publication.statement(request.path_params["epoch"])
+        return _answer(found, "text/plain; charset=utf-8", _FOR_EVER)
+
     return [
         Route("/checkpoint", checkpoint, methods=["GET"]),
+        Route("/epoch/{epoch:int}", epoch, methods=["GET"]),
         Route("/tile/{place:path}", tile, methods=["GET"]),
     ]
 

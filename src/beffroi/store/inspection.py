@@ -35,9 +35,9 @@ NEEDED: dict[str, tuple[Privilege, ...]] = {
     ROLE_FEED: (*_ASKING, *_all("identities feed_messages links moves feeds", "INSERT"), ("identities", "UPDATE")),
     ROLE_WORKER: _all("proofs feed_messages", "SELECT DELETE"),
     ROLE_SEALER: (
-        *_all("disclosures leaves tiles checkpoints seal_state", "SELECT"),
-        *_all("leaves tiles checkpoints seal_state", "INSERT"),
-        *_all("tiles seal_state", "UPDATE"),
+        *_all("disclosures leaves tiles checkpoints seal_state epochs contradictions cosignatures", "SELECT"),
+        *_all("leaves tiles checkpoints seal_state contradictions cosignatures witness_states", "INSERT"),
+        *_all("tiles seal_state witness_states", "UPDATE"),
     ),
 }
 FORBIDDEN: dict[str, tuple[Privilege, ...]] = {
@@ -53,7 +53,8 @@ FORBIDDEN: dict[str, tuple[Privilege, ...]] = {
     ROLE_SEALER: (
         *_HISTORY,
         *_RIGHTS,
-        *_all("leaves checkpoints", "UPDATE DELETE TRUNCATE"),
+        *_all("leaves checkpoints cosignatures contradictions", "UPDATE DELETE TRUNCATE"),
+        *_all("epochs holds", "INSERT UPDATE DELETE TRUNCATE"),
         *_all("tiles seal_state", "DELETE TRUNCATE"),
         *_all("identities accounts", "SELECT INSERT"),
         ("disclosures", "INSERT"),

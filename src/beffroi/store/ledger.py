@@ -10,6 +10,7 @@ from datetime import datetime
 
 import asyncpg
 
+from beffroi.ledger.checkpoint import Checkpoint
 from beffroi.store.database import Database, load_queries
 
 ADVISORY_LOCK = 0x6265666672_736C  # "beffr", "sl": one sealer at a time
@@ -29,6 +30,8 @@ class Standing:
     """Where sealing stands. Without a checkpoint `tree_size` is 0 and `root` empty; without a state `mark` is None.
 
     `oldest_open`: every transaction below has ended. `ended_below`: above every transaction that has ended.
+    `final_below`: disclosures that had been committed when an epoch began. `contradicted`: a witness holds a
+    checkpoint of ours that this tree does not continue.
     """
 
     system_identifier: int
@@ -41,6 +44,21 @@ class Standing:
     known_system: int | None
     settled_below: int
     mark: Mark | None
+    final_below: int = 0
+    checkpoints_count: int = 0
+    epoch: int = 1
+    contradicted: bool = False
+    signed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A leaf to add: its disclosure and whose that is (nothing of these for the statement of a gap)."""
+
+    commitment: bytes
+    disclosure: int | None = None
+    account: int | None = None
+    number: int | None = None
 
 
 class LedgerStore:
@@ -86,13 +104,25 @@ class LedgerStore:
             known_system=known,
             settled_below=row["settled_below"] or 0,
             mark=None if known is None else Mark(row["mark_disclosure"], row["mark_transaction"]),
+            final_below=row["final_below"] or 0,
+            checkpoints_count=row["checkpoints_count"] or 0,
+            epoch=row["epoch"],
+            contradicted=row["contradicted"],
+            signed_at=row["signed_at"],
         )
 
     async def unsealed(
-        self, connection: Connection, above: int, last: int, before_transaction: int, rows_max: int
+        self, connection: Connection, standing: Standing, last: int, rows_max: int
     ) -> list[asyncpg.Record]:
-        """Rows of disclosures (`above` to `last`) that are final and have no leaf, by number."""
-        return await connection.fetch(self._sql["unsealed"], above, last, str(before_transaction), rows_max)
+        """Rows of disclosures (of what is not settled, up to `last`) that are final and have no leaf, by number."""
+        return await connection.fetch(
+            self._sql["unsealed"],
+            standing.settled_below,
+            last,
+            str(standing.oldest_open),
+            rows_max,
+            standing.final_below,
+        )
 
     async def edge(self, connection: Connection, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
         """The hashes of tiles by (level, index); those that are not there are missing."""
@@ -100,30 +130,38 @@ class LedgerStore:
         rows = await connection.fetch(self._sql["edge"], levels, indices)
         return {(row[0], row[1]): row[2] for row in rows}
 
-    async def add_leaves(
-        self, connection: Connection, first: int, disclosures: Sequence[int], commitments: Sequence[bytes]
-    ) -> None:
+    async def add_leaves(self, connection: Connection, first: int, leaves: Sequence[Leaf]) -> None:
         """Adds leaves behind the others."""
-        await connection.execute(self._sql["add_leaves"], first, disclosures, commitments)
+        columns = zip(*((one.disclosure, one.commitment, one.account, one.number) for one in leaves), strict=True)
+        await connection.execute(self._sql["add_leaves"], first, *map(list, columns))
 
     async def put_tiles(self, connection: Connection, tiles: Sequence[tuple[int, int, bytes]]) -> bool:
         """Writes tiles (level, index, hashes); False when one would not continue what is there."""
         columns = list(zip(*tiles, strict=True))
         return len(await connection.fetch(self._sql["put_tiles"], *columns)) == len(tiles)
 
-    async def add_checkpoint(self, connection: Connection, size: int, root: bytes, note: str, at: datetime) -> None:
-        """Adds a signed root."""
-        await connection.execute(self._sql["add_checkpoint"], size, root, note, at)
+    async def add_checkpoint(
+        self, connection: Connection, checkpoint: Checkpoint, note: str, at: datetime, number: int
+    ) -> None:
+        """Adds a signed root, the `number`-th."""
+        await connection.execute(self._sql["add_checkpoint"], checkpoint.size, checkpoint.root, note, at, number)
 
     async def put_state(self, connection: Connection, system: int, settled_below: int, mark: Mark | int) -> None:
         """Remembers how far sealing came. `mark`: the old one, or the disclosure of a new one, made now."""
         disclosure, transaction = (mark, None) if isinstance(mark, int) else (mark.disclosure, str(mark.transaction))
         await connection.execute(self._sql["put_state"], system, settled_below, disclosure, transaction)
 
-    async def checkpoint(self) -> str | None:
-        """The last note; None before the first."""
-        note: str | None = await self._pool.fetchval(self._sql["last_checkpoint"])
+    async def checkpoint(self, cosigners_min: int = 0, before: datetime | None = None) -> str | None:
+        """The note to publish, with its cosignatures: the last one that so many witnesses signed, unless a later one
+        has waited for them since `before`. None before the first.
+        """
+        note: str | None = await self._pool.fetchval(self._sql["published_checkpoint"], cosigners_min, before)
         return note
+
+    async def statement(self, epoch: int) -> str | None:
+        """The signed statement with which an epoch began; None of the first one, and of one that is not there."""
+        statement: str | None = await self._pool.fetchval(self._sql["statement"], epoch)
+        return statement
 
     async def tile(self, level: int, index: int) -> bytes | None:
         """The hashes of a tile as far as it goes; None when it is not there."""

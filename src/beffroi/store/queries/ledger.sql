@@ -4,35 +4,43 @@ select pg_try_advisory_xact_lock($1);
 
 -- name: standing
 -- Where sealing stands, after the lock and in one snapshot: the cluster, the oldest transaction still open and the next
--- one after those that ended, the highest disclosure in sight, the last leaf, the last checkpoint and the state.
+-- one after those that ended, the highest disclosure in sight, the last leaf, the last checkpoint and the state; the
+-- epoch, and whether a witness holds a checkpoint against it.
 select (select system_identifier from pg_control_system()) as system_identifier,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest_open,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint as ended_below,
        (select max(disclosure_id) from disclosures) as last_disclosure,
        (select max(tree_index) + 1 from leaves) as leaves_count,
-       c.tree_size, c.root,
+       c.tree_size, c.root, c.signed_at,
+       (select max(number) from checkpoints) as checkpoints_count,
        s.system_identifier as known_system, s.settled_below, s.mark_disclosure,
-       s.mark_transaction::text::bigint as mark_transaction
-from (select 1) as one
+       s.mark_transaction::text::bigint as mark_transaction, s.final_below,
+       e.epoch,
+       exists (select from contradictions x where x.epoch = e.epoch) as contradicted
+from (select coalesce(max(epoch), 1) as epoch from epochs) e
 left join seal_state s on true
-left join (select tree_size, root from checkpoints order by tree_size desc limit 1) c on true;
+left join (select tree_size, root, signed_at from checkpoints order by tree_size desc limit 1) c on true;
 
 -- name: unsealed
 -- Disclosures without a leaf, of transactions before the oldest one still open, in their order, each with the leaf of
--- its account's disclosure before it when that is sealed. $1 above this number, $2 up to this one, $3 before this
--- transaction, $4 rows at most.
+-- its account's disclosure before it when that is sealed (`b` and `q`: by a worker of before). $1 above this number, $2
+-- up to this one, $3 before this transaction, $4 rows at most, $5 up to this number whatever transaction wrote it.
 select d.disclosure_id, d.at, d.account_id, d.running_number, d.role, d.structure_id, d.application, d.session_key,
        d.network, d.door, d.operation, d.outcome, d.purpose, d.reason, d.request_id, d.request, d.policy_version,
-       d.criteria_fields, d.shown, d.nonce, p.commitment as previous_leaf
+       d.criteria_fields, d.shown, d.nonce,
+       coalesce(p.commitment, q.commitment) as previous_leaf
 from (
     select * from disclosures d
-    where d.disclosure_id > $1 and d.disclosure_id <= $2 and d.transaction < $3::text::xid8
+    where d.disclosure_id > $1 and d.disclosure_id <= $2
+      and (d.transaction < $3::text::xid8 or d.disclosure_id <= $5)
       and not exists (select from leaves l where l.disclosure_id = d.disclosure_id)
     order by d.disclosure_id
     limit $4
 ) d
-left join disclosures b on b.account_id = d.account_id and b.running_number = d.running_number - 1
-left join leaves p on p.disclosure_id = b.disclosure_id
+left join leaves p on p.account_id = d.account_id and p.running_number = d.running_number - 1
+left join disclosures b on p.tree_index is null
+    and b.account_id = d.account_id and b.running_number = d.running_number - 1
+left join leaves q on q.disclosure_id = b.disclosure_id
 order by d.disclosure_id;
 
 -- name: late
@@ -50,10 +58,12 @@ from unnest($1::smallint[], $2::bigint[]) as q(level, tile_index)
 join tiles t on t.level = q.level and t.tile_index = q.tile_index;
 
 -- name: add_leaves
--- Leaves behind the others. $1 the first index, $2 disclosures and $3 commitments, pairwise, in the order of the tree.
-insert into leaves (tree_index, disclosure_id, commitment)
-select $1::bigint + n.ordinality - 1, n.disclosure_id, n.commitment
-from unnest($2::bigint[], $3::bytea[]) with ordinality as n(disclosure_id, commitment, ordinality);
+-- Leaves behind the others. $1 the first index; in the order of the tree $2 disclosures, $3 commitments, $4 accounts
+-- and $5 their running numbers.
+insert into leaves (tree_index, disclosure_id, commitment, account_id, running_number)
+select $1::bigint + n.place - 1, n.disclosure_id, n.commitment, n.account_id, n.running_number
+from unnest($2::bigint[], $3::bytea[], $4::integer[], $5::bigint[]) with ordinality
+    as n(disclosure_id, commitment, account_id, running_number, place);
 
 -- name: put_tiles
 -- Tiles that are new, and tiles that grow: one whose present hashes are not the beginning of the new ones is not
@@ -65,8 +75,8 @@ where substring(excluded.hashes from 1 for octet_length(t.hashes)) = t.hashes
 returning t.level;
 
 -- name: add_checkpoint
--- The signed root. $1 tree size, $2 root, $3 note, $4 when.
-insert into checkpoints (tree_size, root, note, signed_at) values ($1, $2, $3, $4);
+-- The signed root. $1 tree size, $2 root, $3 note, $4 when, $5 the how many-th.
+insert into checkpoints (tree_size, root, note, signed_at, number) values ($1, $2, $3, $4, $5);
 
 -- name: put_state
 -- How far sealing came. This transaction's own number is above that of every transaction that had begun to write before
@@ -76,9 +86,28 @@ values ($1, $2, $3, coalesce($4::text::xid8, pg_current_xact_id()))
 on conflict (only_row) do update set settled_below = excluded.settled_below,
     mark_disclosure = excluded.mark_disclosure, mark_transaction = excluded.mark_transaction;
 
--- name: last_checkpoint
--- The note of the largest tree.
-select note from checkpoints order by tree_size desc limit 1;
+-- name: published_checkpoint
+-- The note of the largest tree that $1 witnesses cosigned, with their lines; of the largest of all when there is none,
+-- or when the one behind it was signed before $2. (Published so, a log whose witnesses are away stays auditable.)
+with cosigned as (
+    select tree_size from cosignatures group by tree_size having count(*) >= $1 order by tree_size desc limit 1
+), newest as (
+    select max(tree_size) as tree_size from checkpoints
+), due as (
+    select signed_at < $2 as late from checkpoints
+    where tree_size > (select tree_size from cosigned) order by tree_size limit 1
+), chosen as (
+    select case when $1 = 0 or (select late from due) then newest.tree_size
+                else coalesce((select tree_size from cosigned), newest.tree_size) end as tree_size
+    from newest
+)
+select c.note || coalesce(
+    (select string_agg(line, '' order by witness) from cosignatures s where s.tree_size = c.tree_size), '')
+from chosen join checkpoints c using (tree_size);
+
+-- name: statement
+-- The statement with which an epoch began. $1 the epoch.
+select statement from epochs where epoch = $1;
 
 -- name: tile
 -- One tile. $1 level, $2 tile index.
