@@ -188,6 +188,15 @@ class AccountFrozen(CallerError):
     french = "Ce compte est arrêté. Faites lire un collègue pour vous et appelez la personne d'astreinte."
 
 
+class Contained(CallerError):
+    """The account may read, but not from here: its device, application, network or structure is stopped."""
+
+    http_status = 403
+    fhir_code = "suppressed"
+    english = "Requests from {what} are stopped. {instead}"
+    french = "Les demandes depuis {what} sont arrêtées. {instead}"
+
+
 class CeilingReached(CallerError):
     """429. The watch's ceilings; never used as "no such patient" (law 7)."""
 
@@ -286,6 +295,16 @@ class NotInTable(CallerError):
     hl7_code = "103"
     english = "{what} has a code that is not accepted; use one of: {accepted}."
     french = "Le code de {what} n'est pas accepté ; utilisez l'un de : {accepted}."
+
+
+# --- what is stopped
+
+
+class ContainmentRefused(CallerError):
+    http_status = 409
+    fhir_code = "conflict"
+    english = "This cannot be done: {why}."
+    french = "Impossible : {why}."
 
 
 # --- ours

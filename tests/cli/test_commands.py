@@ -46,7 +46,7 @@ def program(*arguments: str | Path, french: bool = False) -> Said:
 @pytest.fixture
 def beffroi(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """One command in this process, whose logs and language are left as they are."""
-    for module in (cli, cli.installation, cli.accounts):
+    for module in (cli, cli.installation, cli.accounts, cli.containing):
         monkeypatch.setattr(module, "configure_logs", lambda *_, **__: None)
 
     def run(*arguments: str | Path, french: bool = False) -> Said:
@@ -154,8 +154,8 @@ def test_doctor_tells_programs_too(beffroi: Run, config_file: Path) -> None:
     assert any(f["check"] == "issuer" and f["level"] == "error" for f in findings)
 
 
-def test_accounts_are_given_roles_and_stopped(beffroi: Run, config_file: Path) -> None:
-    """grant, list, freeze, release, revoke: effective in the register, refused when there is nothing to do."""
+def test_accounts_are_given_roles_and_stopped(beffroi: Run, config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """grant, list, contain, release, revoke: effective in the register, refused when there is nothing to do."""
     beffroi("migrate", "--config", config_file)
     who = ("8997001", "--config", config_file)
     role = ("--hospital", "1", "--role", "auditor")
@@ -163,10 +163,15 @@ def test_accounts_are_given_roles_and_stopped(beffroi: Run, config_file: Path) -
     (account,) = [a for a in listed(beffroi, config_file) if a["kind"] == "person"]
     assert account["subject"] == "8997001" and account["issuer"] == REAL_ISSUER
     assert account["grants"][0]["role"] == "auditor" and account["grants"][0]["expires_at"].startswith("2030-01-01")
-    assert beffroi("account", "freeze", *who).returncode == 0
+    why = ("--reason", "a stolen badge", "--yes")
+    stopped = beffroi("contain", "account", *who, *why)
+    assert "1 accounts" in stopped.stdout and "Stopped (containment 1)" in stopped.stdout
     assert {a["subject"]: a["status"] for a in listed(beffroi, config_file)}["8997001"] == "frozen"
-    assert "stopped already" in beffroi("account", "freeze", *who).stderr
-    assert beffroi("account", "release", *who).returncode == 0
+    assert "stopped already" in beffroi("contain", "account", *who, *why).stderr
+    for person, said in (("anne", "another person"), ("anne", "second person"), ("bruno", "has ended")):
+        monkeypatch.setenv("SUDO_USER", person)
+        told = beffroi("release", "account", *who, "--reason", "a new badge")
+        assert said in told.stdout + told.stderr
     assert beffroi("account", "revoke", *who, *role).returncode == 0
     assert "n'a pas ce rôle" in beffroi("account", "revoke", *who, *role, french=True).stderr
     assert "no hospital 9" in beffroi("account", "grant", *who, "--hospital", "9", "--role", "auditor").stderr
@@ -174,6 +179,27 @@ def test_accounts_are_given_roles_and_stopped(beffroi: Run, config_file: Path) -
         "comes from the configuration" in beffroi("account", "grant", *who, "--hospital", "1", "--role", "feed").stderr
     )
     assert "8997001" in beffroi("account", "list", "--config", config_file).stdout
+
+
+def test_a_network_is_stopped_by_two_people(beffroi: Run, config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preview does nothing; the second person confirms; the list says how it stands."""
+    beffroi("migrate", "--config", config_file)
+    network, file = ("contain", "network", "192.0.2.0/24", "--reason", "forty readings"), ("--config", config_file)
+    monkeypatch.setenv("SUDO_USER", "anne")
+    assert "0 accounts" in beffroi(*network, "--preview", *file).stdout
+    assert "--yes" in beffroi(*network, *file).stderr
+    assert json.loads(beffroi("containments", "--json", *file).stdout) == []
+    assert "beffroi contain confirm 1" in beffroi(*network, "--yes", *file).stdout
+    assert "waits for" in beffroi("containments", *file).stdout
+    assert beffroi("contain", "confirm", "1", *file).returncode == 1
+    monkeypatch.setenv("SUDO_USER", "bruno")
+    assert "Stopped" in beffroi("contain", "confirm", "1", *file).stdout
+    assert "bruno" in beffroi("containments", *file).stdout
+    assert "has ended" in beffroi("release", "number", "1", "--reason", "all clear", *file).stdout
+    device = ("contain", "device", "00" * 32, "--reason", "stolen", "--yes", *file)
+    assert "Stopped" in beffroi(*device).stdout
+    assert "Stopped" in beffroi("contain", "application", "dpi", "--reason", "stolen", "--yes", *file).stdout
+    assert "Asked" in beffroi("contain", "structure", "2", "--reason", "stolen", "--yes", *file).stdout
 
 
 def listed(beffroi: Run, config_file: Path) -> list[dict[str, object]]:

@@ -16,6 +16,7 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "account_states": (SIU, SIU, NONE, NONE),
     "accounts": (SI, SI, NONE, NONE),
     "checkpoints": (NONE, NONE, NONE, SI),
+    "containments": (SIU, S, S, NONE),
     "contradictions": (NONE, NONE, NONE, SI),
     "cosignatures": (NONE, NONE, NONE, SI),
     "credentials": (S, S, NONE, NONE),

@@ -1,16 +1,12 @@
-"""What an operator does with accounts: give and take roles, stop and release. Under the owner's role, and logged.
+"""What an operator does with accounts: give and take roles. Under the owner's role, and logged.
 
 A person's account is named by issuer and subject, as their token will say them; the name of nobody is needed.
 """
 
 from datetime import datetime
 
-from beffroi.actions.events import Events
-from beffroi.clock import Clock
 from beffroi.errors import OperatorError
 from beffroi.model.account import AccountId, Role
-from beffroi.model.account_event import AccountEvent
-from beffroi.model.disclosure import Operation
 from beffroi.model.person import HospitalId
 from beffroi.store.accounts import AccountStore, ListedAccount
 from beffroi.store.database import Database
@@ -21,9 +17,8 @@ from beffroi.telemetry import Event, log
 class Administration:
     """The operator's desk. `by` says who acts, for the register of grants."""
 
-    def __init__(self, database: Database, by: str, clock: Clock) -> None:
+    def __init__(self, database: Database, by: str) -> None:
         self._database = database
-        self._events = Events(database, clock)
         self._accounts = AccountStore(database)
         self._by = by
 
@@ -48,26 +43,6 @@ class Administration:
         if not await self._accounts.revoke(number, hospital_id, role):
             raise OperatorError("This account has not that role there.", "Ce compte n'a pas ce rôle à cet endroit.")
         log(Event.ACCOUNT_REVOKED, account=number, hospital=hospital_id, role=role)
-        return number
-
-    async def freeze(self, issuer: str, subject: str, reason: str = "") -> AccountId:
-        """Stops an account at once, everywhere. Raises OperatorError when it is stopped already."""
-        number = await self._number(issuer, subject)
-        async with self._events.locking([number]) as locked:
-            if not await locked.set_frozen(number, True):
-                raise OperatorError("This account is stopped already.", "Ce compte est déjà arrêté.")
-            await locked.record(AccountEvent(number, Operation.CONTAIN, reason, {"kind": "account", "by": self._by}))
-        log(Event.ACCOUNT_FROZEN, account=number)
-        return number
-
-    async def release(self, issuer: str, subject: str, reason: str = "") -> AccountId:
-        """Lets a stopped account read again. Raises OperatorError when it was not stopped."""
-        number = await self._number(issuer, subject)
-        async with self._events.locking([number]) as locked:
-            if not await locked.set_frozen(number, False):
-                raise OperatorError("This account is not stopped.", "Ce compte n'est pas arrêté.")
-            await locked.record(AccountEvent(number, Operation.RELEASE, reason, {"kind": "account", "by": self._by}))
-        log(Event.ACCOUNT_RELEASED, account=number)
         return number
 
     async def _number(self, issuer: str, subject: str) -> AccountId:

@@ -23,6 +23,7 @@ def _hospital(settings: HospitalSettings) -> Hospital:
         settings.oid,
         settings.namespace,
         settings.sensitive,
+        settings.networks,
     )
 
 

@@ -7,7 +7,17 @@ import sys
 
 import typer
 
-from beffroi.cli import accounts, demonstration, importing, installation, investigate, ledger, scoping, witness
+from beffroi.cli import (
+    accounts,
+    containing,
+    demonstration,
+    importing,
+    installation,
+    investigate,
+    ledger,
+    scoping,
+    witness,
+)
 from beffroi.cli.speaking import HELP, fail, say
 from beffroi.errors import BeffroiError, OperatorError
 from beffroi.telemetry import Event, Process, configure_logs, log_failure
@@ -26,6 +36,7 @@ app = typer.Typer(
 )
 installation.add_to(app)
 app.add_typer(accounts.app, name="account")
+containing.add_to(app)
 importing.add_to(app)
 ledger.add_to(app)
 witness.add_to(app)

@@ -1,7 +1,6 @@
-"""account grant, revoke, freeze, release, list: who may do what, under the owner's role."""
+"""account grant, revoke, list: who may do what, under the owner's role."""
 
 import asyncio
-import getpass
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -14,8 +13,8 @@ from rich.table import Table
 
 from beffroi.access.professional import GRANTED_ROLES, MAPPABLE_ROLES
 from beffroi.actions.administration import Administration
+from beffroi.cli.containing import officer, only_issuer
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
-from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
@@ -84,24 +83,6 @@ def revoke(
     tell(say(f"Account {number}: no longer {role}.", f"Compte {number} : n'est plus {role}."))
 
 
-@app.command(help=say("Stop an account everywhere, at once.", "Arrêter un compte partout, tout de suite."))
-def freeze(
-    subject: Subject, issuer: IssuerOption = "", config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False
-) -> None:
-    """Effective in the next transaction of every process."""
-    number = _at_desk(config, demo, lambda desk, url: desk.freeze(url, subject), issuer)
-    tell(say(f"Account {number} is stopped.", f"Le compte {number} est arrêté."))
-
-
-@app.command(help=say("Let a stopped account read again.", "Rendre l'accès à un compte arrêté."))
-def release(
-    subject: Subject, issuer: IssuerOption = "", config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False
-) -> None:
-    """Effective in the next transaction of every process."""
-    number = _at_desk(config, demo, lambda desk, url: desk.release(url, subject), issuer)
-    tell(say(f"Account {number} reads again.", f"Le compte {number} a de nouveau accès."))
-
-
 @app.command("list", help=say("Every account and its roles.", "Tous les comptes et leurs rôles."))
 def list_accounts(
     config: ConfigFile = DEFAULT_CONFIG,
@@ -123,18 +104,12 @@ def list_accounts(
 
 
 def _at_desk(config: Path, demo: bool, do: Callable[[Administration, str], Awaitable[T]], issuer: str) -> T:
-    configure_logs(Process.COMMAND)  # a grant, a freeze, a release leave their line
+    configure_logs(Process.COMMAND)  # a grant leaves its line
     loaded = load(config, demo=demo)
-    url = issuer or _only_issuer(loaded)
+    url = issuer or only_issuer(loaded)
     return asyncio.run(_with_desk(loaded, lambda desk: do(desk, url)))
 
 
 async def _with_desk(config: Config, do: Callable[[Administration], Awaitable[T]]) -> T:
     async with await Database.open(config.dsn("owner"), size=1) as database:
-        return await do(Administration(database, f"operator:{getpass.getuser()}", Clock()))
-
-
-def _only_issuer(config: Config) -> str:
-    if len(config.issuer) == 1:
-        return config.issuer[0].url
-    raise OperatorError("Say which issuer: --issuer URL.", "Dites de quel émetteur : --issuer URL.")
+        return await do(Administration(database, officer()))

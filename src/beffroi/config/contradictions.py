@@ -198,12 +198,26 @@ def _hospitals(config: Config) -> Iterator[Words]:
         for value in _repeated(getattr(hospital, name) for hospital in config.hospital):
             yield Words(f"two hospitals have the {name} {value}.", f"deux hôpitaux ont le {name} {value}.")
     for index, hospital in enumerate(config.hospital):
+        if not all(_may_be_own(network) for network in hospital.networks):
+            yield Words(
+                f"hospital[{index}].networks: addresses or networks, of at least 8 bits (IPv6: 32).",
+                f"hospital[{index}].networks : des adresses ou réseaux, d'au moins 8 bits (IPv6 : 32).",
+            )
         windows = hospital.explains_h.items()
         if any(not 0 <= hours <= EXPLAINS_H_MAX or not _EVENT.fullmatch(event) for event, hours in windows):
             yield Words(
                 f"hospital[{index}].explains_h: trigger events (A01), and 0 to {EXPLAINS_H_MAX} hours.",
                 f"hospital[{index}].explains_h : des événements (A01), et de 0 à {EXPLAINS_H_MAX} heures.",
             )
+
+
+def _may_be_own(network: str) -> bool:
+    """Whether a hospital may declare it: a network, and not half of the world."""
+    try:
+        found = ip_network(network)
+    except ValueError:
+        return False
+    return found.prefixlen >= (8 if found.version == 4 else 32)
 
 
 def _applications(config: Config) -> Iterator[Words]:

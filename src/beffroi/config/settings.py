@@ -315,6 +315,14 @@ class HospitalSettings(Section, frozen=True, kw_only=True):
             "If set to false: that somebody is known there.",
         ),
     ] = False
+    networks: Annotated[
+        tuple[str, ...],
+        said(
+            "Its own addresses and networks, as requests from it arrive. A containment of a network or of a structure "
+            "never reaches them.",
+            "Networks that wide containments spare; accounts, devices and applications are stopped there all the same.",
+        ),
+    ] = ()
     explains_h: Annotated[
         dict[str, int],
         said(

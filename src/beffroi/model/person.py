@@ -159,6 +159,7 @@ class Hospital(msgspec.Struct, frozen=True):
 
     `finess` is its nine-digit national number; `oid` the assigning authority of its IPPs, as an OID;
     `namespace` the same authority's name in HD-1. `sensitive`: that it knows somebody is itself medical.
+    `networks`: addresses that it has declared its own, from which a containment of a network or a structure spares it.
     """
 
     hospital_id: HospitalId
@@ -167,3 +168,4 @@ class Hospital(msgspec.Struct, frozen=True):
     oid: str
     namespace: str
     sensitive: bool = False
+    networks: tuple[str, ...] = ()

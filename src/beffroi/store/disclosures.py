@@ -7,6 +7,8 @@ from uuid import UUID
 
 import asyncpg
 
+from beffroi.model.containment import Stop
+from beffroi.store.containments import stop_of
 from beffroi.store.database import Database, load_queries
 
 
@@ -78,6 +80,7 @@ class DisclosureStore:
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
         self._sql = load_queries("disclosures")
+        self._in_force = load_queries("containments")["in_force"]
 
     async def lock(
         self, connection: asyncpg.pool.PoolConnectionProxy, accounts: Sequence[int]
@@ -103,6 +106,10 @@ class DisclosureStore:
         fresh = {r[0] for r in rows if r[0] is not None}
         seen = {(r[1], r[2]) for r in rows if r[0] is None}
         return fresh, seen
+
+    async def stops(self, connection: asyncpg.pool.PoolConnectionProxy, now: datetime) -> list[Stop]:
+        """What is stopped besides accounts, read after the locks: nearly always nothing."""
+        return [stop_of(row) for row in await connection.fetch(self._in_force, now)]
 
     async def write(
         self,

@@ -157,7 +157,12 @@ class Deployment:
 async def load_hospitals(database: Database) -> tuple[Hospital, ...]:
     """The register of hospitals, by number."""
     rows = await database.pool.fetch(load_queries("identities")["hospitals"])
-    return tuple(Hospital(**dict(row)) for row in rows)
+    return tuple(hospital_of(row) for row in rows)
+
+
+def hospital_of(row: asyncpg.Record) -> Hospital:
+    """A row of the register."""
+    return Hospital(**{**dict(row), "networks": tuple(row["networks"])})
 
 
 async def load_deployment(database: Database) -> Deployment | None:

@@ -26,12 +26,12 @@ def _all(tables: str, privileges: str) -> tuple[Privilege, ...]:
 _HISTORY = _all("disclosures seen deliveries", "UPDATE DELETE TRUNCATE")
 _RIGHTS = _all("grants credentials hospitals deployment migrations", "INSERT UPDATE DELETE TRUNCATE")
 _ASKING = (
-    *_all("identities hospitals accounts grants credentials account_states deployment proofs", "SELECT"),
+    *_all("identities hospitals accounts grants credentials account_states deployment proofs containments", "SELECT"),
     *_all("disclosures seen deliveries proofs accounts account_states", "INSERT"),
     ("account_states", "UPDATE"),
 )
 NEEDED: dict[str, tuple[Privilege, ...]] = {
-    ROLE_WEB: _ASKING,
+    ROLE_WEB: (*_ASKING, *_all("containments", "INSERT UPDATE")),
     ROLE_FEED: (*_ASKING, *_all("identities feed_messages links moves feeds", "INSERT"), ("identities", "UPDATE")),
     ROLE_WORKER: _all("proofs feed_messages", "SELECT DELETE"),
     ROLE_SEALER: (

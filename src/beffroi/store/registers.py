@@ -18,6 +18,7 @@ from beffroi.errors import OperatorError, Words
 from beffroi.model.account import Role
 from beffroi.model.person import Hospital, HospitalId
 from beffroi.store.database import connect, load_queries
+from beffroi.store.identities import hospital_of
 
 ADVISORY_LOCK = 0x6265666672_7265  # "beffre": registers
 GRANTED_BY = "configuration"
@@ -202,14 +203,14 @@ async def _run(
 
 async def _hospitals(connection: _Connection, wanted: tuple[Hospital, ...], write: bool) -> list[Change]:
     rows = await connection.fetch(_SQL["list_hospitals"])
-    present = {row["hospital_id"]: Hospital(**dict(row)) for row in rows}
+    present = {row["hospital_id"]: hospital_of(row) for row in rows}
     changes = compare_hospitals(present, wanted)
     if write:
         for hospital in wanted:
             known = present.get(hospital.hospital_id)
-            columns = (hospital.finess, hospital.name, hospital.namespace, hospital.sensitive)
+            columns = (hospital.finess, hospital.name, hospital.namespace, hospital.sensitive, hospital.networks)
             if known is None:
-                values = (hospital.finess, hospital.name, hospital.oid, hospital.namespace, hospital.sensitive)
+                values = (hospital.finess, hospital.name, hospital.oid, *columns[2:])
                 await connection.execute(_SQL["insert_hospital"], hospital.hospital_id, *values)
             elif known != hospital:
                 await connection.execute(_SQL["update_hospital"], hospital.hospital_id, *columns)
@@ -236,7 +237,7 @@ def compare_hospitals(present: dict[HospitalId, Hospital], wanted: Iterable[Hosp
         if known is None:
             changes.append(Change(ChangeKind.HOSPITAL_ADDED, hospital.name))
         elif known != hospital:
-            names = ("finess", "name", "namespace", "sensitive")
+            names = ("finess", "name", "namespace", "sensitive", "networks")
             details = tuple(name for name in names if getattr(known, name) != getattr(hospital, name))
             changes.append(Change(ChangeKind.HOSPITAL_CHANGED, hospital.name, details))
     unlisted = [hospital for number, hospital in present.items() if number not in listed]

@@ -7,6 +7,7 @@
 --   foreign_logs, foreign_rejects,              what other servers' logs tell of an incident
 --       foreign_facts, foreign_patients
 --   account_states                              each account's evidence, locked by the gate
+--   containments                                what was stopped, by whom and why
 --   leaves, tiles, checkpoints, seal_state      the ledger: commitments to the facts, their tree, its signed roots
 --   cosignatures, contradictions, epochs        its witnesses, what they hold against it, what a restore lost
 --   holds                                       what must not be erased
@@ -37,7 +38,8 @@ create table hospitals (
     name text not null,
     oid text not null unique,
     namespace text not null,
-    sensitive boolean not null default false
+    sensitive boolean not null default false,
+    networks text[] not null default '{}'   -- its own, which no containment of a network or a structure reaches
 );
 
 create table identities (
@@ -201,6 +203,29 @@ create table proofs (
     digest bytea not null,
     primary key (minute, digest)
 );
+
+-- What was stopped by hand, or by certainty. In force from `in_force_from` until it is released or has expired; the gate
+-- reads what is in force (of accounts: account_states.frozen). People are `operator:NAME`, `account:NUMBER`, `issuer:URL`.
+create table containments (
+    containment_id bigint generated always as identity primary key,
+    kind text not null check (kind in ('account', 'device', 'application', 'network', 'structure')),
+    target text not null,                   -- a number, a thumbprint in hexadecimal, a client id, a network
+    spared text[] not null default '{}',    -- networks that it does not reach
+    reason text not null,
+    asked_by text not null,
+    asked_at timestamptz not null,
+    confirmed_by text check (confirmed_by <> asked_by),
+    in_force_from timestamptz,              -- null while it waits for the second person
+    expires_at timestamptz,
+    release_reason text,
+    release_asked_by text,
+    release_asked_at timestamptz,
+    released_by text check (kind <> 'account' or released_by <> release_asked_by),
+    released_at timestamptz,
+    check (kind not in ('network', 'structure') or in_force_from is null or confirmed_by is not null),
+    check (kind not in ('network', 'structure') or expires_at is not null)
+);
+create unique index containments_open on containments (kind, target) where released_at is null;
 
 -- --- the hospitals' bulk imports
 
@@ -457,6 +482,10 @@ grant select on
 to beffroi_web, beffroi_feed;
 grant insert on accounts, account_states, disclosures, seen, deliveries, proofs to beffroi_web, beffroi_feed;
 grant update on account_states to beffroi_web, beffroi_feed;
+
+-- What is stopped. Stopping and releasing are done from the duty officer's screen too.
+grant select on containments to beffroi_web, beffroi_feed, beffroi_worker;
+grant insert, update on containments to beffroi_web;
 
 -- The hospitals' feed. Messages and moves are history: added, never changed.
 grant select on feed_messages to beffroi_feed;

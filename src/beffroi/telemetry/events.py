@@ -49,8 +49,11 @@ class Event(StrEnum):
     KEYS_FETCH_FAILED = "keys_fetch_failed"
     ACCOUNT_GRANTED = "account_granted"
     ACCOUNT_REVOKED = "account_revoked"
-    ACCOUNT_FROZEN = "account_frozen"
-    ACCOUNT_RELEASED = "account_released"
+    # what is stopped
+    CONTAINMENT_ASKED = "containment_asked"
+    CONTAINED = "contained"
+    RELEASE_ASKED = "release_asked"
+    RELEASED = "released"
     # what is asked
     REQUEST_FAILED = "request_failed"
     GATE_FAILED = "gate_failed"
@@ -95,7 +98,8 @@ _WARNINGS = (
     Event.EMERGENCY_READ,
     Event.CONNECTION_REFUSED,
     Event.FRAME_BROKEN,
-    Event.ACCOUNT_FROZEN,
+    Event.CONTAINED,
+    Event.CONTAINMENT_ASKED,
     Event.NOT_SEALING,
     Event.WITNESS_AWAY,
     Event.WITNESS_REFUSED,

@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 
 from beffroi.access.policy import VERSION, Permit
+from beffroi.access.stops import Stops, refusal
 from beffroi.actions.disclose.bell import ring
 from beffroi.actions.disclose.presentation import Presenter
 from beffroi.clock import Clock
@@ -89,6 +90,7 @@ class _State:
     accounts: dict[int, _Account]
     fresh_proofs: set[bytes]
     seen: set[tuple[int, int]]
+    stops: Stops
     rows: list[DisclosureRow] = field(default_factory=list)
 
 
@@ -106,7 +108,9 @@ class Batch:
             accounts = sorted({entry.question.asker.account_id for entry in entries})
             locked = await self._store.lock(connection, accounts)
             fresh, seen = await self._store.burn_and_look(connection, _proofs(entries), _pairs(entries))
-            state = _State(self._clock.now(), _accounts(locked), fresh, seen)
+            now = self._clock.now()
+            stops = Stops(await self._store.stops(connection, now))
+            state = _State(now, _accounts(locked), fresh, seen, stops)
             judged = [self._judge(entry, state) for entry in entries]
             states = [
                 (number, account.running_number, msgspec.json.encode(account.evidence).decode())
@@ -143,6 +147,9 @@ class Batch:
             state.fresh_proofs.discard(question.proof.digest)
         if account.frozen:
             return _Judged(entry, outcome=Outcome.REFUSED, error=AccountFrozen())
+        stop = state.stops.against(question.asker, question.operation)
+        if stop is not None:
+            return _Judged(entry, outcome=Outcome.REFUSED, error=refusal(stop))
         if entry.refusal is not None and entry.outcome is not Outcome.NONE:
             return _Judged(entry, outcome=entry.outcome, error=entry.refusal)
         judged = self._watched(entry, account, state)

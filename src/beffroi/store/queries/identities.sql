@@ -82,7 +82,7 @@ where i.identity_id = $1 and i.state <> 'd';
 
 -- name: hospitals
 -- The register.
-select hospital_id, finess, name, oid, namespace, sensitive from hospitals order by hospital_id;
+select hospital_id, finess, name, oid, namespace, sensitive, networks from hospitals order by hospital_id;
 
 -- name: deployment
 -- What all processes share.

@@ -4,7 +4,7 @@ select pg_advisory_xact_lock($1);
 
 -- name: list_hospitals
 -- The hospitals as the database has them.
-select hospital_id, finess, name, oid, namespace, sensitive from hospitals order by hospital_id;
+select hospital_id, finess, name, oid, namespace, sensitive, networks from hospitals order by hospital_id;
 
 -- name: list_applications
 -- Accounts of applications, and of people who bear a name that an application claims. $1 issuers, $2 subjects.
@@ -22,11 +22,11 @@ select credential, account_id, hospital_id, may_feed, may_query from credentials
 
 -- name: insert_hospital
 -- A new hospital.
-insert into hospitals (hospital_id, finess, name, oid, namespace, sensitive) values ($1, $2, $3, $4, $5, $6);
+insert into hospitals (hospital_id, finess, name, oid, namespace, sensitive, networks) values ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: update_hospital
 -- What may change of a hospital; never its OID.
-update hospitals set finess = $2, name = $3, namespace = $4, sensitive = $5 where hospital_id = $1;
+update hospitals set finess = $2, name = $3, namespace = $4, sensitive = $5, networks = $6 where hospital_id = $1;
 
 -- name: insert_application
 -- A new application's account, with its row in the gate.
