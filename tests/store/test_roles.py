@@ -35,6 +35,8 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "hospitals": (S, S, S, NONE),
     "identities": (S, SIU, NONE, NONE),
     "import_rejects": (NONE, SI, NONE, NONE),
+    "incident_entries": (NONE, NONE, NONE, NONE),
+    "incidents": (NONE, NONE, NONE, NONE),
     "imports": (NONE, SIU, NONE, NONE),
     "leaves": (NONE, NONE, NONE, SI),
     "links": (S, SIU, NONE, NONE),

@@ -12,6 +12,7 @@ from beffroi.cli import (
     containing,
     demonstration,
     importing,
+    incidents,
     installation,
     investigate,
     ledger,
@@ -42,6 +43,7 @@ ledger.add_to(app)
 witness.add_to(app)
 scoping.add_to(app)
 app.add_typer(investigate.app, name="investigate")
+app.add_typer(incidents.app, name="incident")
 app.add_typer(demonstration.app, name="demo")
 app.add_typer(demonstration.bench, name="bench")
 

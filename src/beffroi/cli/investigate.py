@@ -14,6 +14,7 @@ from rich.table import Table
 from beffroi.actions.foreign_import import ForeignReport, ForeignSource, import_log
 from beffroi.actions.foreign_scope import foreign_scope_of
 from beffroi.breach.foreign import ForeignScope, ForeignSelection
+from beffroi.cli.desk import FREE_PLANS
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
@@ -24,9 +25,6 @@ from beffroi.model.person import HospitalId
 from beffroi.store.database import Database
 from beffroi.store.foreign import ForeignLogStore, ListedLog
 from beffroi.telemetry import Process, configure_logs
-
-FREE_PLANS = {"enable_seqscan": "on", "enable_hashjoin": "on", "enable_mergejoin": "on"}
-"""An investigation reads many rows at once, unlike a look-up."""
 
 SAID = {
     Certainty.SHOWN_FIELDS_KNOWN: ("shown, fields known", "montrés, champs connus"),

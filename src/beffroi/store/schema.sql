@@ -6,6 +6,7 @@
 --   disclosures, seen, deliveries, proofs       the facts: who was shown whom, and what became of the answer
 --   foreign_logs, foreign_rejects,              what other servers' logs tell of an incident
 --       foreign_facts, foreign_patients
+--   incidents, incident_entries                 what is done about a breach
 --   account_states                              each account's evidence, locked by the gate
 --   containments                                what was stopped, by whom and why
 --   leaves, tiles, checkpoints, seal_state      the ledger: commitments to the facts, their tree, its signed roots
@@ -466,6 +467,35 @@ create table foreign_patients (
     foreign key (log_id, line_number) references foreign_facts on delete cascade
 );
 create index foreign_patients_by_value on foreign_patients (value, system);
+
+-- --- incidents and their history: reached by the owner alone
+
+create table incidents (
+    incident_id integer generated always as identity primary key,
+    title text not null,
+    state text not null check (state in ('suspected', 'confirmed', 'notified', 'closed', 'dismissed')),
+    opened_at timestamptz not null,
+    aware_at timestamptz,                   -- when the controller knew: the 72 hours of article 33(1) count from here
+    selections json not null,               -- model.selection.Selection, a list
+    facts text not null default '',         -- article 33(5)
+    effects text not null default '',
+    measures text not null default '',
+    severity json,                          -- breach.severity.Severity; null while only proposed
+    changed_at timestamptz not null
+);
+
+-- Everything that was done to an incident, by whom and why. Added only.
+create table incident_entries (
+    entry_id bigint generated always as identity primary key,
+    incident_id integer not null references incidents,
+    at timestamptz not null,
+    account_id integer not null references accounts,
+    kind text not null,                     -- opened, state, aware, note, selections, told, severity, report
+    reason text not null,
+    particulars json not null               -- text to text
+);
+create index incident_entries_by_incident on incident_entries (incident_id, entry_id);
+
 
 -- --- who may do what: nobody but the owner changes or deletes a disclosure
 
