@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from beffroi.actions.cosign import Witness
+from beffroi.app.witness import WitnessPlan, serve_witness
 from beffroi.ledger.checkpoint import Checkpoint, SigningKey, signed
 from beffroi.ledger.cosignature import CosigningKey
 from beffroi.ledger.epoch import Gap, epoch_origin
@@ -42,6 +45,23 @@ class GrownLog:
     def gap(self, kept: int, known: Checkpoint, epoch: int = 2, reason: str = "a broken disk") -> Gap:
         times = ("2026-11-24T09:00:00.000000Z", "2026-11-25T09:00:00.000000Z")
         return Gap(epoch, ORIGIN, kept, self.root(kept), known.size, known.root, *times, reason)
+
+
+@asynccontextmanager
+async def witness_served(folder: Path, key: CosigningKey = WITNESS, *, create: bool = True) -> AsyncIterator[Witness]:
+    """A witness in this process, over real HTTP, as the ledger's configuration names it."""
+    folder.mkdir(exist_ok=True)
+    stopping, ready = asyncio.Event(), asyncio.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        plan = WitnessPlan(folder / "witness.json", key, [KEY.verifier()], listening, create)
+        serving = asyncio.create_task(serve_witness(plan, stopping, ready.set))
+        await asyncio.wait({serving, asyncio.create_task(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            yield Witness(key.verifier(), f"http://127.0.0.1:{port}")
+        finally:
+            stopping.set()
+            await serving
 
 
 @asynccontextmanager

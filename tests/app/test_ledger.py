@@ -13,10 +13,12 @@ import pytest
 from beffroi.app.serving import serving
 from beffroi.clock import Clock
 from beffroi.ledger.checkpoint import VerifierKey, opened, signing_keys
+from beffroi.ledger.cosignature import cosigned
 from beffroi.store.database import ROLE_OWNER, ROLE_SEALER, Database
 from beffroi.store.registers import set_up
 from deployments import configuration, write_configuration
-from disclosed import ORIGIN, disclose, row
+from disclosed import KEY, ORIGIN, disclose, row
+from witnesses import WITNESS, witness_process
 
 DsnOf = Callable[[str], str]
 
@@ -73,6 +75,31 @@ async def test_a_disclosure_is_sealed_published_and_audited(tmp_path: Path, dsn_
     await database.pool.execute("update disclosures set reason = 'another' where disclosure_id = 1")
     code, said = await beffroi(*audit)
     assert code == 2 and "disclosure 1 is not what leaf 0 commits to" in said
+
+
+async def test_a_witness_of_somebody_else_cosigns_what_is_published(
+    tmp_path: Path, dsn_of: DsnOf, database: Database
+) -> None:
+    """`beffroi witness` in a process of its own: a moment after its seal, the published checkpoint bears its word."""
+    await set_up(dsn_of(ROLE_OWNER), demo=True, clock=Clock())
+    (tmp_path / "ledger.key").write_text(KEY.secret_text())
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    async with witness_process(elsewhere) as (address, _):
+        text = with_ledger(dsn_of).replace("[ledger]\n", "[ledger]\nwitnesses_min = 1\n")
+        tables = f'[[witness]]\nurl = "{address}"\nkey = "{WITNESS.verifier().text()}"\n'
+        config = write_configuration(tmp_path, text + tables)
+        async with serving(config, demo=True) as addresses, httpx2.AsyncClient() as client:
+            await disclose(database, [row(1, 1), row(2, 1)])
+            started_s, note = time.monotonic(), ""
+            while not note or not cosigned(note, [WITNESS.verifier()]):
+                assert time.monotonic() < started_s + 20
+                await asyncio.sleep(0.02)
+                answer = await client.get(f"http://{addresses.operations[0]}:{addresses.operations[1]}/checkpoint")
+                note = answer.text if answer.status_code == 200 else ""
+            assert opened(note, [KEY.verifier()]).size == 2
+        code, said = await beffroi("doctor", "--demo", "--config", config)
+        assert f"Witness {WITNESS.name} cosigned 2 leaves." in said, (code, said)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from beffroi.actions.witness import WitnessDesk, hash_of
+from beffroi.actions.witness import WitnessDesk
 from beffroi.errors import OperatorError
 from beffroi.ledger.checkpoint import Checkpoint, SigningKey, opened, signed, signed_text
 from beffroi.ledger.cosignature import cosigned
 from beffroi.ledger.epoch import epoch_origin
-from beffroi.ledger.witness import SUBMISSION_BYTES_MAX, Submission
+from beffroi.ledger.witness import SUBMISSION_BYTES_MAX, Submission, hash_of
 from beffroi.servers.witness_api import witness_app
 from beffroi.store.witness_state import WitnessFile
 from disclosed import KEY, ORIGIN

@@ -3,6 +3,7 @@
 Whatever a path named once it names for ever: a partial tile is the beginning of the full one.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from beffroi.clock import Clock
@@ -18,16 +19,17 @@ EPOCH_MAX = 1_000_000
 
 
 class Publication:
-    """The published ledger, path by path. `cosigners_min`: how many witnesses a checkpoint should have."""
+    """The published ledger, path by path. `cosigners_min`: how many of the witnesses a checkpoint should have."""
 
-    def __init__(self, store: LedgerStore, clock: Clock, cosigners_min: int = 0) -> None:
+    def __init__(self, store: LedgerStore, clock: Clock, cosigners_min: int = 0, witnesses: Sequence[str] = ()) -> None:
         self._store = store
         self._clock = clock
         self._cosigners_min = cosigners_min
+        self._witnesses = tuple(witnesses)
 
     async def checkpoint(self) -> bytes | None:
         """The last signed note that has its cosignatures; None before the first."""
-        note = await self._store.checkpoint(self._cosigners_min, self._clock.now() - PATIENCE)
+        note = await self._store.checkpoint(self._cosigners_min, self._clock.now() - PATIENCE, self._witnesses)
         return None if note is None else note.encode()
 
     async def statement(self, epoch: int) -> bytes | None:

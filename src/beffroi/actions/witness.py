@@ -7,7 +7,6 @@ not answered, and the file, not the memory, says then how things stand.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 import msgspec
 
@@ -16,7 +15,7 @@ from beffroi.ledger.checkpoint import ED25519, Checkpoint, VerifierKey, signed_t
 from beffroi.ledger.cosignature import CosigningKey
 from beffroi.ledger.epoch import Gap, epoch_origin
 from beffroi.ledger.note import key_id, split
-from beffroi.ledger.witness import SIZE_TYPE, Ruling, Seen, Submission, judge, judge_gap
+from beffroi.ledger.witness import SIZE_TYPE, Ruling, Seen, Submission, hash_of, judge, judge_gap
 from beffroi.store.witness_state import WitnessFile, WitnessRecord
 from beffroi.telemetry import Event, log
 
@@ -122,15 +121,6 @@ class WitnessDesk:
         later = {origin: self._logs[gap.origin] for origin, gap in self._gaps.items() if gap.origin in self._logs}
         ended = {epoch_origin(gap.origin, gap.epoch - 1) for gap in self._gaps.values()}
         self._origins = {origin: keys for origin, keys in {**self._logs, **later}.items() if origin not in ended}
-
-
-def hash_of(origin: str) -> str:
-    """How the address of a log's checkpoint names it.
-
-    >>> hash_of("ledger.example")[:16]
-    '09a63042e6566b03'
-    """
-    return sha256(origin.encode()).hexdigest()
 
 
 def _refused(ruling: Ruling) -> Reply:

@@ -1,9 +1,11 @@
 """From settings to what the other floors take. Pure, but for the files that settings name."""
 
 from beffroi.access.issuers import TrustedIssuer
+from beffroi.actions.cosign import Witness
 from beffroi.config.settings import Application, Config, HospitalSettings, Issuer, LedgerSettings
 from beffroi.errors import OperatorError
 from beffroi.ledger.checkpoint import SigningKey, VerifierKey, signing_keys
+from beffroi.ledger.cosignature import CosignerKey
 from beffroi.model.person import Hospital, HospitalId
 from beffroi.store.registers import LOCAL_ISSUER, ApplicationEntry, Credential
 
@@ -100,3 +102,8 @@ def ledger_verifiers(config: Config, settings: LedgerSettings) -> tuple[Verifier
     """The public keys by which checkpoints are known: of today's private keys, and the former ones."""
     former = tuple(VerifierKey.parse(text) for text in settings.former_keys)
     return (*(key.verifier() for key in sealing_keys(config, settings)), *former)
+
+
+def witnesses_of(config: Config) -> tuple[Witness, ...]:
+    """The witnesses, as configured."""
+    return tuple(Witness(CosignerKey.parse(one.key), one.url) for one in config.witness)

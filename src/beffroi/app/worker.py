@@ -4,16 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from beffroi.actions.cosign import Cosigner, Cosigning
 from beffroi.actions.housekeeping import Housekeeper
 from beffroi.actions.publish import Publication
 from beffroi.actions.readiness import ReadinessCheck
 from beffroi.actions.seal import Sealer
-from beffroi.app.assembly import sealing_keys
+from beffroi.app.assembly import ledger_verifiers, sealing_keys, witnesses_of
 from beffroi.app.context import Context
 from beffroi.app.supervisor import CHILDREN_FILE, read_children
+from beffroi.config.settings import LedgerSettings
 from beffroi.servers.http_server import HttpLimits, serve_http
 from beffroi.servers.ledger_api import ledger_routes
 from beffroi.servers.operations import operations_app
+from beffroi.store.cosigning import CosigningStore
+from beffroi.store.database import Database
 from beffroi.store.health import HealthStore
 from beffroi.store.housekeeping import HousekeepingStore
 from beffroi.store.ledger import LedgerStore
@@ -23,8 +27,10 @@ from beffroi.telemetry import Event, log
 CONNECTIONS_MAX = 64
 """Connections of the management port: a monitor or two, and whoever looks."""
 SHUTDOWN_S = 2
-LEDGER_POOL_SIZE = 3
-"""One connection seals; the others answer who reads the published ledger."""
+LEDGER_POOL_SIZE = 4
+"""One connection seals; the others answer who reads the published ledger, and serve the witnesses."""
+FIRST_WORDS_S = 2.0
+"""Seconds at a start, at most: a database that was brought back to yesterday should hear of it before it signs."""
 
 
 async def run_worker(context: Context) -> None:
@@ -67,10 +73,34 @@ async def _sealing(context: Context) -> AsyncIterator[LedgerStore | None]:
     keys = sealing_keys(context.config, settings)
     async with await context.database("sealer", LEDGER_POOL_SIZE) as database:
         store = LedgerStore(database)
-        sealing = asyncio.create_task(Sealer(store, settings.origin, keys, context.clock).run(context.stopping))
+        sealer = Sealer(store, settings.origin, keys, context.clock)
+        cosigning = _cosigning(context, settings, database)
+        running = [
+            asyncio.create_task(cosigning.run(context.stopping)),
+            asyncio.create_task(_seal(sealer, cosigning, context.stopping)),
+        ]
         try:
             yield store
         finally:
-            if not context.stopping.is_set():  # something else failed: nobody would ever ask this one to stop
-                sealing.cancel()
-            await asyncio.gather(sealing, return_exceptions=True)
+            if not context.stopping.is_set():  # something else failed: nobody would ever ask these to stop
+                for one in running:
+                    one.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _seal(sealer: Sealer, cosigning: Cosigning, stopping: asyncio.Event) -> None:
+    """Seals once the witnesses had a moment to say that this is not the ledger that they know."""
+    await cosigning.first_words(FIRST_WORDS_S)
+    await sealer.run(stopping)
+
+
+def _cosigning(context: Context, settings: LedgerSettings, database: Database) -> Cosigning:
+    store, keys = CosigningStore(database), ledger_verifiers(context.config, settings)
+    witnesses = witnesses_of(context.config)
+    return Cosigning([Cosigner(store, one, settings.origin, keys, context.clock) for one in witnesses])
+
+
+def _publication(context: Context, store: LedgerStore) -> Publication:
+    names = [one.key.name for one in witnesses_of(context.config)]
+    settings = context.config.ledger
+    return Publication(store, context.clock, settings.witnesses_min if settings else 0, names)

@@ -14,10 +14,14 @@ from beffroi.access.professional import APPLICATION_ROLES, MAPPABLE_ROLES
 from beffroi.config.settings import Config, Issuer
 from beffroi.errors import Words
 from beffroi.ledger.checkpoint import VerifierKey
+from beffroi.ledger.cosignature import CosignerKey
 from beffroi.model.account import Role
+from beffroi.outbound.fetching import may_be_fetched
 
 EXPLAINS_H_MAX = 720
 """Hours: a month. A longer stay sends events meanwhile."""
+RETENTION_DAYS_MIN = 400
+"""Days: the watch counts a year, and an authority asks later. The database's own function holds it too."""
 _EVENT = re.compile(r"[AZ][0-9]{2}")
 
 
@@ -55,6 +59,7 @@ def contradictions(config: Config, *, demo: bool = False) -> list[Words]:
         *_hospitals(config),
         *_applications(config),
         *_ledger(config),
+        *_witnesses(config),
     ]
     if not is_loopback(config.operations.host) and demo:
         found.append(_loopback_only("operations.host"))
@@ -266,3 +271,35 @@ def _ledger(config: Config) -> Iterator[Words]:
                 f"ledger.former_keys[{index}] is no public key of signed-note.",
                 f"ledger.former_keys[{index}] n'est pas une clé publique de signed-note.",
             )
+
+
+def _witnesses(config: Config) -> Iterator[Words]:
+    if config.witness and config.ledger is None:
+        yield Words("[[witness]] needs [ledger].", "[[witness]] demande [ledger].")
+    names = []
+    for index, witness in enumerate(config.witness):
+        if not may_be_fetched(witness.url):
+            yield Words(
+                f"witness[{index}].url must begin with https://, or be of this machine.",
+                f"witness[{index}].url doit commencer par https://, ou être de cette machine.",
+            )
+        try:
+            names.append(CosignerKey.parse(witness.key).name)
+        except ValueError:
+            yield Words(
+                f"witness[{index}].key is no public key of `beffroi keygen --witness`.",
+                f"witness[{index}].key n'est pas une clé publique de `beffroi keygen --witness`.",
+            )
+    for name in _repeated(names):
+        yield Words(f"two witnesses are named {name}.", f"deux témoins s'appellent {name}.")
+    if config.ledger is not None and config.ledger.witnesses_min > len(config.witness):
+        yield Words(
+            f"ledger.witnesses_min is {config.ledger.witnesses_min}, and there are {len(config.witness)} [[witness]].",
+            f"ledger.witnesses_min vaut {config.ledger.witnesses_min}, et il y a {len(config.witness)} [[witness]].",
+        )
+    days = config.retention.disclosures_days
+    if 0 < days < RETENTION_DAYS_MIN:
+        yield Words(
+            f"retention.disclosures_days is 0 (never) or at least {RETENTION_DAYS_MIN}.",
+            f"retention.disclosures_days vaut 0 (jamais) ou au moins {RETENTION_DAYS_MIN}.",
+        )

@@ -432,7 +432,18 @@ class OperationsSettings(Section, frozen=True, kw_only=True):
 
 
 class Retention(Section, frozen=True, kw_only=True):
-    """For how long the worker keeps what only serves for a time. Disclosures are not among it."""
+    """For how long the worker keeps what serves for a time."""
+
+    disclosures_days: Annotated[
+        int,
+        said(
+            "Days after which a disclosure and its nonce are erased, unless a hold asks for it; its leaf stays in the "
+            "ledger. Nothing younger than 400 days is ever erased; 0: never.",
+            "At 400: traces older than that are gone.",
+            ge=0,
+            le=36_500,
+        ),
+    ] = 1_096
 
     feed_messages_days: Annotated[
         int,
@@ -482,6 +493,37 @@ class LedgerSettings(Section, frozen=True, kw_only=True):
             "Earlier checkpoints signed by a key of theirs would pass the audit that reads this file.",
         ),
     ] = ()
+    witnesses_min: Annotated[
+        int,
+        said(
+            "How many of the [[witness]] tables a published checkpoint should bear. One that has waited for them for a "
+            "minute is published with those that it has, and doctor objects.",
+            "At 0: a rollback or a fork that nobody outside has seen goes unsaid for longer.",
+            ge=0,
+            le=16,
+        ),
+    ] = 0
+
+
+class WitnessSettings(Section, frozen=True, kw_only=True):
+    """Somebody else's witness, which cosigns the ledger's checkpoints. The table [[witness]] may be repeated."""
+
+    url: Annotated[
+        str,
+        said(
+            "Its address, to which checkpoints are sent and from which the last one that it cosigned is read.",
+            "Sizes and hashes of the ledger, which are published anyway.",
+            pattern=r"^https?://[^?#]+$",
+        ),
+    ]
+    key: Annotated[
+        str,
+        said(
+            "Its public key (NAME+HASH+KEY), as `beffroi keygen --witness` prints it.",
+            "A witness of theirs, who cosigns what they like.",
+            min_length=1,
+        ),
+    ]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -498,6 +540,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     operations: OperationsSettings = OperationsSettings()
     retention: Retention = Retention()
     ledger: LedgerSettings | None = None
+    witness: tuple[WitnessSettings, ...] = ()
     folder: str = ""
 
     def path(self, setting: str) -> Path:

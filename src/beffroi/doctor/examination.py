@@ -9,6 +9,7 @@ from beffroi.doctor.doors import check_issuers, check_settings, show_ceilings
 from beffroi.doctor.files import check_files
 from beffroi.doctor.finding import Finding, error
 from beffroi.doctor.sealing import check_ledger
+from beffroi.doctor.witnesses import check_witnesses
 from beffroi.errors import OperatorError, Words
 
 
@@ -21,6 +22,7 @@ async def examine(config_file: Path, clock: Clock, *, demo: bool = False) -> lis
     found = list(check_files(config_file, config, clock.now()))
     found += [finding async for finding in check_databases(config, clock, demo=demo)]
     found += [finding async for finding in check_ledger(config, clock)]
+    found += [finding async for finding in check_witnesses(config)]
     found += [finding async for finding in check_issuers(config, clock, demo=demo)]
     found += check_settings(config)
     return [*found, *show_ceilings()]

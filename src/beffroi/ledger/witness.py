@@ -6,6 +6,7 @@ Source: C2SP tlog-witness (add-checkpoint). The statement of a gap (add-gap) is 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from beffroi.ledger.checkpoint import KEY_BYTES, Checkpoint, VerifierKey, opened, opened_text
 from beffroi.ledger.epoch import Gap, epoch_origin
@@ -119,3 +120,12 @@ def judge_gap(note: str, logs: Logs, gaps: Mapping[str, Gap], seen: Mapping[str,
     if last.size == gap.known_size and last.root != gap.known_root:
         return Ruling(422, "another tree of this size was cosigned\n")
     return Ruling(200, body=body, gap=gap)
+
+
+def hash_of(origin: str) -> str:
+    """How the address of a log's checkpoint names it.
+
+    >>> hash_of("ledger.example")[:16]
+    '09a63042e6566b03'
+    """
+    return sha256(origin.encode()).hexdigest()

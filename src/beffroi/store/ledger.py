@@ -151,11 +151,15 @@ class LedgerStore:
         disclosure, transaction = (mark, None) if isinstance(mark, int) else (mark.disclosure, str(mark.transaction))
         await connection.execute(self._sql["put_state"], system, settled_below, disclosure, transaction)
 
-    async def checkpoint(self, cosigners_min: int = 0, before: datetime | None = None) -> str | None:
-        """The note to publish, with its cosignatures: the last one that so many witnesses signed, unless a later one
-        has waited for them since `before`. None before the first.
+    async def checkpoint(
+        self, cosigners_min: int = 0, before: datetime | None = None, witnesses: Sequence[str] = ()
+    ) -> str | None:
+        """The note to publish, with its cosignatures: the last one that so many of the witnesses signed, unless a later
+        one has waited for them since `before`. None before the first.
         """
-        note: str | None = await self._pool.fetchval(self._sql["published_checkpoint"], cosigners_min, before)
+        note: str | None = await self._pool.fetchval(
+            self._sql["published_checkpoint"], cosigners_min, before, witnesses
+        )
         return note
 
     async def statement(self, epoch: int) -> str | None:

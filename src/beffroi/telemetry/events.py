@@ -174,7 +174,7 @@ REDACTED = "redacted"
 _CODE = re.compile(r"A[AER]|C[AER]|[A-Z][0-9]{2}|[0-9]{3}")
 _TRIGGER = re.compile(r"[A-Z][0-9]{2}|ZV[12]")
 _SETTING = re.compile(
-    r"(database|web|mllp|issuer|hospital|application|limits|operations|retention|ledger)"
+    r"(database|web|mllp|issuer|hospital|application|limits|operations|retention|ledger|witness)"
     r"(\[[0-9]{1,3}\])?(\.[a-z_]{1,40}){0,3}"
 )
 _VERSION = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}|[0-9]\.[0-9]{1,2}\.[0-9]{1,2}")

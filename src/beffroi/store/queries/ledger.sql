@@ -87,10 +87,10 @@ on conflict (only_row) do update set settled_below = excluded.settled_below,
     mark_disclosure = excluded.mark_disclosure, mark_transaction = excluded.mark_transaction;
 
 -- name: published_checkpoint
--- The note of the largest tree that $1 witnesses cosigned, with their lines; of the largest of all when there is none,
--- or when the one behind it was signed before $2. (Published so, a log whose witnesses are away stays auditable.)
+-- The note of the largest tree that $1 of the witnesses $3 cosigned, with their lines; of the largest of all when there
+-- is none, or when the one behind it was signed before $2. (So a log whose witnesses are away stays auditable.)
 with cosigned as (
-    select tree_size from cosignatures group by tree_size having count(*) >= $1 order by tree_size desc limit 1
+    select tree_size from cosignatures where witness = any ($3::text[]) group by tree_size having count(*) >= $1 order by tree_size desc limit 1
 ), newest as (
     select max(tree_size) as tree_size from checkpoints
 ), due as (
