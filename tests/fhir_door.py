@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from beffroi.actions.asking import Ask
+from beffroi.actions.pages import Page
 from beffroi.errors import CallerError, NotAuthenticated
 from beffroi.model.account import AccountId, AccountKind, Asker, Role
 from beffroi.model.audit import AuditAnswer, AuditSearch
@@ -40,7 +41,8 @@ class FakeFinder:
     """Remembers what it was asked; answers with `answer`, or raises it."""
 
     answer: Released[Answer] | Exception = field(default_factory=lambda: released(shown()))
-    page: Released[AuditAnswer] = field(default_factory=lambda: Released.seal(AuditAnswer(DisclosureId(502))))
+    audit_page: Released[AuditAnswer] = field(default_factory=lambda: Released.seal(AuditAnswer(DisclosureId(502))))
+    following: int = 0
     asks: list[Ask] = field(default_factory=list)
     questions: list[Any] = field(default_factory=list)
     deliveries: list[tuple[int, bool]] = field(default_factory=list)
@@ -52,8 +54,8 @@ class FakeFinder:
             raise self.answer
         return self.answer
 
-    async def search(self, ask: Ask, criteria: Criteria) -> Released[Answer]:
-        return self._answered(ask, criteria)
+    async def page(self, ask: Ask, criteria: Criteria) -> Page:
+        return Page(self._answered(ask, criteria), following=self.following)
 
     async def read(self, ask: Ask, reference: str) -> Released[Answer]:
         return self._answered(ask, reference)
@@ -67,7 +69,7 @@ class FakeFinder:
     async def audit(self, ask: Ask, search: AuditSearch) -> Released[AuditAnswer]:
         self.asks.append(ask)
         self.questions.append((search,))
-        return self.page
+        return self.audit_page
 
     async def refuse(self, ask: Ask, error: CallerError) -> object:
         raise error

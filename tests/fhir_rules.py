@@ -257,13 +257,14 @@ def bundle_form(bundle: Json) -> Found:
 
 
 def bundle_of_patients(bundle: Json) -> Found:
-    """The self link holds no value, and the total counts the patients shown."""
+    """No link holds a value that can be read, and there is a total."""
     if "/Patient" not in bundle["link"][0]["url"]:
         return
     if not isinstance(bundle.get("total"), int):
         yield "total is missing (PDQm)"
     for link in bundle["link"]:
-        if "=" in link["url"]:
+        query = link["url"].partition("?")[2]
+        if "=" in query and not (link["relation"] == "next" and re.fullmatch(r"_page=[A-Za-z0-9_-]+", query)):
             yield "a link that holds a value"
     scored = [e["search"] for e in bundle.get("entry", []) if "score" in e["search"]]
     for search in scored:

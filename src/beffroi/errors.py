@@ -225,6 +225,27 @@ class TooBroad(CallerError):
     french = "Cette recherche est trop large : ajoutez {add}."
 
 
+class PageGone(CallerError):
+    """410. A continuation that was made for somebody else, has expired, or was never ours: all look alike."""
+
+    http_status = 410
+    fhir_code = "not-found"
+    hl7_code = "204"
+    english = "This page is not to be had: its link lives {minutes} minutes, for one account. Search again."
+    french = (
+        "Cette page n'est plus accessible : son lien vaut {minutes} minutes, pour un seul compte. Recherchez à nouveau."
+    )
+
+
+class OutOfScope(CallerError):
+    """401, as IUA says: the token's scopes do not hold this transaction. `scope` goes into WWW-Authenticate."""
+
+    http_status = 401
+    fhir_code = "forbidden"
+    english = "The scopes of this token do not include {scope}. Ask your sign-in service for it."
+    french = "Les portées de ce jeton ne comprennent pas {scope}. Demandez-la à votre service d'identification."
+
+
 class NotFound(CallerError):
     http_status = 404
     fhir_code = "not-found"

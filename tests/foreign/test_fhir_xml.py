@@ -1,11 +1,6 @@
-"""Software that we did not write: npm `fhir` converts our answers both ways and knows the order of the elements.
-
-BEFFROI_FOREIGN_NODE names a folder in which `npm install fhir` was run.
-"""
+"""Software that we did not write: npm `fhir` converts our answers both ways and knows the order of the elements."""
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -20,23 +15,15 @@ from beffroi.model.disclosure import Advice, DisclosureId, Door, Field, Operatio
 from beffroi.model.person import HospitalId
 from beffroi.model.search import IdentifierToken
 from beffroi.servers.fhir_capability import capability_statement
-from beffroi.wire.fhir import match_bundle, patient, pix_parameters, search_bundle
+from beffroi.wire.fhir import Told, match_bundle, patient, pix_parameters, search_bundle
 from beffroi.wire.fhir_audit import audit_bundle
 from beffroi.wire.fhir_elements import BACKBONES, DATA_TYPES, RESOURCES, elements_of
 from beffroi.wire.fhir_xml import to_xml
 from beffroi.wire.fhir_xml_input import from_xml
 from fhir_answers import AT, BASE_URL, NEXT_ENDPOINT, REFERENCE, REQUEST_ID, released, shown, view
+from foreign_node import node_folder, script_beside_modules
 
-NODE = os.environ.get("BEFFROI_FOREIGN_NODE", "")
-SCRIPT = Path(__file__).with_name("fhir_xml.mjs")
-PACKAGE = Path(NODE) / "node_modules" / "fhir"
-pytestmark = [
-    pytest.mark.foreign,
-    pytest.mark.skipif(
-        not NODE or not shutil.which("node") or not PACKAGE.exists(),
-        reason="needs Node.js and BEFFROI_FOREIGN_NODE with npm fhir",
-    ),
-]
+pytestmark = pytest.mark.foreign
 
 
 ENTRY = AuditEntry(
@@ -68,7 +55,7 @@ def answers() -> list[dict[str, Any]]:
         patient(released(full), view()),
         patient(released(full), view(NEXT_ENDPOINT)),
         patient(released(little), view()),
-        search_bundle(released(full, little, advice=(Advice.MAY_BE_OTHERS,)), view(), ("family",), ("shoe",)),
+        search_bundle(released(full, little, advice=(Advice.MAY_BE_OTHERS,)), view(), Told(("family",), ("shoe",))),
         match_bundle(released(full), view()),
         pix_parameters(released(full), view(), IdentifierToken("1.2.3", "A"), ()),
         audit_bundle(Released.seal(AuditAnswer(DisclosureId(901), (ENTRY,), None, AT)), view(), AuditSearch(AT, AT)),
@@ -80,9 +67,7 @@ def answers() -> list[dict[str, Any]]:
 
 def test_a_foreign_converter_agrees(tmp_path: Path) -> None:
     """It reads our XML as our JSON, and we read its XML of our JSON as our JSON."""
-    script = tmp_path / SCRIPT.name
-    script.write_bytes(SCRIPT.read_bytes())
-    (tmp_path / "node_modules").symlink_to(Path(NODE) / "node_modules")
+    script = script_beside_modules("fhir_xml.mjs", tmp_path)
     given = answers()
     lines = "".join(json.dumps({"json": one, "xml": to_xml(one).decode()}) + "\n" for one in given)
     run = subprocess.run(
@@ -99,7 +84,9 @@ def test_a_foreign_converter_agrees(tmp_path: Path) -> None:
 
 def test_foreign_definitions_agree() -> None:
     """Names, order and repetition of every element of our tables are those of the definitions that it carries."""
-    types = json.loads((PACKAGE / "profiles" / "types.json").read_text(encoding="utf-8"))
+    types = json.loads(
+        (node_folder() / "node_modules" / "fhir" / "profiles" / "types.json").read_text(encoding="utf-8")
+    )
     for kind in (*DATA_TYPES, *BACKBONES, *RESOURCES):
         top, *path = kind.split(".")
         properties = types[top]["_properties"]

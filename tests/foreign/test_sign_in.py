@@ -1,12 +1,8 @@
-"""Software that we did not write: oidc-provider issues the tokens, openid-client signs the proofs.
-
-BEFFROI_FOREIGN_NODE names a folder in which `npm install oidc-provider@9 openid-client jose` was run.
-"""
+"""Software that we did not write: oidc-provider issues the tokens, openid-client signs the proofs."""
 
 import asyncio
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +24,9 @@ from beffroi.servers.http_server import HttpLimits, listen, serve_http
 from beffroi.store.accounts import AccountStore, StoredAccount
 from credentials import DOCTOR_CODE
 from doubles import HOSPITALS
+from foreign_node import script_beside_modules
 
-NODE = os.environ.get("BEFFROI_FOREIGN_NODE", "")
-SCRIPT = Path(__file__).with_name("sign_in.mjs")
-pytestmark = [
-    pytest.mark.foreign,
-    pytest.mark.skipif(not NODE or not shutil.which("node"), reason="needs Node.js and BEFFROI_FOREIGN_NODE"),
-]
+pytestmark = pytest.mark.foreign
 
 
 class Accounts(AccountStore):
@@ -71,9 +63,7 @@ def api(authenticator: Authenticator, public_url: str) -> Any:
 
 async def test_a_foreign_issuer_and_client(tmp_path: Path) -> None:
     """Their tokens and proofs, by each algorithm, are accepted; a missing nonce is asked for once and followed."""
-    script = tmp_path / SCRIPT.name
-    script.write_bytes(SCRIPT.read_bytes())
-    (tmp_path / "node_modules").symlink_to(Path(NODE) / "node_modules")
+    script = script_beside_modules("sign_in.mjs", tmp_path)
     pipe = asyncio.subprocess.PIPE
     node = await asyncio.create_subprocess_exec("node", str(script), stdin=pipe, stdout=pipe, cwd=tmp_path)
     assert node.stdin is not None and node.stdout is not None

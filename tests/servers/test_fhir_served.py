@@ -10,6 +10,7 @@ from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
 
 from beffroi import errors
 from beffroi.actions.asking import Ask
+from beffroi.actions.pages import Page
 from beffroi.model.disclosure import Answer, Released
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.search import Criteria
@@ -31,10 +32,10 @@ class SlowFinder(FakeFinder):
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
     told: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def search(self, ask: Ask, criteria: Criteria) -> Released[Answer]:
+    async def page(self, ask: Ask, criteria: Criteria) -> Page:
         self.asked.set()
         await self.let_go.wait()
-        return await super().search(ask, criteria)
+        return await super().page(ask, criteria)
 
     def delivered(self, disclosure_id: int, sent: bool) -> None:  # type: ignore[override]
         self.deliveries.append((disclosure_id, sent))

@@ -20,7 +20,7 @@ from beffroi.model.person import (
     Record,
 )
 from beffroi.model.search import IdentifierToken
-from beffroi.wire.fhir import advice_outcome, match_bundle, patient, pix_parameters, search_bundle, version
+from beffroi.wire.fhir import Told, advice_outcome, match_bundle, patient, pix_parameters, search_bundle, version
 from beffroi.wire.fhir_terms import CS_0445, CS_STATUS, reliability
 from fhir_answers import (
     ALL_FIELDS,
@@ -85,7 +85,7 @@ def test_golden_search() -> None:
     answer = released(
         shown(fields=MINIMAL), advice=(Advice.MAY_BE_OTHERS, Advice.CONTACT_ON_REQUEST), missing=("given:1",)
     )
-    check_golden("search.json", search_bundle(answer, view(language="fr"), ("birthdate", "family"), ("shoe",)))
+    check_golden("search.json", search_bundle(answer, view(language="fr"), Told(("birthdate", "family"), ("shoe",))))
 
 
 def test_golden_match_and_pix() -> None:
@@ -101,7 +101,7 @@ def test_what_was_not_released_is_in_no_byte(fields: Field) -> None:
     """Whatever fields are released, no value of another one stands in any kind of answer, in any language."""
     answer = released(shown(fields=fields), advice=tuple(Advice), missing=("birthdate",))
     for told in (
-        search_bundle(answer, view(), ("family",)),
+        search_bundle(answer, view(), Told(("family",))),
         match_bundle(answer, view(language="fr")),
         patient(answer, view(NEXT_ENDPOINT)),
         patient(answer, view(subsetted=True)),
@@ -131,7 +131,7 @@ def test_every_answer_keeps_the_rules(
     answer = released(shown(record, fields), advice=tuple(Advice), missing=("birthdate", "family:3"))
     source = IdentifierToken("1.2.3", "x")
     for told in (
-        search_bundle(answer, here, ("family:exact", "birthdate"), ("shoe",)),
+        search_bundle(answer, here, Told(("family:exact", "birthdate"), ("shoe",), total=2, following="_page=a-b_c")),
         match_bundle(answer, here),
         pix_parameters(answer, here, source, ()),
         patient(answer, here),
@@ -149,7 +149,7 @@ def test_answers_come_back_from_json_as_they_were(record: Record, fields: Field)
 
 def test_nobody_found_is_an_empty_list() -> None:
     """No patient: total 0 and no entry (PDQm), not an error."""
-    told = search_bundle(released(), view(), ())
+    told = search_bundle(released(), view(), Told())
     assert told["total"] == 0
     assert "entry" not in told
     assert violations(told) == []
@@ -157,14 +157,14 @@ def test_nobody_found_is_an_empty_list() -> None:
 
 def test_a_count_tells_no_patient() -> None:
     """`_summary=count` has the total and no entry."""
-    told = search_bundle(released(shown()), view(), ("family",), count_only=True)
+    told = search_bundle(released(shown()), view(), Told(("family",), count_only=True))
     assert told["total"] == 1
     assert "entry" not in told
 
 
 def test_the_self_link_holds_no_value() -> None:
     """A self link has the names of the parameters that counted, not their values: an address is written in logs."""
-    told = search_bundle(released(), view(), ("family:exact", "birthdate"))
+    told = search_bundle(released(), view(), Told(("family:exact", "birthdate")))
     assert told["link"] == [{"relation": "self", "url": f"{BASE_URL}/Patient?family:exact&birthdate"}]
 
 
@@ -272,5 +272,5 @@ def test_rendering_is_fast() -> None:
     encode = msgspec.json.Encoder().encode
     begun_s = time.process_time()
     for _ in range(2_000):
-        encode(search_bundle(answer, here, ("birthdate", "family")))
+        encode(search_bundle(answer, here, Told(("birthdate", "family"))))
     assert (time.process_time() - begun_s) / 2_000 * 1e6 < MICROSECONDS_MAX

@@ -157,17 +157,13 @@ def test_parameters_become_criteria(query: str, expected: Criteria) -> None:
         ("birthdate=lt0001-01-01", InvalidValue),
         ("birthdate=ge1981&birthdate=lt1980", InvalidValue),
         ("birthdate=ne1980", Unsupported),
-        ("birthdate=1980,1981", Unsupported),
-        ("family=Dark,Durand", Unsupported),
-        ("family=Dark&family=Durand", Unsupported),
-        ("family=Dark&family:exact=Dark", Unsupported),
         ("family:contains=ark", Unsupported),
         ("birthdate:missing=true", Unsupported),
         ("name=Dark", Unsupported),
-        ("phone=06&email=a@b.fr", Unsupported),
         ("_summary=text", Unsupported),
-        ("_lastUpdated=le2026-11-01", Unsupported),
         ("identifier=1.2|A&identifier=1.3|B", Unsupported),
+        ("_id=a&_id=b", Unsupported),
+        ("family=a,b,c&given=d,e,f", TooLarge),
         ("identifier=1.2|A,1.3|", Unsupported),
         ("identifier=a|b|c", InvalidValue),
         ("identifier=|", InvalidValue),
@@ -194,6 +190,25 @@ def test_what_cannot_be_honoured_is_refused(query: str, kind: type[CallerError])
     """A known parameter that cannot be honoured is an error, never dropped: that would widen the list."""
     with pytest.raises(kind):
         search(query)
+
+
+def test_a_comma_is_or_and_a_repetition_is_and() -> None:
+    """Alternatives become whole searches, in every combination; a second value of a parameter must hold besides."""
+    found = criteria("family=Dark,Durand&given=Jeanne&birthdate=1960-05-30")
+    assert (found.family, found.given) == (Text("Dark"), Text("Jeanne"))
+    (other,) = found.alternatives
+    assert (other.family, other.given, other.birth_date) == (Text("Durand"), Text("Jeanne"), found.birth_date)
+    twice = criteria("family=Dark&given=Jeanne&given=Marie,Anne")
+    assert twice.given == Text("Jeanne")
+    assert twice.besides == (Criteria(given=Text("Marie"), alternatives=(Criteria(given=Text("Anne")),)),)
+    assert len(criteria("family=a,b&given=c,d&gender=male,female").alternatives) == 7
+    assert criteria("family=Dark&family:exact=Dark").besides == (Criteria(family=Text("Dark", exact=True)),)
+    assert criteria("birthdate=1980-01-02,1980-02-01").alternatives[0].birth_date == DateRange(
+        date(1980, 2, 1), date(1980, 2, 1)
+    )
+    assert criteria(r"family=Le\,Goff").family == Text("Le,Goff")
+    updated = criteria("family=Dark&_lastUpdated=ge2026-11-01&_lastUpdated=lt2026-12")
+    assert (updated.updated_since, updated.updated_until) == (date(2026, 11, 1), date(2026, 11, 30))
 
 
 def test_unknown_parameters_are_left_out_and_told() -> None:

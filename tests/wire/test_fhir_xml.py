@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from beffroi.errors import CallerError, Malformed, TooLarge
 from beffroi.model.disclosure import Field
 from beffroi.model.person import Record
-from beffroi.wire.fhir import match_bundle, patient, search_bundle
+from beffroi.wire.fhir import Told, match_bundle, patient, search_bundle
 from beffroi.wire.fhir_elements import BACKBONES, DATA_TYPES, RESOURCES, elements_of
 from beffroi.wire.fhir_input import parse_match
 from beffroi.wire.fhir_terms import Json
@@ -44,7 +44,7 @@ def test_every_patient_comes_back(record: Record, fields: Field, subsetted: bool
 def test_bundles_come_back() -> None:
     """Scores are numbers and totals integers again."""
     answer = released(shown(score=0.875, grade="probable"), shown(score=1.0, grade="certain"))
-    for bundle in (match_bundle(answer, view()), search_bundle(answer, view(), ("family",), ("shoe",))):
+    for bundle in (match_bundle(answer, view()), search_bundle(answer, view(), Told(("family",), ("shoe",)))):
         plain = msgspec.json.decode(msgspec.json.encode(bundle))
         assert again(plain) == plain
 

@@ -20,7 +20,7 @@ def told_by_criteria(criteria: Criteria, asker: Asker, hospitals: Hospitals) -> 
         (criteria.birth_date, Field.BIRTH_DATE),
         (criteria.sex, Field.SEX),
         (criteria.active is not None, Field.STATUS),
-        (criteria.updated_since, Field.STATUS),
+        (criteria.updated_since or criteria.updated_until, Field.STATUS),
         (criteria.mother_birth_family, Field.MOTHER_NAME),
         (criteria.telecom, Field.EMAIL if "@" in criteria.telecom else Field.PHONE),
         (_address(criteria), Field.ADDRESS),
@@ -29,6 +29,8 @@ def told_by_criteria(criteria: Criteria, asker: Asker, hospitals: Hospitals) -> 
             told |= fields
     for token in criteria.identifiers:
         told |= told_by_identifier(token, asker, hospitals)
+    for other in (*criteria.alternatives, *criteria.besides):
+        told |= told_by_criteria(other, asker, hospitals)
     return told
 
 

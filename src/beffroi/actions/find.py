@@ -4,7 +4,7 @@ Every path ends in the gate, also "too broad", "none" and "forbidden": all of th
 """
 
 from functools import partial
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,7 @@ from beffroi.actions.audit_view import AuditView
 from beffroi.actions.availability import looking_up
 from beffroi.actions.disclose.gate import Gate
 from beffroi.actions.lookup import Lookup
+from beffroi.actions.pages import Page, Window, kept_back
 from beffroi.errors import CallerError, NotFound, TooBroad, UnknownDomain, Words
 from beffroi.identity.blocking import Block, Plan, plan, widen
 from beffroi.identity.selection import CERTAIN, POSSIBLE, PROBABLE, best_grade, holds, narrows, of_protected, score
@@ -64,34 +65,52 @@ class Finder:
         self._list_max = min(list_max, LIST_MAX)
 
     async def search(self, ask: Ask, criteria: Criteria) -> Released[Answer]:
-        """The people who match, if they are few enough and the question says enough (`identity.blocking`).
+        """The people who match, if they are few enough and the question says enough (`identity.blocking`): all of them.
 
         As an emergency reading: the one person who matches a full search.
         """
+        return (await self.page(ask, msgspec.structs.replace(criteria, count=None, after=0))).released
+
+    async def page(self, ask: Ask, criteria: Criteria) -> Page:
+        """As `search`, at most `criteria.count` of them, those after `criteria.after`."""
         told = told_by_criteria(criteria, ask.asker, self.hospitals)
         question = ask.question(described(criteria), told, criteria.domains)
         permit = await ask.permit(self._gate, question)
         await self._refuse_unknown_domains(question, criteria.domains, 404, "QPD^1^8")
         if ask.operation is Operation.EMERGENCY_READ:
-            return await self._emergency(ask.asker, question, permit, criteria)
+            return Page(await self._emergency(ask.asker, question, permit, criteria))
+        sought = [await self._sought(question, permit, one) for one in (criteria, *criteria.alternatives)]
+        found = list({f.person_id: f for one in sought for f in one.found}.values())
+        advice = tuple(dict.fromkeys(a for one in sought for a in _advice(one.planned)))
+        missing = tuple(dict.fromkeys(m for one in sought for m in one.planned.missing))
+        if ask.operation is Operation.PDQ_QUERY:
+            found = [_scored(finding, criteria) for finding in found]
+        if sought[0].planned.block is Block.IDENTIFIER:
+            # Each number names its patient, so "too many" tells of all of them: the gate must know whom.
+            window = Window(permit, criteria.count, criteria.after, partial(_few, self._list_max))
+            released = await self._gate.disclose(question, permit, _sorted(found), advice=advice, finish=window)
+            return window.page(released)
+        if len(found) > self._list_max or any(one.cut for one in sought):
+            too_many = (Advice.TOO_MANY, *advice)
+            return Page(await self._gate.disclose(question, permit, (), Outcome.TOO_MANY, too_many, missing))
+        window = Window(permit, criteria.count, criteria.after)
+        released = await self._gate.disclose(
+            question, permit, _sorted(found), Outcome.NONE, advice, missing, finish=window
+        )
+        return window.page(released)
+
+    async def _sought(self, question: Question, permit: Permit, criteria: Criteria) -> "_Sought":
+        """The people of one of the alternatives."""
         planned = await self._plan(question, criteria)
         # Whoever may not see protected people learns no letter of their names beyond those that a full search needs.
         blunt = planned if Field.BIRTH_NAME in permit.restricted else widen(planned)
-        found = await self._look_up(blunt, ask.asker)
-        looked_at_count = len(found)
+        found = await self._look_up(blunt, question.asker)
+        cut = len(found) >= PEOPLE_LOOKED_AT_MAX
         if criteria.reference:
             found = [msgspec.structs.replace(f, asked_reference=criteria.reference) for f in found]
         if blunt != planned or narrows(criteria, planned.block) or planned.block is Block.EXPLAINED_BY_TELECOM:
             found = [f for f in found if _selected(f, criteria, planned.block, permit)]
-        advice = _advice(planned)
-        if planned.block is Block.IDENTIFIER:
-            # Each number names its patient, so "too many" tells of all of them: the gate must know whom.
-            few = partial(_few, self._list_max)
-            return await self._gate.disclose(question, permit, _sorted(found), advice=advice, finish=few)
-        if len(found) > self._list_max or looked_at_count >= PEOPLE_LOOKED_AT_MAX:
-            too_many = (Advice.TOO_MANY, *advice)
-            return await self._gate.disclose(question, permit, (), Outcome.TOO_MANY, too_many, planned.missing)
-        return await self._gate.disclose(question, permit, _sorted(found), Outcome.NONE, advice, planned.missing)
+        return _Sought(planned, found, cut)
 
     async def read(self, ask: Ask, reference: str) -> Released[Answer]:
         """One patient by reference; a replaced reference gives only what replaces it. Raises `NotFound`."""
@@ -107,6 +126,8 @@ class Finder:
         self, asker: Asker, question: Question, permit: Permit, criteria: Criteria
     ) -> Released[Answer]:
         """Break-glass by name: exactly one person matches a full search, protected or not, or nobody is shown."""
+        if criteria.alternatives:
+            await self._gate.refuse(question, TooBroad(add=_ADD_TO_BE_ONE), Outcome.TOO_BROAD)
         planned = await self._plan(question, criteria, full=True)
         looked_up = await self._look_up(planned, asker)
         found = [finding for finding in looked_up if _selected(finding, criteria, planned.block, permit)]
@@ -196,6 +217,23 @@ class Finder:
                 await self._gate.refuse(question, UnknownDomain("targetSystem", status, f"{location}^{index}"))
 
 
+class _Sought(NamedTuple):
+    """What one search came to. `cut`: the look-up stopped before its end."""
+
+    planned: Plan
+    found: list[Finding]
+    cut: bool
+
+
+def _scored(finding: Finding, criteria: Criteria) -> Finding:
+    """How surely each is the one sought (QRI): of protected people no surer than possible, whatever agrees."""
+    if finding.restricted:
+        return _with_grade(finding, POSSIBLE)
+    if criteria.identifiers or criteria.reference:
+        return _with_grade(finding, CERTAIN)
+    return _with_grade(finding, best_grade((i.record for i in finding.identities), criteria))
+
+
 def _sorted(found: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda finding: (not finding.explained, finding.person_id)))
 
@@ -244,7 +282,7 @@ def _few(list_max: int, found: tuple[Finding, ...]) -> Advised:
     """All of them, or none where they are more than a list may show; then all are told to exist."""
     if len(found) <= list_max:
         return found, ()
-    return tuple(_kept_back(finding) for finding in found), (Advice.TOO_MANY,)
+    return tuple(kept_back(finding) for finding in found), (Advice.TOO_MANY,)
 
 
 def _candidates(list_max: int, only_certain: bool, count: int, found: tuple[Finding, ...]) -> Advised:
@@ -256,12 +294,8 @@ def _candidates(list_max: int, only_certain: bool, count: int, found: tuple[Find
     too_many = len(wanted) > list_max
     shown = () if too_many else tuple(wanted)
     named = {finding.person_id for finding in shown}
-    told = tuple(_kept_back(f) for f in rivals if len(rivals) > 1 and f.person_id not in named)
+    told = tuple(kept_back(f) for f in rivals if len(rivals) > 1 and f.person_id not in named)
     return (*shown, *told), (Advice.TOO_MANY,) if too_many else ()
-
-
-def _kept_back(finding: Finding) -> Finding:
-    return msgspec.structs.replace(finding, kept_back=True)
 
 
 def _with_grade(finding: Finding, grade: str) -> Finding:

@@ -4,6 +4,7 @@ from functools import partial
 from uuid import UUID
 
 from beffroi.access.nonces import Nonces
+from beffroi.access.pages import Continuations
 from beffroi.actions.find import Finder
 from beffroi.actions.house import House, open_house
 from beffroi.actions.sign_in import SignIn
@@ -71,7 +72,8 @@ def api_of(context: Context, house: House, authenticator: Authenticator) -> Fhir
     region = context.config.region
     vocabulary = Vocabulary.NEXT if region.next_vocabulary else Vocabulary.PUBLISHED
     endpoint = Endpoint(context.config.web.public_url + ROOT, region.oid, house.hospitals, vocabulary)
-    return FhirApi(house.finder, authenticator, endpoint, context.clock, context.config.limits.body_bytes)
+    pages = Continuations(house.deployment.nonce_key)
+    return FhirApi(house.finder, authenticator, endpoint, context.clock, context.config.limits.body_bytes, pages)
 
 
 def _guarded(context: Context, api: AsgiApp) -> AsgiApp:

@@ -28,7 +28,7 @@ def narrows(criteria: Criteria, block: Block) -> bool:
     exact = (criteria.family is not None and criteria.family.exact) or (
         criteria.given is not None and criteria.given.exact
     )
-    if exact or (criteria.telecom and block is not Block.EXPLAINED_BY_TELECOM):
+    if exact or criteria.besides or (criteria.telecom and block is not Block.EXPLAINED_BY_TELECOM):
         return True
     if block in _BY_NUMBER and (criteria.family or criteria.given or criteria.birth_date):
         return True
@@ -38,6 +38,7 @@ def narrows(criteria: Criteria, block: Block) -> bool:
             criteria.sex,
             criteria.active,
             criteria.updated_since,
+            criteria.updated_until,
             criteria.mother_birth_family,
             *(text for text, _ in _address_texts(criteria, Address())),
         )
@@ -58,6 +59,8 @@ def of_protected(criteria: Criteria, released: Field) -> Criteria:
         given=criteria.given if named else None,
         birth_date=criteria.birth_date if born else None,
         active=criteria.active,
+        besides=tuple(of_protected(one, released) for one in criteria.besides),
+        alternatives=tuple(of_protected(one, released) for one in criteria.alternatives),
     )
 
 
@@ -69,7 +72,9 @@ def holds(record: Record, updated_on: date | None, criteria: Criteria) -> bool:
     """
     if criteria.active is False or (criteria.sex is not None and record.sex is not criteria.sex):
         return False
-    if criteria.updated_since is not None and (updated_on is None or updated_on < criteria.updated_since):
+    if not _updated(updated_on, criteria):
+        return False
+    if not all(any(holds(record, updated_on, x) for x in (one, *one.alternatives)) for one in criteria.besides):
         return False
     if not _exact(criteria.family, (record.birth_family, record.used_family)):
         return False
@@ -78,6 +83,13 @@ def holds(record: Record, updated_on: date | None, criteria: Criteria) -> bool:
     if not _text(criteria.mother_birth_family, record.mother_birth_family):
         return False
     return _traits(record, criteria) and _address(record.addresses, criteria)
+
+
+def _updated(on: date | None, criteria: Criteria) -> bool:
+    first, last = criteria.updated_since, criteria.updated_until
+    if first is None and last is None:
+        return True
+    return on is not None and (first is None or on >= first) and (last is None or on <= last)
 
 
 def _traits(record: Record, criteria: Criteria) -> bool:

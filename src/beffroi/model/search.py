@@ -42,7 +42,10 @@ class Criteria(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `reference` is a patient's public reference (FHIR `_id`). `domains` are the assigning authorities (OIDs) whose
     identifiers the asker wants back; empty means no restriction. `count` is the page that the asker would like, None
-    for the server's own limit.
+    for the server's own limit; `after` the last person of the page before.
+
+    Each of `alternatives` is a whole search of its own, whose people are found too (FHIR's comma). Each of `besides`
+    must hold too, or one of its alternatives (a parameter that comes twice); it narrows and never selects.
     """
 
     reference: str = ""
@@ -60,8 +63,12 @@ class Criteria(msgspec.Struct, frozen=True, omit_defaults=True):
     mother_birth_family: Text | None = None
     active: bool | None = None
     updated_since: date | None = None
+    updated_until: date | None = None
     domains: tuple[str, ...] = ()
     count: int | None = None
+    after: int = 0
+    alternatives: tuple["Criteria", ...] = ()
+    besides: tuple["Criteria", ...] = ()
 
 
 def described(criteria: Criteria) -> dict[str, str]:
@@ -69,7 +76,20 @@ def described(criteria: Criteria) -> dict[str, str]:
 
     >>> described(Criteria(family=Text("Mar"), sex=Sex.FEMALE))
     {'family': 'Mar', 'gender': 'F'}
+    >>> described(Criteria(family=Text("Mar"), alternatives=(Criteria(family=Text("Mer")),)))
+    {'family': 'Mar', 'family or': 'Mer'}
     """
+    found = _own(criteria)
+    for word, others in (("or", criteria.alternatives), ("and", criteria.besides)):
+        for other in others:
+            for name, value in described(other).items():
+                if found.get(name) != value:
+                    key = f"{name} {word}"
+                    found[key] = f"{found[key]},{value}" if key in found else value
+    return found
+
+
+def _own(criteria: Criteria) -> dict[str, str]:
     found: dict[str, str] = {}
     if criteria.reference:
         found["_id"] = criteria.reference
@@ -87,8 +107,9 @@ def described(criteria: Criteria) -> dict[str, str]:
         found["telecom"] = criteria.telecom
     if criteria.active is not None:
         found["active"] = str(criteria.active).lower()
-    if criteria.updated_since is not None:
-        found["_lastUpdated"] = criteria.updated_since.isoformat()
+    if criteria.updated_since is not None or criteria.updated_until is not None:
+        first, last = criteria.updated_since or "", criteria.updated_until or ""
+        found["_lastUpdated"] = f"{first}/{last}" if last else f"{first}"
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from beffroi.access.pages import Continuations
 from beffroi.clock import Clock
 from beffroi.errors import (
     BeffroiError,
@@ -58,6 +59,8 @@ BODY_BYTES_MAX = 65_536
 """Bytes of a body. A Patient to match has some 3,000; a form with every parameter some 2,000."""
 QUERY_BYTES_MAX = 8_192
 """Bytes of a query string: what proxies commonly pass."""
+SECRET_BYTES = 32
+"""Bytes of the key of the pages' links, where the deployment gives none."""
 CEILING_PAUSE_S = 0.25
 """Seconds that a refusal beyond a ceiling keeps its place: 16 a second and process, so that a robot which only collects
 refusals does not slow everybody else. A person does not notice."""
@@ -103,8 +106,10 @@ class FhirApi:
         endpoint: Endpoint,
         clock: Clock,
         body_bytes_max: int = BODY_BYTES_MAX,
+        pages: Continuations | None = None,
     ) -> None:
-        self._desk = Desk(finder, endpoint)
+        pages = pages or Continuations(clock.token_bytes(SECRET_BYTES))
+        self._desk = Desk(finder, endpoint, pages, clock)
         self._authenticator = authenticator
         self._clock = clock
         self._body_bytes_max = body_bytes_max

@@ -9,7 +9,10 @@ from typing import Any, Protocol
 
 import msgspec
 
+from beffroi.access.pages import Continuations
 from beffroi.actions.asking import Ask
+from beffroi.actions.pages import Page
+from beffroi.clock import Clock
 from beffroi.errors import CallerError, NotFound, Words
 from beffroi.model.audit import AuditAnswer, AuditSearch
 from beffroi.model.disclosure import Answer, DisclosureId, Field, Operation, Released
@@ -17,7 +20,9 @@ from beffroi.model.search import Criteria, IdentifierToken
 from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import Reply, Request
 from beffroi.servers.fhir_ask import ask_of, audit_ask_of
+from beffroi.servers.fhir_pages import PARAMETER, asked_page, continued, next_page
 from beffroi.wire.fhir import (
+    Told,
     advice_outcome,
     match_bundle,
     patient,
@@ -41,7 +46,7 @@ encode = msgspec.json.Encoder().encode
 class Finds(Protocol):
     """The finder as this door uses it (actions.find.Finder)."""
 
-    async def search(self, ask: Ask, criteria: Criteria) -> Released[Answer]: ...
+    async def page(self, ask: Ask, criteria: Criteria) -> Page: ...
 
     async def read(self, ask: Ask, reference: str) -> Released[Answer]: ...
 
@@ -58,14 +63,18 @@ class Finds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every handler works with: the finder behind it, and where its answers are seen from."""
+    """What every handler works with: the finder behind it, where its answers are seen from, and what leads on."""
 
     finder: Finds
     endpoint: Endpoint
+    pages: Continuations
+    clock: Clock
 
 
 async def search_by_get(desk: Desk, who: Authenticated, request: Request) -> Reply:
-    """ITI-78 by GET."""
+    """ITI-78 by GET, and the further pages of any search."""
+    if page := asked_page(request.query):
+        return await _listed(desk, who, request, continued(desk.pages, who.asker, page, _now_s(desk)))
     return await _search(desk, who, request, parse_pairs(request.query))
 
 
@@ -76,13 +85,21 @@ async def search_by_post(desk: Desk, who: Authenticated, request: Request) -> Re
 
 async def _search(desk: Desk, who: Authenticated, request: Request, pairs: Pairs) -> Reply:
     strict = "handling=strict" in request.headers.get("prefer", "")
-    search = _at_home(parse_search(pairs, strict), desk.endpoint)
+    return await _listed(desk, who, request, _at_home(parse_search(pairs, strict), desk.endpoint))
+
+
+async def _listed(desk: Desk, who: Authenticated, request: Request, search: Search) -> Reply:
     only = Field.EXISTENCE if search.count_only else search.only
     ask = ask_of(who, request, Operation.SEARCH, only=only)
-    released = await desk.finder.search(ask, search.criteria)
+    page = await desk.finder.page(ask, search.criteria)
     view = _view(desk, who, request, subsetted=search.only is not None)
-    bundle = search_bundle(released, view, search.used, search.ignored, search.count_only)
-    return _reply(released, bundle)
+    more = next_page(desk.pages, who.asker, search, page.following, _now_s(desk)) if page.following else ""
+    told = Told(search.used, search.ignored, search.count_only, page.total, f"{PARAMETER}={more}" if more else "")
+    return _reply(page.released, search_bundle(page.released, view, told))
+
+
+def _now_s(desk: Desk) -> float:
+    return desk.clock.now().timestamp()
 
 
 async def read(desk: Desk, who: Authenticated, request: Request) -> Reply:
@@ -164,10 +181,16 @@ def _at_home(search: Search, endpoint: Endpoint) -> Search:
     domains = tuple(oid for oid in criteria.domains if oid != endpoint.regional_oid)
     if criteria.domains and not domains:
         only = (_ALL_FIELDS if only is None else only) & ~_IDENTIFIER_FIELDS
-    identifiers = _without_regional(criteria.identifiers, endpoint)
-    return msgspec.structs.replace(
-        search, criteria=msgspec.structs.replace(criteria, identifiers=identifiers, domains=domains), only=only
+    criteria = msgspec.structs.replace(
+        criteria,
+        identifiers=_without_regional(criteria.identifiers, endpoint),
+        domains=domains,
+        alternatives=tuple(
+            msgspec.structs.replace(one, identifiers=_without_regional(one.identifiers, endpoint))
+            for one in criteria.alternatives
+        ),
     )
+    return msgspec.structs.replace(search, criteria=criteria, only=only)
 
 
 def _without_regional(tokens: Sequence[IdentifierToken], endpoint: Endpoint) -> tuple[IdentifierToken, ...]:

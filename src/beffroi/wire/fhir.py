@@ -10,6 +10,7 @@ PIXm ITI-83 (standards 3.1-3.3).
 
 from datetime import UTC, datetime
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from beffroi.model.disclosure import Advice, Answer, Field, Released, Shown
@@ -78,19 +79,31 @@ def advice_outcome(released: Released[Answer], view: View) -> Json:
     return _advice(answer if answer.advice else replace(answer, advice=(Advice.RESTRICTED,)), view, ())
 
 
-def search_bundle(
-    released: Released[Answer],
-    view: View,
-    used: tuple[str, ...],
-    ignored: tuple[str, ...] = (),
-    count_only: bool = False,
-) -> Json:
-    """A searchset. `used` are the names of the parameters that counted: the self link has them without their values,
-    because that address ends up in logs, and a search's values are a patient's. `ignored` are told in the outcome.
+class Told(Struct, frozen=True):
+    """What a searchset says of its search. `used` are the names of the parameters that counted, `ignored` of those that
+    did not; `total` is how many match, where it may be told; `following` is the query of the next page, or empty.
+    """
+
+    used: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    count_only: bool = False
+    total: int | None = None
+    following: str = ""
+
+
+def search_bundle(released: Released[Answer], view: View, told: Told) -> Json:
+    """A searchset. The self link has the names of the parameters that counted without their values, because that
+    address ends up in logs, and a search's values are a patient's.
     """
     answer = released.content
-    entries = [] if count_only else [_entry(shown, view, _MATCH) for shown in answer.shown]
-    return _bundle(answer, view, entries, f"/Patient?{'&'.join(used)}", PROFILE_PDQM_BUNDLE, ignored)
+    entries = [] if told.count_only else [_entry(shown, view, _MATCH) for shown in answer.shown]
+    bundle = _bundle(answer, view, entries, f"/Patient?{'&'.join(told.used)}", PROFILE_PDQM_BUNDLE, told.ignored)
+    if told.total is not None:
+        bundle["total"] = told.total
+    if told.following:
+        url = f"{view.endpoint.base_url}/Patient?{told.following}"
+        bundle["link"].append({"relation": "next", "url": url})
+    return bundle
 
 
 def match_bundle(released: Released[Answer], view: View) -> Json:

@@ -48,19 +48,6 @@ def partial_date(name: str, value: str) -> DateRange:
     return _days(name, match)
 
 
-def since(name: str, values: Sequence[str]) -> date:
-    """The first day on or after all of these lower bounds (`ge`, `gt`); raises `InvalidValue` or `Unsupported`.
-
-    >>> since("_lastUpdated", ["gt2026-01"])
-    datetime.date(2026, 2, 1)
-    """
-    found = day_range(name, values)
-    if found.last != date.max:
-        instead = Words("Use ge or gt.", "Utilisez ge ou gt.")
-        raise Unsupported(name, what=Words(f"An upper bound of {name}", f"Une borne haute de {name}"), instead=instead)
-    return found.first
-
-
 def moments(name: str, values: Sequence[str]) -> tuple[datetime | None, datetime | None]:
     """The bounds `from` <= time < `until` that these values give (None: open), dates being days in UTC.
 

@@ -6,21 +6,27 @@ is an error. A parameter known here that cannot be honoured is always an error: 
 Source: FHIR R4 Search and Patient's search parameters; IHE PDQm 3.2.0 ITI-78 (standards 3.1).
 """
 
+from collections import ChainMap
 from collections.abc import Callable
+from datetime import date
+from itertools import product
+from math import prod
 from typing import Any
 
 import msgspec
 
-from beffroi.errors import InvalidValue, Unsupported, Words
+from beffroi.errors import InvalidValue, TooLarge, Unsupported, Words
 from beffroi.model.disclosure import Field
 from beffroi.model.person import Sex
 from beffroi.model.search import Criteria, IdentifierToken, Text
-from beffroi.wire.fhir_dates import day_range, since
+from beffroi.wire.fhir_dates import day_range
 from beffroi.wire.fhir_form import Pairs, alternatives, token_parts, unescaped
 from beffroi.wire.fhir_terms import OID_PREFIX
 
 COUNT_MAX = 1_000
 """People that `_count` may ask for; the server shows far fewer (its own limit), but a client's habit is no error."""
+COMBINATIONS_MAX = 8
+"""Combinations of the alternatives of one search: a person's few spellings, no list of people."""
 WILDCARD_AFTER_MIN = 2
 """Characters that must stand before a wildcard: fewer would sweep."""
 
@@ -38,10 +44,33 @@ ELEMENTS = {
 """The fields behind Patient's elements, for `_elements`."""
 
 _GENDERS = {"male": Sex.MALE, "female": Sex.FEMALE, "unknown": Sex.UNKNOWN}
+_FLAGS = frozenset({"only", "count_only"})
+_NARROWING = frozenset(
+    {
+        "family",
+        "given",
+        "birth_date",
+        "sex",
+        "telecom",
+        "mother_birth_family",
+        "address",
+        "address_city",
+        "address_postal_code",
+        "address_state",
+        "address_country",
+    }
+)
+"""The criteria that may come twice: the second one narrows."""
+_ALTERNATIVES = frozenset({"_id", "birthdate", "gender", "telecom", "phone", "email"})
+"""The parameters, besides strings, whose values a comma separates: one of them must hold."""
 _QUIET = frozenset({"_format", "_pretty"})
 _ONE_EACH = Words("Make one search for each.", "Faites une recherche pour chacune.")
 _NOT_CLEAR = Words("Leave it out, or leave out handling=strict.", "Retirez-le, ou retirez handling=strict.")
 _EXACT_ONLY = Words("Names and addresses take :exact.", "Noms et adresses acceptent :exact.")
+
+
+Parts = dict[str, Any]
+"""Fields of `Criteria` by name, or flags."""
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -76,30 +105,59 @@ def parse_search(pairs: Pairs, strict: bool = False) -> Search:
     if strict and ignored:
         unknown = next(iter(ignored))
         raise Unsupported(unknown, what=_the_parameter(unknown), instead=_NOT_CLEAR)
-    parts: dict[str, Any] = {}
+    criteria, flags = _combined(values)
+    return Search(criteria, tuple(values), tuple(ignored), flags.get("only"), flags.get("count_only", False))
+
+
+def _combined(values: dict[str, list[str]]) -> tuple[Criteria, dict[str, Any]]:
+    """The criteria: each parameter's first value in every combination of its alternatives, further ones besides."""
+    choices: dict[str, list[Parts]] = {}
+    besides: list[list[Parts]] = []
+    flags: Parts = {}
     for name, some in values.items():
-        for key, value in _read(name, some).items():
-            if key in parts and key not in _FLAGS:
-                raise Unsupported(name, what=_several(name), instead=_ONE_EACH)
-            parts[key] = value
-    only, count_only = parts.pop("only", None), parts.pop("count_only", False)
-    return Search(Criteria(**parts), tuple(values), tuple(ignored), only, count_only)
+        for reading in _readings(name, some):
+            if (key := next(iter(reading[0]), "")) in _FLAGS:
+                flags |= reading[0]
+            elif key in choices:
+                if key not in _NARROWING:
+                    raise Unsupported(name, what=_several(name), instead=_ONE_EACH)
+                besides.append(reading)
+            elif key:
+                choices[key] = reading
+    combinations = prod(len(reading) for reading in (*choices.values(), *besides))
+    if combinations > COMBINATIONS_MAX:
+        limit = f"{COMBINATIONS_MAX} combinations of values"
+        raise TooLarge(what=Words("The search", "La recherche"), limit=limit)
+    narrowing = tuple(_any_of([Criteria(**parts) for parts in reading]) for reading in besides)
+    wholes = [Criteria(**dict(ChainMap(*parts)), besides=narrowing) for parts in product(*choices.values())]
+    return _any_of(wholes), flags
 
 
-_FLAGS = frozenset({"count_only"})
+def _any_of(criteria: list[Criteria]) -> Criteria:
+    first, *others = criteria
+    return msgspec.structs.replace(first, alternatives=tuple(others)) if others else first
 
 
-def _read(name: str, values: list[str]) -> dict[str, Any]:
-    """What one parameter, with all its repetitions, says of the search: fields of `Criteria` by name, or flags."""
+def _readings(name: str, values: list[str]) -> list[list[Parts]]:
+    """What a parameter says, repetition by repetition (all hold), each with its alternatives (one holds)."""
     bare, _, modifier = name.partition(":")
     text_key = _TEXTS.get(bare)
     if modifier and not (text_key and modifier == "exact"):
         what = Words(f"This modifier of {bare}", f"Ce modificateur de {bare}")
         raise Unsupported(bare, what=what, instead=_EXACT_ONLY)
     if text_key:
-        return {text_key: _text(name, _single(name, values), bool(modifier))}
+        some = dict.fromkeys(values)
+        return [[{text_key: _text(name, unescaped(one), bool(modifier))} for one in _each(name, v)] for v in some]
     reader, key = _READERS[bare]
-    return reader(bare, key, values)
+    if bare in _ALTERNATIVES:
+        if bare == "birthdate" and not any("," in value for value in values):
+            return [[reader(bare, key, values)]]  # its bounds make one range
+        return [[reader(bare, key, [one]) for one in _each(name, value)] for value in dict.fromkeys(values)]
+    return [[reader(bare, key, values)]]
+
+
+def _each(name: str, value: str) -> list[str]:
+    return alternatives(name, value) or [""]
 
 
 def _single(name: str, values: list[str]) -> str:
@@ -126,9 +184,6 @@ def _text(name: str, value: str, exact: bool) -> Text:
 
 
 def _birth_date(name: str, key: str, values: list[str]) -> dict[str, Any]:
-    for value in values:
-        if "," in value:
-            raise Unsupported(name, what=_several(name), instead=_ONE_EACH)
     return {key: day_range(name, values)}
 
 
@@ -191,7 +246,9 @@ def _reference(name: str, key: str, values: list[str]) -> dict[str, Any]:
 
 
 def _updated_since(name: str, key: str, values: list[str]) -> dict[str, Any]:
-    return {key: since(name, values)}
+    window = day_range(name, values)
+    found = {} if window.first == date.min else {key: window.first}
+    return found if window.last == date.max else found | {"updated_until": window.last}
 
 
 def _count(name: str, key: str, values: list[str]) -> dict[str, Any]:
