@@ -11,7 +11,6 @@ from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
 from beffroi import errors
 from beffroi.actions.asking import Ask
 from beffroi.actions.pages import Page
-from beffroi.model.disclosure import Answer, Released
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.search import Criteria
 from beffroi.servers.fhir_api import FhirApi
