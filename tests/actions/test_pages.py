@@ -114,7 +114,7 @@ async def test_a_link_is_good_for_its_account_alone(asks, five, database) -> Non
 async def test_a_link_does_not_outlive_its_account(asks, five, database) -> None:
     """A stopped account is refused at the next page as at any question."""
     page = following(await asks(f"{SEARCH}&_count=2"))
-    await database.pool.execute("update accounts set status = 'frozen'")
+    await database.pool.execute("update account_states set frozen = true")
     told = await asks(page)
     assert (told.status, names(told) if told.status == 200 else []) == (403, [])
 
