@@ -15,6 +15,8 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     # table: what web, feed, worker and sealer may do; the owner may do all
     "account_states": (SIU, SIU, NONE, NONE),
     "accounts": (SI, SI, NONE, NONE),
+    "alert_deliveries": (NONE, NONE, SIU, NONE),
+    "alerts": (SIU, SIU, {"SELECT", "UPDATE"}, NONE),
     "checkpoints": (NONE, NONE, NONE, SI),
     "containments": (SIU, S, S, NONE),
     "contradictions": (NONE, NONE, NONE, SI),

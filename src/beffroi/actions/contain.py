@@ -14,11 +14,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from beffroi.access.stops import covered, overlapping, target_of
+from beffroi.actions.alerts import Alerts
 from beffroi.actions.events import Events, Locked
 from beffroi.clock import Clock
 from beffroi.errors import ContainmentRefused, InvalidValue, Missing, NotFound, Words
 from beffroi.model.account import AccountId
 from beffroi.model.account_event import AccountEvent
+from beffroi.model.alert import PARTICULAR_CHARACTERS_MAX, Alert, AlertKind, Severity
 from beffroi.model.containment import WIDE, Containment, ContainmentId, ContainmentKind, Preview
 from beffroi.model.disclosure import Door, Operation
 from beffroi.store.containments import ContainmentStore
@@ -65,6 +67,7 @@ class Containing:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._store = ContainmentStore(database)
         self._events = Events(database, clock)
+        self._alerts = Alerts(database, clock)
         self._clock = clock
 
     async def listed(self) -> list[Containment]:
@@ -110,7 +113,9 @@ class Containing:
             made = await self._store.insert(locked.connection, stop, order.reason, order.by, times, CONFIRM_WITHIN)
             if made is None:
                 raise ContainmentRefused(why=_EXISTS)
-            if not wide:
+            if wide:
+                await self._ring(locked, made, AlertKind.CONTAINMENT_ASKED, made.asked_by)
+            else:
                 await self._begin(locked, made, preview, order.door)
         _log(made, Event.CONTAINED if made.in_force_from else Event.CONTAINMENT_ASKED)
         return made
@@ -146,6 +151,7 @@ class Containing:
             now = self._clock.now()
             if _needs_another(found, by, now):
                 ended = await self._store.ask_release(locked.connection, containment_id, by, now, reason)
+                await self._ring(locked, ended, AlertKind.RELEASE_ASKED, by)
             else:
                 kept = None if found.kind is ContainmentKind.ACCOUNT else reason
                 ended = await self._store.release(locked.connection, containment_id, by, now, kept)
@@ -169,6 +175,7 @@ class Containing:
         if made.confirmed_by:
             particulars["confirmed_by"] = made.confirmed_by
         await _record(locked, Operation.CONTAIN, made.reason, particulars, _accounts(preview), door)
+        await self._ring(locked, made, AlertKind.CONTAINED, made.asked_by)
 
     async def _end(self, locked: Locked, ended: Containment, preview: Preview, door: Door) -> None:
         if ended.kind is ContainmentKind.ACCOUNT:
@@ -177,6 +184,16 @@ class Containing:
         if ended.release_asked_by and ended.released_by:
             particulars["confirmed_by"] = ended.released_by
         await _record(locked, Operation.RELEASE, ended.release_reason or "", particulars, _accounts(preview), door)
+        await self._ring(locked, ended, AlertKind.RELEASED, ended.released_by or "")
+
+    async def _ring(self, locked: Locked, one: Containment, kind: AlertKind, by: str) -> None:
+        """Tells the duty officer, in the same transaction. Each containment is a topic of its own."""
+        account = int(one.target) if one.kind is ContainmentKind.ACCOUNT else None
+        severity = Severity.CRITICAL if kind is AlertKind.CONTAINED else Severity.WARNING
+        told = {name: value[:PARTICULAR_CHARACTERS_MAX] for name, value in _particulars(one).items()}
+        particulars = told | {"by": by[:PARTICULAR_CHARACTERS_MAX]}
+        topic = f"containment {one.containment_id}"
+        await self._alerts.ring(locked.connection, Alert(kind, severity, account, topic, particulars))
 
     async def _feeds(self, kind: ContainmentKind, target: str) -> list[int]:
         """The hospitals whose feed would stop with an account, or with an application's own account."""

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from beffroi.actions.alerts import Deliverer
 from beffroi.actions.cosign import Cosigner, Cosigning
 from beffroi.actions.housekeeping import Housekeeper
 from beffroi.actions.publish import Publication
 from beffroi.actions.readiness import ReadinessCheck
 from beffroi.actions.seal import Sealer
+from beffroi.app.alerting import channels_of
 from beffroi.app.assembly import ledger_verifiers, sealing_keys, witnesses_of
 from beffroi.app.context import Context
 from beffroi.app.supervisor import CHILDREN_FILE, read_children
@@ -31,6 +33,8 @@ LEDGER_POOL_SIZE = 4
 """One connection seals; the others answer who reads the published ledger, and serve the witnesses."""
 FIRST_WORDS_S = 2.0
 """Seconds at a start, at most: a database that was brought back to yesterday should hear of it before it signs."""
+ALERTS_POOL_SIZE = 2
+"""One connection delivers, the other looks at how the outbox stands."""
 
 
 async def run_worker(context: Context) -> None:
@@ -38,6 +42,7 @@ async def run_worker(context: Context) -> None:
     keep = context.config.retention
     async with (
         await context.database("worker", 1) as own,
+        await context.database("worker", ALERTS_POOL_SIZE) as outbox,
         await context.database("web", 1) as gate,
         _sealing(context) as ledger,
     ):
@@ -54,12 +59,15 @@ async def run_worker(context: Context) -> None:
             lambda: read_children(context.folder / CHILDREN_FILE),
         )
         keeping = asyncio.create_task(housekeeper.run(context.stopping))
+        alerting = asyncio.create_task(
+            Deliverer(outbox, channels_of(context.config, context.clock), context.clock).run(context.stopping)
+        )
         limits = HttpLimits(CONNECTIONS_MAX, SHUTDOWN_S)
         application = operations_app(
             readiness, ledger=ledger_routes(Publication(ledger, context.clock)) if ledger else ()
         )
         await serve_http(application, context.listening, limits, context.stopping, ready=context.ready)
-        await keeping
+        await asyncio.gather(keeping, alerting)
 
 
 @asynccontextmanager

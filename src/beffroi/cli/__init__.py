@@ -9,6 +9,7 @@ import typer
 
 from beffroi.cli import (
     accounts,
+    alerting,
     containing,
     demonstration,
     importing,
@@ -38,6 +39,7 @@ app = typer.Typer(
 installation.add_to(app)
 app.add_typer(accounts.app, name="account")
 containing.add_to(app)
+alerting.add_to(app)
 importing.add_to(app)
 ledger.add_to(app)
 witness.add_to(app)

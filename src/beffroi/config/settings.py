@@ -5,7 +5,7 @@ less), and secrets stand in files of their own. Paths are relative to the file's
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
@@ -526,6 +526,72 @@ class WitnessSettings(Section, frozen=True, kw_only=True):
     ]
 
 
+class AlertSettings(Section, frozen=True, kw_only=True):
+    """What the duty officer is told. Without one of the ways below, alerts wait in the database; doctor says so."""
+
+    language: Annotated[
+        Literal["fr", "en"],
+        said("In which language alerts are written: `fr` or `en`.", "Nothing."),
+    ] = "fr"
+
+
+class AlertMailSettings(Section, frozen=True, kw_only=True):
+    """Alerts by e-mail."""
+
+    host: Annotated[str, said("The mail server.", "To read who was stopped, and to keep it back.", min_length=1)]
+    port: Annotated[int, said("Its port: 465 for `tls`, 587 for `starttls`.", "As `host`.", ge=1, le=65_535)] = 587
+    tls: Annotated[
+        Literal["tls", "starttls", "none"],
+        said("`tls`, `starttls`, or `none` for a server on this machine.", "As `host`."),
+    ] = "starttls"
+    ca_file: Annotated[
+        str, said("A PEM file with the authority of its certificate; by default the system's.", "As `host`.")
+    ] = ""
+    user: Annotated[str, said("With which name to log in; empty: without.", "Nothing.")] = ""
+    password_file: Annotated[
+        str,
+        said("The file of its password.", "Nothing by itself: another file would be sent to the mail server."),
+    ] = ""
+    sender: Annotated[str, said("From whom the message is.", "Nothing.", pattern=r"^[^@\s]+@[^@\s]+$")]
+    recipients: Annotated[
+        tuple[str, ...],
+        said("The duty officer's addresses.", "To read who was stopped, or to let nobody read it.", min_length=1),
+    ]
+
+
+class AlertWebhookSettings(Section, frozen=True, kw_only=True):
+    """Alerts posted as JSON, signed as Standard Webhooks says. The table [[alert_webhook]] may be repeated."""
+
+    url: Annotated[
+        str,
+        said(
+            "Where to: https, or http on this machine.",
+            "To read who was stopped, or to let nobody read it.",
+            pattern=r"^https?://[^#]+$",
+        ),
+    ]
+    secret_file: Annotated[
+        str,
+        said(
+            "The file of the secret that signs (`whsec_` and base64 of 24 to 64 bytes).",
+            "Nothing; who can read that file can ring false alarms.",
+            min_length=1,
+        ),
+    ]
+
+
+class AlertSyslogSettings(Section, frozen=True, kw_only=True):
+    """Alerts to a syslog collector over TLS (RFC 5424, RFC 5425)."""
+
+    host: Annotated[str, said("The collector.", "To read who was stopped, and to keep it back.", min_length=1)]
+    port: Annotated[int, said("Its port.", "As `host`.", ge=1, le=65_535)] = 6514
+    ca_file: Annotated[
+        str, said("A PEM file with the authority of its certificate; by default the system's.", "As `host`.")
+    ] = ""
+    certificate: Annotated[str, said("A PEM file with our own certificate, if it asks for one.", "Nothing.")] = ""
+    key: Annotated[str, said("The PEM file of its key.", "Nothing; who can read it can log as this server.")] = ""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole configuration. `folder` is the file's own folder, to which its paths are relative."""
 
@@ -541,6 +607,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     retention: Retention = Retention()
     ledger: LedgerSettings | None = None
     witness: tuple[WitnessSettings, ...] = ()
+    alerts: AlertSettings = AlertSettings()
+    alert_mail: AlertMailSettings | None = None
+    alert_webhook: tuple[AlertWebhookSettings, ...] = ()
+    alert_syslog: AlertSyslogSettings | None = None
     folder: str = ""
 
     def path(self, setting: str) -> Path:

@@ -33,7 +33,11 @@ _ASKING = (
 NEEDED: dict[str, tuple[Privilege, ...]] = {
     ROLE_WEB: (*_ASKING, *_all("containments", "INSERT UPDATE")),
     ROLE_FEED: (*_ASKING, *_all("identities feed_messages links moves feeds", "INSERT"), ("identities", "UPDATE")),
-    ROLE_WORKER: _all("proofs feed_messages", "SELECT DELETE"),
+    ROLE_WORKER: (
+        *_all("proofs feed_messages", "SELECT DELETE"),
+        *_all("alerts alert_deliveries", "SELECT UPDATE"),
+        ("alert_deliveries", "INSERT"),
+    ),
     ROLE_SEALER: (
         *_all("disclosures leaves tiles checkpoints seal_state epochs contradictions cosignatures", "SELECT"),
         *_all("leaves tiles checkpoints seal_state contradictions cosignatures witness_states", "INSERT"),

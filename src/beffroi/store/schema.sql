@@ -9,6 +9,7 @@
 --   incidents, incident_entries                 what is done about a breach
 --   account_states                              each account's evidence, locked by the gate
 --   containments                                what was stopped, by whom and why
+--   alerts, alert_deliveries                    what the duty officer is told, and whether it has arrived
 --   leaves, tiles, checkpoints, seal_state      the ledger: commitments to the facts, their tree, its signed roots
 --   cosignatures, contradictions, epochs        its witnesses, what they hold against it, what a restore lost
 --   holds                                       what must not be erased
@@ -227,6 +228,38 @@ create table containments (
     check (kind not in ('network', 'structure') or expires_at is not null)
 );
 create unique index containments_open on containments (kind, target) where released_at is null;
+
+-- What the duty officer is told: written in the transaction that decides. Names no patient.
+create table alerts (
+    alert_id bigint generated always as identity primary key,
+    kind text not null,
+    severity smallint not null,
+    account_id integer,
+    topic text not null,                    -- alerts of one account, kind and topic within a window are one row
+    first_at timestamptz not null,
+    last_at timestamptz not null,
+    count integer not null default 1,
+    particulars json not null,
+    planned boolean not null default false, -- it is to go out by each channel
+    summed boolean not null default false   -- so is the word that it came again
+);
+create index alerts_repeated on alerts (account_id, kind, topic, first_at);
+create index alerts_unplanned on alerts (alert_id) where not planned;
+create index alerts_unsummed on alerts (first_at) where not summed and count > 1;
+
+-- Each alert by each channel until it has arrived, or was given up (dead). Part 1: that it came again, and how often.
+create table alert_deliveries (
+    alert_id bigint not null references alerts,
+    part smallint not null,
+    channel text not null,
+    attempts integer not null default 0,
+    next_at timestamptz not null,
+    delivered_at timestamptz,
+    dead_at timestamptz,
+    failure text not null default '',
+    primary key (alert_id, part, channel)
+);
+create index alert_deliveries_due on alert_deliveries (next_at) where delivered_at is null and dead_at is null;
 
 -- --- the hospitals' bulk imports
 
@@ -516,6 +549,11 @@ grant update on account_states to beffroi_web, beffroi_feed;
 -- What is stopped. Stopping and releasing are done from the duty officer's screen too.
 grant select on containments to beffroi_web, beffroi_feed, beffroi_worker;
 grant insert, update on containments to beffroi_web;
+
+-- Alerts: rung by whoever decides, delivered by the worker.
+grant select, insert, update on alerts to beffroi_web, beffroi_feed;
+grant select, update on alerts to beffroi_worker;
+grant select, insert, update on alert_deliveries to beffroi_worker;
 
 -- The hospitals' feed. Messages and moves are history: added, never changed.
 grant select on feed_messages to beffroi_feed;

@@ -54,6 +54,8 @@ class Event(StrEnum):
     CONTAINED = "contained"
     RELEASE_ASKED = "release_asked"
     RELEASED = "released"
+    ALERT_NOT_DELIVERED = "alert_not_delivered"
+    ALERTING_FAILED = "alerting_failed"
     # what is asked
     REQUEST_FAILED = "request_failed"
     GATE_FAILED = "gate_failed"
@@ -99,6 +101,7 @@ _WARNINGS = (
     Event.CONNECTION_REFUSED,
     Event.FRAME_BROKEN,
     Event.CONTAINED,
+    Event.ALERT_NOT_DELIVERED,
     Event.CONTAINMENT_ASKED,
     Event.NOT_SEALING,
     Event.WITNESS_AWAY,
@@ -118,6 +121,7 @@ _ERRORS = (
     Event.SEALING_REFUSED,
     Event.WITNESS_CONTRADICTS,
     Event.WITNESS_FAILED,
+    Event.ALERTING_FAILED,
 )
 LEVELS = dict.fromkeys(_WARNINGS, logging.WARNING) | dict.fromkeys(_ERRORS, logging.ERROR)
 
@@ -174,7 +178,8 @@ REDACTED = "redacted"
 _CODE = re.compile(r"A[AER]|C[AER]|[A-Z][0-9]{2}|[0-9]{3}")
 _TRIGGER = re.compile(r"[A-Z][0-9]{2}|ZV[12]")
 _SETTING = re.compile(
-    r"(database|web|mllp|issuer|hospital|application|limits|operations|retention|ledger|witness)"
+    r"(database|web|mllp|issuer|hospital|application|limits|operations|retention|ledger|witness|"
+    r"alerts|alert_mail|alert_webhook|alert_syslog|signals|signal_receiver|signal_transmitter)"
     r"(\[[0-9]{1,3}\])?(\.[a-z_]{1,40}){0,3}"
 )
 _VERSION = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}|[0-9]\.[0-9]{1,2}\.[0-9]{1,2}")

@@ -13,6 +13,7 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
     multiprocess,
@@ -96,6 +97,9 @@ FEED_ENTRIES = Histogram("beffroi_feed_batch_entries", "Feed events in one trans
 FEED_SECONDS = Histogram("beffroi_feed_commit_seconds", "Apply and commit feed events.", buckets=_COMMIT_S)
 SEALED_LEAVES = Counter("beffroi_sealed_leaves", "Disclosures sealed in the ledger.")
 SEAL_SECONDS = Histogram("beffroi_seal_seconds", "One round of sealing, until its commit.", buckets=_REQUEST_S)
+ALERTS = Counter("beffroi_alerts", "Alerts on their way out, by how a try ended.", ("channel", "result"))
+ALERTS_WAITING = Gauge("beffroi_alerts_waiting", "Alerts not delivered yet.", multiprocess_mode="mostrecent")
+ALERTS_DEAD = Gauge("beffroi_alerts_dead", "Alerts given up: somebody was not told.", multiprocess_mode="mostrecent")
 REJECTED_TOKENS = Counter("beffroi_rejected_tokens", "Tokens and proofs not accepted.", ("reason",))
 
 
@@ -110,6 +114,17 @@ def count_batch(entries: int, seconds: float) -> None:
     """One transaction of the gate."""
     GATE_ENTRIES.observe(entries)
     GATE_SECONDS.observe(seconds)
+
+
+def count_alert(channel: str, *, arrived: bool) -> None:
+    """One try to tell the duty officer by a kind of channel: mail, webhook or syslog."""
+    ALERTS.labels(channel, "arrived" if arrived else "failed").inc()
+
+
+def show_outbox(waiting_count: int, dead_count: int) -> None:
+    """How the alerts' outbox stands."""
+    ALERTS_WAITING.set(waiting_count)
+    ALERTS_DEAD.set(dead_count)
 
 
 def count_sealed(leaves: int, seconds: float) -> None:
