@@ -36,6 +36,7 @@ NEIGHBOURS = {0, 5}
 HOMES = {
     "asyncpg": {"store"},
     "starlette": {"servers"},
+    "jinja2": {"servers"},
     "uvicorn": {"servers", "app", "cli"},
     "prometheus_client": {"telemetry"},
     "typer": {"cli"},

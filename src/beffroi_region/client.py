@@ -17,8 +17,8 @@ import msgspec
 
 from beffroi.clock import Clock
 from beffroi.errors import OperatorError
+from beffroi.outbound.signing_key import SigningKey, base64url, read_key
 from beffroi_region.issuer import ACCESS_FILE, ASSERTION_TYPE, GRANT_ACCOUNT, GRANT_CLIENT, Access
-from beffroi_region.signing import SigningKey, base64url, read_key
 
 RENEW_S: Final = 15
 """Seconds before its end from which a token is not used any more."""

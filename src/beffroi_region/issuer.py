@@ -1,8 +1,8 @@
 """The demonstration's sign-in issuer: OpenID discovery, keys, and tokens that are bound to a key (DPoP).
 
-Anybody who can read the demonstration's folder can be anybody here. So it listens on the loopback alone, makes its keys
-at random with numbers that `serve` refuses, and does not start without a folder of the demonstration and a database
-that says it is one.
+Anybody on this machine can be anybody here, of people who do not exist. So it listens on the loopback alone, makes its
+keys at random with numbers that `serve` refuses, and does not start without a folder of the demonstration and a
+database that says it is one.
 
 Source: OpenID Connect Discovery 1.0; RFC 6749 section 5; RFC 7523 section 2.2 (private_key_jwt); RFC 9449 section 5.
 """
@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from beffroi.access.compact import PublicKey, decode_part, import_key, is_compact
@@ -30,10 +30,12 @@ from beffroi.clock import Clock
 from beffroi.errors import OperatorError
 from beffroi.model.account import AccountKind
 from beffroi.model.person import Hospital
+from beffroi.outbound.signing_key import SigningKey, base64url
 from beffroi.store.database import Database
 from beffroi.store.identities import load_deployment
+from beffroi_region.issuer_flow import FLOW_S, CodeFlow, TokenRefused
+from beffroi_region.issuer_page import sign_in_page
 from beffroi_region.professions import claims_of
-from beffroi_region.signing import SigningKey, base64url
 from beffroi_region.staff import StaffAccount
 
 AUDIENCE: Final = "urn:beffroi:demo"
@@ -44,11 +46,16 @@ BODY_BYTES_MAX: Final = 16_384
 SESSIONS_MAX: Final = 10_000
 GRANT_ACCOUNT: Final = "urn:beffroi:demo:grant-type:account"
 GRANT_CLIENT: Final = "client_credentials"
+CONSOLE_CLIENT: Final = "demo-console"
+"""The console's client id; its private key is in the demonstration's folder, not in `ACCESS_FILE`."""
+GRANT_CODE: Final = "authorization_code"
+GRANT_REFRESH: Final = "refresh_token"
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ACCESS_FILE: Final = "issuer.json"
 """In the demonstration's folder, for its owner alone: where the issuer is, and the secret that opens it."""
 _SECRET_BYTES: Final = 32
 _KEY_NUMBER_BYTES: Final = 6
+_NOT_KEPT: Final = {"cache-control": "no-store"}
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -58,15 +65,6 @@ class Access(msgspec.Struct, frozen=True):
     api: str
     secret: str
     clients: dict[str, dict[str, str]] = {}
-
-
-class TokenRefused(Exception):
-    """An error of RFC 6749 section 5.2."""
-
-    def __init__(self, error: str, description: str) -> None:
-        self.error = error
-        self.description = description
-        super().__init__(error)
 
 
 class _Assertion(msgspec.Struct):
@@ -92,6 +90,8 @@ class DemoIssuer:
     lifetime_s: int = LIFETIME_S
     keys: list[tuple[str, SigningKey]] = field(default_factory=list)
     clients: dict[str, SigningKey] = field(default_factory=dict)
+    flow: CodeFlow = field(default_factory=CodeFlow)
+    console: SigningKey | None = None
     _proof_keys: ProofKeys = field(default_factory=ProofKeys)
     _sessions: Remembered[tuple[str, bytes], int] = field(default_factory=lambda: Remembered(SESSIONS_MAX))
     _used: Remembered[str | bytes, bool] = field(default_factory=lambda: Remembered(SESSIONS_MAX))
@@ -114,13 +114,18 @@ class DemoIssuer:
             "issuer": self.url,
             "jwks_uri": f"{self.url}/jwks",
             "token_endpoint": f"{self.url}/token",
-            "grant_types_supported": [GRANT_CLIENT, GRANT_ACCOUNT],
+            "authorization_endpoint": f"{self.url}/authorize",
+            "pushed_authorization_request_endpoint": f"{self.url}/par",
+            "require_pushed_authorization_requests": True,
+            "authorization_response_iss_parameter_supported": True,
+            "code_challenge_methods_supported": ["S256"],
+            "grant_types_supported": [GRANT_CLIENT, GRANT_ACCOUNT, GRANT_CODE, GRANT_REFRESH],
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
             "dpop_signing_alg_values_supported": ["ES256"],
             "id_token_signing_alg_values_supported": ["ES256"],
             "subject_types_supported": ["public"],
-            "response_types_supported": [],
+            "response_types_supported": ["code"],
         }
 
     @property
@@ -130,7 +135,6 @@ class DemoIssuer:
 
     def answer(self, form: Mapping[str, str], proof: str) -> dict[str, Any]:
         """A token for whoever the form proves to be, bound to the proof's key. Raises TokenRefused."""
-        account = self._account(form)
         now_s = self.clock.now().timestamp()
         try:
             endpoint = Request("POST", f"{self.url}/token", b"", b"")
@@ -140,26 +144,66 @@ class DemoIssuer:
         if self._used.get(held.proof.digest):
             raise TokenRefused("invalid_dpop_proof", "this proof was used before")
         self._used.put(held.proof.digest, True)
-        token = self.token(account, held.thumbprint)
+        if form.get("grant_type") in (GRANT_CODE, GRANT_REFRESH):
+            return self._answer_sign_in(form, held.thumbprint)
+        token = self.token(self._account(form), held.thumbprint)
         return {"access_token": token, "token_type": "DPoP", "expires_in": self.lifetime_s}
 
-    def token(self, account: StaffAccount, thumbprint: bytes) -> str:
-        """An access token of that account (RFC 9068), bound to the key of that thumbprint."""
+    def push(self, form: Mapping[str, str]) -> str:
+        """The reference of a sign-in that its client asks for (RFC 9126). Raises TokenRefused."""
+        client = self._client(form)
+        return self.flow.push(client, form, self.clock)
+
+    def _answer_sign_in(self, form: Mapping[str, str], thumbprint: bytes) -> dict[str, Any]:
+        """The tokens of somebody who signed in here, and later ones of the same sign-in."""
+        client = self._client(form)
+        if form["grant_type"] == GRANT_CODE:
+            signed_in = self.flow.redeem(client, form, thumbprint, self.clock)
+        else:
+            signed_in = self.flow.renew(client, form.get("refresh_token", ""), thumbprint)
+        account = next(a for a in self.staff if a.name == signed_in.account)
+        now_s = int(self.clock.now().timestamp())
+        if now_s - signed_in.at_s > SESSION_S:
+            raise TokenRefused("invalid_grant", "the session is over")
+        names = claims_of(account, self._hospital(account), signed_in.at_s)
+        told = {name: names[name] for name in ("sub", "given_name", "family_name", "acr", "auth_time")}
+        identity = told | {"iss": self.url, "aud": client, "iat": now_s, "exp": now_s + self.lifetime_s}
+        kid, key = self.keys[0]
+        return {
+            "access_token": self.token(account, thumbprint, client, signed_in.at_s),
+            "token_type": "DPoP",
+            "expires_in": self.lifetime_s,
+            "refresh_token": self.flow.keep(signed_in, self.clock),
+            "id_token": key.sign({"typ": "JWT", "kid": kid}, identity | {"nonce": signed_in.nonce}),
+        }
+
+    def _hospital(self, account: StaffAccount) -> Hospital:
+        return next(h for h in self.hospitals if h.hospital_id == account.hospital_id)
+
+    def token(self, account: StaffAccount, thumbprint: bytes, client: str = "", since_s: int = 0) -> str:
+        """An access token of that account (RFC 9068), bound to the key of that thumbprint.
+
+        `client`: for which client, by default the demonstration's own; `since_s`: when the person signed in.
+        """
         now_s = int(self.clock.now().timestamp())
         session = (account.name, thumbprint)
         authenticated_at_s = self._sessions.get(session) or now_s
         if now_s - authenticated_at_s > SESSION_S:
             authenticated_at_s = now_s
         self._sessions.put(session, authenticated_at_s)
-        hospital = next(h for h in self.hospitals if h.hospital_id == account.hospital_id)
-        claims = claims_of(account, hospital, authenticated_at_s) | {
-            "iss": self.url,
-            "aud": AUDIENCE,
-            "iat": now_s,
-            "exp": now_s + self.lifetime_s,
-            "jti": str(self.clock.uuid()),
-            "cnf": {"jkt": base64url(thumbprint)},
-        }
+        for_whom = {"azp": client, "client_id": client} if client else {}
+        claims = (
+            claims_of(account, self._hospital(account), since_s or authenticated_at_s)
+            | for_whom
+            | {
+                "iss": self.url,
+                "aud": AUDIENCE,
+                "iat": now_s,
+                "exp": now_s + self.lifetime_s,
+                "jti": str(self.clock.uuid()),
+                "cnf": {"jkt": base64url(thumbprint)},
+            }
+        )
         kid, key = self.keys[0]
         return key.sign({"typ": "at+jwt", "kid": kid}, claims)
 
@@ -174,7 +218,10 @@ class DemoIssuer:
             return found
         if grant == GRANT_CLIENT:
             client = self._client(form)
-            return next(a for a in self.staff if a.subject == client)
+            found = next((a for a in self.staff if a.subject == client), None)
+            if found is None:
+                raise TokenRefused("unauthorized_client", "this client has no account of its own")
+            return found
         raise TokenRefused("unsupported_grant_type", "use client_credentials, or the demonstration's account grant")
 
     def _client(self, form: Mapping[str, str]) -> str:
@@ -199,7 +246,7 @@ class DemoIssuer:
         return assertion.sub
 
     def _client_key(self, client: str) -> PublicKey | None:
-        key = self.clients.get(client)
+        key = self.console if client == CONSOLE_CLIENT else self.clients.get(client)
         return None if key is None else import_key(key.jwk, "ES256")
 
 
@@ -244,7 +291,7 @@ def write_access(folder: Path, issuer: DemoIssuer, api: str) -> Path:
 
 
 def application(issuer: DemoIssuer) -> Starlette:
-    """The issuer as an ASGI application: three addresses."""
+    """The issuer as an ASGI application: discovery, keys, tokens, and the page where people sign in."""
 
     async def metadata(_request: HttpRequest) -> JSONResponse:
         return JSONResponse(issuer.metadata)
@@ -263,11 +310,33 @@ def application(issuer: DemoIssuer) -> Starlette:
             told = {"error": error.error, "error_description": error.description}
             return JSONResponse(told, 401 if error.error == "invalid_client" else 400, headers)
 
+    async def push(request: HttpRequest) -> JSONResponse:
+        try:
+            form = dict(parse_qsl((await _body(request)).decode("ascii", "replace"), max_num_fields=32))
+            return JSONResponse({"request_uri": issuer.push(form), "expires_in": FLOW_S}, 201, _NOT_KEPT)
+        except TokenRefused as refused:
+            return JSONResponse({"error": refused.error, "error_description": refused.description}, 400, _NOT_KEPT)
+
+    async def authorize(request: HttpRequest) -> Response:
+        return sign_in_page(issuer.flow, issuer.staff, issuer.hospitals, dict(request.query_params), request)
+
+    async def choose(request: HttpRequest) -> Response:
+        form = dict(parse_qsl((await _body(request)).decode("ascii", "replace"), max_num_fields=32))
+        try:
+            known = next((a.name for a in issuer.staff if a.name == form.get("account")), "")
+            there = issuer.flow.authorize(form.get("request_uri", ""), known, issuer.url, issuer.clock)
+        except TokenRefused as refused:
+            return Response(refused.description, 400, _NOT_KEPT, "text/plain; charset=utf-8")
+        return RedirectResponse(there, 303, _NOT_KEPT)
+
     return Starlette(
         routes=[
             Route("/.well-known/openid-configuration", metadata),
             Route("/jwks", key_set),
             Route("/token", token, methods=["POST"]),
+            Route("/par", push, methods=["POST"]),
+            Route("/authorize", authorize, methods=["GET"]),
+            Route("/authorize", choose, methods=["POST"]),
         ]
     )
 

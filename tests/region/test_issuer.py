@@ -21,6 +21,7 @@ from beffroi.model.account import AccountKind, Role
 from beffroi.model.hospitals import Hospitals
 from beffroi.outbound import issuer_keys
 from beffroi.outbound.issuer_keys import IssuerKeys
+from beffroi.outbound.signing_key import SigningKey
 from beffroi.servers.authentication import Authenticator
 from beffroi.store.accounts import AccountStore
 from beffroi.store.database import Database
@@ -29,7 +30,6 @@ from beffroi_region.hospitals import hospitals
 from beffroi_region.issuer import AUDIENCE, GRANT_ACCOUNT, DemoIssuer, TokenRefused, check_folder, open_issuer
 from beffroi_region.issuer_server import issuer_running
 from beffroi_region.professions import roles_of_professions
-from beffroi_region.signing import SigningKey
 from beffroi_region.staff import everybody
 from credentials import NOW_S
 from doubles import DEPLOYMENT_NONCE_KEY, FakeClock

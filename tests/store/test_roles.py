@@ -3,6 +3,7 @@
 from beffroi.store.database import ROLE_FEED, ROLE_SEALER, ROLE_WEB, ROLE_WORKER, Database
 
 SERVING = {ROLE_WEB, ROLE_FEED}
+SIUD = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 S, SI, SIU, NONE, SD = (
     {"SELECT"},
     {"SELECT", "INSERT"},
@@ -19,6 +20,7 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "alerts": (SIU, SIU, {"SELECT", "UPDATE"}, NONE),
     "checkpoints": (NONE, NONE, NONE, SI),
     "containments": (SIU, S, S, NONE),
+    "console_sessions": (SIUD, NONE, SD, NONE),
     "contradictions": (NONE, NONE, NONE, SI),
     "cosignatures": (NONE, NONE, NONE, SI),
     "credentials": (S, S, NONE, NONE),

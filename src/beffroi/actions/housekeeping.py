@@ -23,6 +23,7 @@ BATCHES_PER_ROUND_MAX = 40
 class Table(Enum):
     PROOFS = "proofs"
     FEED_MESSAGES = "feed_messages"
+    SESSIONS = "console_sessions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Swept:
 
     proofs: int = 0
     feed_messages: int = 0
+    sessions: int = 0
     elsewhere: bool = False
 
 
@@ -62,9 +64,11 @@ class Housekeeper:
         proofs = await self._sweep(Table.PROOFS, lambda: self._store.delete_proofs(minute))
         before = now - self._feed_messages_kept
         messages = await self._sweep(Table.FEED_MESSAGES, lambda: self._store.delete_feed_messages(before))
-        if proofs is None or messages is None:
+        sessions = await self._sweep(Table.SESSIONS, lambda: self._store.delete_sessions(now))
+        elsewhere = None in (proofs, messages, sessions)
+        if elsewhere:
             log(Event.HOUSEKEEPING_ELSEWHERE)
-        return Swept(proofs or 0, messages or 0, proofs is None or messages is None)
+        return Swept(proofs or 0, messages or 0, sessions or 0, elsewhere)
 
     async def _sweep(self, table: Table, delete: Callable[[], Awaitable[int | None]]) -> int | None:
         started_s = time.monotonic()

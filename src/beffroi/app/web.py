@@ -1,5 +1,6 @@
-"""A web process: the FHIR door on the inherited socket."""
+"""A web process: the FHIR door, and the console where there is one, on the inherited socket."""
 
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from beffroi.actions.find import Finder
 from beffroi.actions.house import House, open_house
 from beffroi.actions.sign_in import SignIn
 from beffroi.app.assembly import issuers_of
+from beffroi.app.console import console_of
 from beffroi.app.context import Context
 from beffroi.clock import Clock
 from beffroi.config.contradictions import is_loopback
@@ -17,6 +19,7 @@ from beffroi.model.disclosure import Door
 from beffroi.outbound.issuer_keys import IssuerKeys
 from beffroi.servers.admission import Admission
 from beffroi.servers.authentication import Authenticator
+from beffroi.servers.doors import Doors
 from beffroi.servers.fhir_api import ROOT, FhirApi
 from beffroi.servers.http_server import AsgiApp, HttpLimits, TlsFiles, serve_http
 from beffroi.servers.proxied import ProxiesOnly
@@ -35,8 +38,13 @@ async def run_web(context: Context) -> None:
         house = await open_house(database, context.clock, config.limits.list_max)
         try:
             refuse_other_kind(house.deployment.demo, demo=context.demo)
-            authenticator = authenticator_of(context, database, house)
-            api = _guarded(context, api_of(context, house, authenticator))
+            keys = issuer_keys_of(context)
+            authenticator = authenticator_of(context, database, house, keys)
+            api: AsgiApp = api_of(context, house, authenticator)
+            console = console_of(context, database, house, keys, authenticator)
+            if console is not None:
+                api = Doors(api, console)
+            api = _guarded(context, api)
             await authenticator.start()
             try:
                 await serve_http(
@@ -53,12 +61,17 @@ async def run_web(context: Context) -> None:
             await house.close()
 
 
-def authenticator_of(context: Context, database: Database, house: House) -> Authenticator:
+def issuer_keys_of(context: Context) -> list[IssuerKeys]:
+    """The keys of every configured issuer, not fetched yet."""
+    return [IssuerKeys(issuer, context.clock) for issuer in issuers_of(context.config, demo=context.demo)]
+
+
+def authenticator_of(context: Context, database: Database, house: House, keys: Sequence[IssuerKeys]) -> Authenticator:
     """Who asks, as this configuration lets them."""
     config, clock = context.config, context.clock
     record = partial(_record_sign_in, house.finder, clock)
     return Authenticator(
-        [IssuerKeys(issuer, clock) for issuer in issuers_of(config, demo=context.demo)],
+        keys,
         SignIn(AccountStore(database), house.hospitals, clock, record),
         Nonces(house.deployment.nonce_key),
         clock,

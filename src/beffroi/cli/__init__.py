@@ -10,6 +10,7 @@ import typer
 from beffroi.cli import (
     accounts,
     alerting,
+    console,
     containing,
     demonstration,
     importing,
@@ -43,6 +44,7 @@ alerting.add_to(app)
 importing.add_to(app)
 ledger.add_to(app)
 witness.add_to(app)
+console.add_to(app)
 scoping.add_to(app)
 app.add_typer(investigate.app, name="investigate")
 app.add_typer(incidents.app, name="incident")

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from beffroi.access.issuers import DEMO_PREFIX
 from beffroi.access.professional import APPLICATION_ROLES, MAPPABLE_ROLES
@@ -56,6 +57,7 @@ def contradictions(config: Config, *, demo: bool = False) -> list[Words]:
         *_web(config),
         *_mllp(config),
         *_issuers(config, demo),
+        *_console(config),
         *_hospitals(config),
         *_applications(config),
         *_ledger(config),
@@ -197,6 +199,24 @@ def _issuers(config: Config, demo: bool) -> Iterator[Words]:
 
 def _repeated(values: Iterable[object]) -> list[object]:
     return [value for value, count in Counter(values).items() if count > 1]
+
+
+def _console(config: Config) -> Iterator[Words]:
+    console = config.console
+    if console is None:
+        return
+    if console.issuer not in {issuer.url for issuer in config.issuer}:
+        yield Words("console.issuer is no [[issuer]].", "console.issuer n'est aucun [[issuer]].")
+    public = urlsplit(console.public_url or config.web.public_url)
+    if public.scheme == "http" and not is_loopback(public.hostname or ""):
+        yield Words(
+            "console.public_url must begin with https://: sessions would travel in clear.",
+            "console.public_url doit commencer par https:// : les sessions voyageraient en clair.",
+        )
+    try:
+        ZoneInfo(console.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield Words("console.time_zone is no time zone.", "console.time_zone n'est pas un fuseau horaire.")
 
 
 def _hospitals(config: Config) -> Iterator[Words]:

@@ -184,6 +184,65 @@ class MllpSettings(Section, frozen=True, kw_only=True):
     ] = ""
 
 
+class ConsoleSettings(Section, frozen=True, kw_only=True):
+    """The pages for people, below `/console` of the web processes. Without this table there are none."""
+
+    issuer: Annotated[
+        str,
+        said(
+            "The [[issuer]] by which people sign in, by its `url`. It must offer pushed authorization requests (PAR), "
+            "tokens bound to a key (DPoP) and refresh tokens.",
+            "Sessions of people who signed in at another configured issuer.",
+        ),
+    ]
+    client_id: Annotated[str, said("The console's client id there.", "Nothing: nobody can sign in.", min_length=1)]
+    client_key_file: Annotated[
+        str,
+        said(
+            "The file of the console's private key (a JWK), as `beffroi client-key` writes it; the public part is "
+            "registered at the issuer (private_key_jwt).",
+            "Nothing; who can read that file can pass for the console at the issuer, with codes that they stole.",
+            min_length=1,
+        ),
+    ]
+    public_url: Annotated[
+        str,
+        said(
+            "The address by which browsers reach it, without a path; by default `web.public_url`.",
+            "Nothing: forms that are refused.",
+            pattern=r"^(https?://[^/?#]+)?$",
+        ),
+    ] = ""
+    scope: Annotated[
+        str,
+        said("What is asked of the issuer at a sign-in.", "Tokens with more rights than the console uses."),
+    ] = "openid"
+    idle_s: Annotated[
+        int,
+        said(
+            "Seconds without use after which a session ends.",
+            "At an hour: a workstation left open is open for longer.",
+            ge=60,
+            le=3_600,
+        ),
+    ] = 900
+    session_s: Annotated[
+        int,
+        said("Seconds after which a session ends, used or not.", "At most: a day's session.", ge=300, le=43_200),
+    ] = 14_400
+    call: Annotated[
+        str,
+        said(
+            "Whom to call when something is withheld, as pages print it: a name and a number.",
+            "A number of their choice, that people in a hurry would call.",
+            max_length=120,
+        ),
+    ] = ""
+    time_zone: Annotated[
+        str, said("The time zone in which pages write hours.", "Wrong hours on pages, never in records.")
+    ] = "Europe/Paris"
+
+
 class Issuer(Section, frozen=True, kw_only=True):
     """An OpenID provider whose tokens are accepted, such as Pro Santé Connect. The table [[issuer]] may be repeated."""
 
@@ -602,6 +661,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     hospital: tuple[HospitalSettings, ...] = ()
     application: tuple[Application, ...] = ()
     mllp: MllpSettings | None = None
+    console: ConsoleSettings | None = None
     limits: Limits = Limits()
     operations: OperationsSettings = OperationsSettings()
     retention: Retention = Retention()

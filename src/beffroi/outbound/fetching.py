@@ -2,6 +2,8 @@
 
 import asyncio
 import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,21 +23,44 @@ async def fetch(url: str, bytes_max: int) -> bytes:
     """The document's bytes. Raises FetchFailed."""
     if not may_be_fetched(url):
         raise FetchFailed("the address is neither https nor of this machine")
+    answered = await _exchange("GET", url, bytes_max, _HEADERS, None)
+    if answered.status != httpx2.codes.OK:
+        raise FetchFailed("the answer is not 200")
+    return answered.body
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back for a form, whatever its status. Header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+async def post_form(url: str, form: Mapping[str, str], headers: Mapping[str, str], bytes_max: int) -> Answered:
+    """The answer to a form. Raises FetchFailed when none came, or one that is too large."""
+    if not may_be_fetched(url):
+        raise FetchFailed("the address is neither https nor of this machine")
+    return await _exchange("POST", url, bytes_max, {**_HEADERS, **headers}, dict(form))
+
+
+async def _exchange(
+    method: str, url: str, bytes_max: int, headers: Mapping[str, str], form: dict[str, str] | None
+) -> Answered:
     try:
         async with (
             asyncio.timeout(SECONDS_MAX),
             # The operator's outgoing proxy, if the environment names one, is not for this machine.
             httpx2.AsyncClient(timeout=SECONDS_MAX, trust_env=not url.startswith("http://")) as client,
-            client.stream("GET", url, headers=_HEADERS) as response,
+            client.stream(method, url, headers=headers, data=form) as response,
         ):
-            if response.status_code != httpx2.codes.OK:
-                raise FetchFailed("the answer is not 200")
             received = bytearray()
             async for part in response.aiter_raw():  # not unpacked: a small answer can unpack to a huge one
                 received += part
                 if len(received) > bytes_max:
                     raise FetchFailed("the answer is too large")
-            return bytes(received)
+            return Answered(response.status_code, dict(response.headers), bytes(received))
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, TimeoutError, ValueError) as error:
         raise FetchFailed(type(error).__name__) from error
 

@@ -30,6 +30,7 @@ from beffroi.errors import (
 )
 from beffroi.model.disclosure import Door, Operation
 from beffroi.servers.authentication import Authenticated
+from beffroi.servers.departed import is_gone
 from beffroi.servers.exchange import (
     FORM,
     XML_BODIES,
@@ -195,7 +196,7 @@ class FhirApi:
         """Sends, then tells the finder whether the body was handed to the socket."""
         sent = False
         try:
-            if not await _is_gone(receive):
+            if not await is_gone(receive):
                 own: tuple[tuple[bytes, bytes], ...] = (
                     (b"content-length", str(len(reply.body)).encode()),
                     (b"x-request-id", str(arrived.request_id).encode()),
@@ -278,25 +279,3 @@ async def _read_body(receive: Receive, bytes_max: int) -> bytes:
                     return b"".join(chunks)
     except TimeoutError:
         raise TooSlow(limit=BODY_SECONDS_MAX) from None
-
-
-async def _is_gone(receive: Receive) -> bool:
-    """True when the client is known to have left, so that an answer that nobody takes is not called sent.
-
-    The server swallows what is sent to nobody, so the only sign is `http.disconnect`. Asking for it must not wait: the
-    coroutine is started, and closed where it would wait. The message before it is what is left of the request.
-    """
-    for _ in range(2):
-        asking = receive()
-        step = getattr(asking, "send", None)
-        if step is None:
-            return False
-        try:
-            step(None)
-        except StopIteration as done:
-            if done.value["type"] == "http.disconnect":
-                return True
-            continue
-        asking.close()  # type: ignore[attr-defined]
-        return False
-    return False

@@ -24,6 +24,10 @@ class HousekeepingStore:
         """Keys of feed messages applied before this time."""
         return await self._delete("delete_feed_messages", before)
 
+    async def delete_sessions(self, before: datetime) -> int | None:
+        """The console's sessions that ended before this time."""
+        return await self._delete("delete_sessions", before)
+
     async def _delete(self, query: str, before: int | datetime) -> int | None:
         async with self._pool.acquire() as connection, connection.transaction():
             if not await connection.fetchval(self._sql["try_lock"], ADVISORY_LOCK):

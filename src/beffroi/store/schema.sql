@@ -10,6 +10,7 @@
 --   account_states                              each account's evidence, locked by the gate
 --   containments                                what was stopped, by whom and why
 --   alerts, alert_deliveries                    what the duty officer is told, and whether it has arrived
+--   console_sessions                            who is signed in with a browser
 --   leaves, tiles, checkpoints, seal_state      the ledger: commitments to the facts, their tree, its signed roots
 --   cosignatures, contradictions, epochs        its witnesses, what they hold against it, what a restore lost
 --   holds                                       what must not be erased
@@ -140,6 +141,17 @@ create table grants (
     expires_at timestamptz,
     primary key (account_id, hospital_id, role)
 );
+
+-- The console's sessions: whom a browser's cookie stands for. The cookie is known by its digest.
+create table console_sessions (
+    session_digest bytea primary key check (octet_length(session_digest) = 32),
+    account_id integer not null references accounts,
+    sealed bytea not null check (octet_length(sealed) <= 65536),    -- tokens and name, by a key that only the cookie gives
+    signed_in_at timestamptz not null,
+    seen_at timestamptz not null,
+    ends_at timestamptz not null
+);
+create index console_sessions_by_account on console_sessions (account_id);
 
 -- Certificates and loopback facilities that stand for an application account (HL7 v2 has no token).
 create table credentials (
@@ -554,6 +566,9 @@ grant insert, update on containments to beffroi_web;
 grant select, insert, update on alerts to beffroi_web, beffroi_feed;
 grant select, update on alerts to beffroi_worker;
 grant select, insert, update on alert_deliveries to beffroi_worker;
+-- The console, in the same processes: its sessions come and go.
+grant select, insert, update, delete on console_sessions to beffroi_web;
+grant select, delete on console_sessions to beffroi_worker;
 
 -- The hospitals' feed. Messages and moves are history: added, never changed.
 grant select on feed_messages to beffroi_feed;

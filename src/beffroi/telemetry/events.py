@@ -178,7 +178,7 @@ REDACTED = "redacted"
 _CODE = re.compile(r"A[AER]|C[AER]|[A-Z][0-9]{2}|[0-9]{3}")
 _TRIGGER = re.compile(r"[A-Z][0-9]{2}|ZV[12]")
 _SETTING = re.compile(
-    r"(database|web|mllp|issuer|hospital|application|limits|operations|retention|ledger|witness|"
+    r"(database|web|mllp|console|issuer|hospital|application|limits|operations|retention|ledger|witness|"
     r"alerts|alert_mail|alert_webhook|alert_syslog|signals|signal_receiver|signal_transmitter)"
     r"(\[[0-9]{1,3}\])?(\.[a-z_]{1,40}){0,3}"
 )
@@ -186,7 +186,9 @@ _VERSION = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}|[0-9]\.[0-9]{1,2}\.[0-9]{1,2}")
 _LOGGERS = re.compile(
     r"(asyncio|asyncpg|concurrent|h11|httpcore2?|httpx2?|joserfc|py|starlette|uvicorn)(\.[a-z_.]{1,50})?"
 )
-_TABLES = frozenset({"proofs", "feed_messages", "accounts", "grants", "credentials", "hospitals", "deliveries"})
+_TABLES = frozenset(
+    {"proofs", "feed_messages", "accounts", "grants", "credentials", "hospitals", "deliveries", "console_sessions"}
+)
 
 Told = int | float | bool | str
 

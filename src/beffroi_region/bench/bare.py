@@ -26,7 +26,7 @@ from beffroi.actions.find import Finder
 from beffroi.actions.house import House, open_house
 from beffroi.actions.lookup import Lookup
 from beffroi.app.context import Context
-from beffroi.app.web import api_of, authenticator_of
+from beffroi.app.web import api_of, authenticator_of, issuer_keys_of
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.errors import NotAuthenticated
@@ -82,7 +82,7 @@ async def run_bare(context: Context) -> None:
     async with await context.database("web") as database:
         house = await open_house(database, clock)
         bare = _without_gate(house, database, clock)
-        authenticator = authenticator_of(context, database, bare)
+        authenticator = authenticator_of(context, database, bare, issuer_keys_of(context))
         await authenticator.start()
         limits = HttpLimits(config.limits.connections, config.limits.shutdown_s)
         await serve_http(api_of(context, bare, authenticator), context.listening, limits, context.stopping)

@@ -12,9 +12,10 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
+import msgspec
 import uvloop
 
 from beffroi.access.reference import References
@@ -26,6 +27,8 @@ from beffroi.config.reading import load
 from beffroi.errors import OperatorError
 from beffroi.ledger.checkpoint import SEED_BYTES, SigningKey
 from beffroi.model.person import PersonId
+from beffroi.outbound.signing_key import SigningKey as ClientKey
+from beffroi.outbound.signing_key import read_key
 from beffroi.store.accounts import AccountStore
 from beffroi.store.cluster import apart
 from beffroi.store.database import Database
@@ -40,16 +43,19 @@ from beffroi_region.demo.examples import commands, write_messages
 from beffroi_region.demo.folder import Claim, Example, Folder, Plan, Running, State, Wanted, default_folder
 from beffroi_region.demo.screen import Screen, Steps
 from beffroi_region.demo.settings import (
+    CONSOLE_KEY_FILE,
     HOST,
     LEDGER_KEY_FILE,
     LEDGER_ORIGIN,
     PORT_DEFAULT,
     PORTS,
     Ports,
+    browser_url,
     configuration,
     url,
 )
 from beffroi_region.hospitals import sites
+from beffroi_region.issuer import DemoIssuer
 from beffroi_region.issuer_server import issuer_running
 
 PORT_MAX = 65_535 - PORTS + 1
@@ -250,6 +256,9 @@ class _Demonstration:
         if not key_file.exists():
             key = SigningKey(LEDGER_ORIGIN, self._clock.token_bytes(SEED_BYTES))
             _write_private(key_file, key.secret_text() + "\n")
+        console_file = self._folder.config.with_name(CONSOLE_KEY_FILE)
+        if not console_file.exists():
+            _write_private(console_file, msgspec.json.encode(ClientKey().private_jwk).decode() + "\n")
         await migrate_and_set_up(load(self._folder.config, demo=True), demo=True, clock=self._clock)
 
     async def _fill(self) -> int:
@@ -269,14 +278,25 @@ class _Demonstration:
                 database = await stack.enter_async_context(self._database("owner"))
                 accounts = staff.everybody(self._hospitals)
                 await _grant(database, accounts, url(self._ports.issuer))
-                api = url(self._ports.web)
-                await stack.enter_async_context(
-                    issuer_running(
-                        self._folder.root, database, accounts, self._hospitals, api, self._ports.issuer, self._clock
-                    )
-                )
+                await stack.enter_async_context(self._issuer(database, accounts))
                 await stack.enter_async_context(serving(self._folder.config, demo=True))
             yield
+
+    def _issuer(
+        self, database: Database, accounts: tuple[staff.StaffAccount, ...]
+    ) -> AbstractAsyncContextManager[DemoIssuer]:
+        key_file = self._folder.config.with_name(CONSOLE_KEY_FILE)
+        key = read_key(msgspec.json.decode(key_file.read_bytes(), type=dict[str, str]))
+        return issuer_running(
+            self._folder.root,
+            database,
+            accounts,
+            self._hospitals,
+            url(self._ports.web),
+            self._ports.issuer,
+            self._clock,
+            console=(key, f"{browser_url(self._ports.web)}/console/signed-in"),
+        )
 
     async def _bring_alive(self, identities: int) -> State:
         state = self._state

@@ -76,6 +76,7 @@ class Screen:
         )
         self._console.print(title, style="bold", markup=False)
         rows = (
+            (self.words("Console, in a browser", "Console, dans un navigateur"), console_url(running.web)),
             ("FHIR", f"{running.web}/fhir"),
             ("HL7 v2 (MLLP)", f"127.0.0.1:{running.mllp_port}"),
             (self.words("Sign-in", "Connexion"), running.issuer),
@@ -91,6 +92,12 @@ class Screen:
             self.words("Who", "Qui"),
             self.words("Over HL7 v2 (MSH-4)", "En HL7 v2 (MSH-4)"),
         )
+        self._console.print(
+            self.words(
+                "In the console, choose one of these people on the sign-in page; there is no password.",
+                "Dans la console, choisissez l'une de ces personnes à la connexion ; il n'y a pas de mot de passe.",
+            )
+        )
         self._columns([heading, *((a.name, a.display_name, a.facility) for a in accounts)])
 
     def _columns(self, rows: Sequence[tuple[str, ...]]) -> None:
@@ -100,6 +107,15 @@ class Screen:
             cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
             self._console.print("  " + "  ".join(cells).rstrip(), markup=False)
         self._console.print()
+
+
+def console_url(web: str) -> str:
+    """The console's address, by the machine's name: security keys belong to a name.
+
+    >>> console_url("http://127.0.0.1:8080")
+    'http://localhost:8080/console'
+    """
+    return web.replace("127.0.0.1", "localhost") + "/console"
 
 
 def _pick(words: Words, language: str) -> str:

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from beffroi.model.account import AccountKind
 from beffroi.model.person import Hospital
 from beffroi_region import staff
-from beffroi_region.issuer import AUDIENCE
+from beffroi_region.issuer import AUDIENCE, CONSOLE_CLIENT
 from beffroi_region.professions import roles_of_professions
 
 HOST = "127.0.0.1"
 REGION_OID = "2.999.59.3"
 REGION_NAME = "Région de démonstration"
+CALL = "Astreinte régionale, 03 00 00 00 00"
 LEDGER_ORIGIN = "demo.beffroi.invalid/ledger"
 LEDGER_KEY_FILE = "ledger.key"
 """In the demonstration's folder, made at its first start."""
+CONSOLE_KEY_FILE = "console.key"
 ROLES = ("web", "feed", "worker", "sealer", "owner")
 PORT_DEFAULT = 8080
 PORTS = 4
@@ -57,6 +59,15 @@ def url(port: int) -> str:
     return f"http://{HOST}:{port}"
 
 
+def browser_url(port: int) -> str:
+    """The same by its name: security keys (WebAuthn) belong to a name, never to a number.
+
+    >>> browser_url(8080)
+    'http://localhost:8080'
+    """
+    return f"http://localhost:{port}"
+
+
 def configuration(hospitals: tuple[Hospital, ...], ports: Ports, dsn: Callable[[str], str]) -> str:
     """The whole file. `dsn` gives the database's address for a role of ours."""
     parts = [
@@ -67,6 +78,14 @@ def configuration(hospitals: tuple[Hospital, ...], ports: Ports, dsn: Callable[[
         _table("mllp", host=HOST, port=ports.mllp),
         _table("operations", host=HOST, port=ports.operations),
         _table("ledger", origin=LEDGER_ORIGIN, key_file=LEDGER_KEY_FILE),
+        _table(
+            "console",
+            issuer=url(ports.issuer),
+            client_id=CONSOLE_CLIENT,
+            client_key_file=CONSOLE_KEY_FILE,
+            public_url=browser_url(ports.web),
+            call=CALL,
+        ),
         _table("[issuer]", url=url(ports.issuer), audience=[AUDIENCE], roles=dict(roles_of_professions())),
     ]
     parts += [

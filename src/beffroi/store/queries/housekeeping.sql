@@ -6,6 +6,10 @@ select pg_try_advisory_xact_lock($1);
 -- Proofs of minutes before $1, at most $2 of them. Nothing else touches rows so old.
 delete from proofs where ctid = any(array(select ctid from proofs where minute < $1 limit $2));
 
+-- name: delete_sessions
+-- The console's sessions that ended before $1, at most $2 of them.
+delete from console_sessions where ctid = any(array(select ctid from console_sessions where ends_at < $1 limit $2));
+
 -- name: delete_feed_messages
 -- Keys of messages applied before $1, at most $2 of them.
 delete from feed_messages where ctid = any(array(select ctid from feed_messages where applied_at < $1 limit $2));

@@ -1,4 +1,4 @@
-"""Keys that sign: the demonstration's issuer's, and those of its clients (tokens, DPoP proofs, client assertions).
+"""Keys that sign: a client's (DPoP proofs, client assertions), and those of the demonstration's issuer (tokens).
 
 Source: RFC 7515 (compact form), RFC 7518 section 3.4 (ES256), RFC 9449 section 4.2 (proofs), RFC 7523 (assertions).
 """

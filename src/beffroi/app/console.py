@@ -1,0 +1,81 @@
+"""The console of a web process, put together; None where the configuration has none."""
+
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from beffroi import __version__
+from beffroi.actions.browser_sessions import BrowserSessions, SessionLimits
+from beffroi.actions.house import House
+from beffroi.actions.sign_in import SignIn
+from beffroi.app.context import Context
+from beffroi.clock import Clock
+from beffroi.config.settings import ConsoleSettings
+from beffroi.errors import OperatorError
+from beffroi.model.account import Asker
+from beffroi.model.disclosure import Door
+from beffroi.outbound.issuer_keys import IssuerKeys
+from beffroi.outbound.openid import OpenIdClient
+from beffroi.outbound.signing_key import SigningKey, read_key
+from beffroi.servers.admission import Admission
+from beffroi.servers.authentication import Authenticator
+from beffroi.servers.console.app import Console
+from beffroi.servers.console.desk import Desk
+from beffroi.servers.console.exchange import ROOT
+from beffroi.servers.console.headers import Cookies
+from beffroi.servers.console.pages import Pages, Place
+from beffroi.servers.proxies import Proxies
+from beffroi.store.accounts import AccountStore
+from beffroi.store.database import Database
+from beffroi.store.sessions import SessionStore
+
+
+def console_of(
+    context: Context, database: Database, house: House, keys: list[IssuerKeys], authenticator: Authenticator
+) -> Console | None:
+    """The console. `keys` are those of the configured issuers. Raises OperatorError when its key cannot be read."""
+    config, clock = context.config, context.clock
+    settings = config.console
+    if settings is None:
+        return None
+    origin = settings.public_url or config.web.public_url
+    own = next(one for one in keys if one.issuer.issuer == settings.issuer)
+    client = OpenIdClient(
+        own.issuer,
+        settings.client_id,
+        _key(context, settings),
+        f"{origin}{ROOT}/signed-in",
+        clock,
+        settings.scope,
+    )
+    sessions = BrowserSessions(
+        SessionStore(database),
+        client,
+        own,
+        authenticator.verified,
+        SignIn(AccountStore(database), house.hospitals, clock, partial(_record, house, clock)),
+        house.deployment.nonce_key,
+        clock,
+        SessionLimits(settings.idle_s, settings.session_s),
+    )
+    place = Place(config.region.name, context.demo, __version__, settings.call, ZoneInfo(settings.time_zone))
+    pages = Pages(place, house.hospitals, clock)
+    cookies = Cookies(secure=origin.startswith("https:"))
+    desk = Desk(house.finder, sessions, pages, house.hospitals, cookies, clock)
+    proxies = Proxies(config.web.trusted_proxies)
+    return Console(desk, origin, proxies, Admission(config.limits.in_flight_per_account))
+
+
+async def _record(house: House, clock: Clock, asker: Asker) -> None:
+    await house.finder.signed_in(asker, Door.CONSOLE, clock.uuid())
+
+
+def _key(context: Context, settings: ConsoleSettings) -> SigningKey:
+    try:
+        return read_key(msgspec.json.decode(context.config.secret(settings.client_key_file), type=dict[str, str]))
+    except (msgspec.MsgspecError, ValueError, KeyError):
+        raise OperatorError(
+            "console.client_key_file: the file holds no key of `beffroi client-key`.",
+            "console.client_key_file : le fichier ne contient pas de clé de `beffroi client-key`.",
+        ) from None

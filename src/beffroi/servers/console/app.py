@@ -1,0 +1,225 @@
+"""The console as an ASGI application: route, session, role, form token, handler, send, and what became of the answer.
+
+Source: ASGI 3; RFC 9110; OWASP Cross-Site Request Forgery Prevention (a token of the session, and Fetch Metadata).
+"""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import aclosing
+from typing import Any, Final
+
+from beffroi.actions.browser_sessions import Session
+from beffroi.errors import BeffroiError, TooLarge, TooSlow, Unavailable, UnknownAccount, UnsupportedBody, Words
+from beffroi.model.disclosure import Door, Operation
+from beffroi.servers.admission import Admission
+from beffroi.servers.console import entrance, refusals
+from beffroi.servers.console.desk import Desk
+from beffroi.servers.console.exchange import FORM_TOKEN, ROOT, Page, Visit
+from beffroi.servers.console.headers import FILE_HEADERS, PAGE_HEADERS, TLS_HEADERS, cookies_of
+from beffroi.servers.console.pages import LANGUAGES
+from beffroi.servers.console.routes import Route, Router
+from beffroi.servers.departed import is_gone
+from beffroi.servers.exchange import FORM, Headers, header_dict, language_of, request_id_of
+from beffroi.servers.proxies import Proxies
+from beffroi.telemetry import Event, log_failure
+from beffroi.telemetry.metrics import Result, count_request, result_of
+from beffroi.wire.fhir_form import parse_pairs
+
+FORM_BYTES_MAX: Final = 16_384
+"""Bytes of a form: the longest has a reason of 500 characters and a handle."""
+QUERY_BYTES_MAX: Final = 4_096
+FORM_SECONDS_MAX: Final = 10
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class Console:
+    """The application, for every address under `/console`. `origin`: scheme, host and port as browsers see them."""
+
+    def __init__(self, desk: Desk, origin: str, proxies: Proxies, admission: Admission) -> None:
+        self._desk = desk
+        self._origin = origin
+        self._proxies = proxies
+        self._admission = admission
+        self._router = Router()
+        self._more_headers = TLS_HEADERS if origin.startswith("https:") else ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request; everything that goes wrong becomes a page."""
+        begun_s = asyncio.get_running_loop().time()
+        visit = self._visit(scope)
+        asset = self._desk.pages.assets.find(visit.path)
+        if asset is not None:
+            page = Page(asset.body, media_type=asset.media_type)
+            await _send(page, (*FILE_HEADERS, *self._more_headers), send)
+            return
+        operation: Operation | None = None
+        try:
+            route, visit.handle = self._router.find(visit.method, visit.path)
+            operation = route.operation
+            page = await self._answer(route, visit, scope, receive)
+            result = result_of(page.outcome)
+        except BeffroiError as error:
+            page, result = refusals.refusal(self._desk, visit, error), result_of(error)
+        except Exception as failure:  # the last resort
+            log_failure(Event.REQUEST_FAILED, failure, request_id=visit.request_id)
+            page, result = refusals.failure(self._desk, visit), Result.FAILED
+        await self._deliver(page, visit, receive, send)
+        count_request(Door.CONSOLE, operation, result, asyncio.get_running_loop().time() - begun_s)
+
+    def _visit(self, scope: Scope) -> Visit:
+        headers = header_dict(scope["headers"])
+        path: str = scope["path"].removeprefix(ROOT) or "/"
+        client = scope.get("client")
+        cookies = cookies_of(headers.get("cookie", ""))
+        language = cookies.get(self._desk.cookies.language, "")
+        return Visit(
+            method=scope["method"],
+            path=path,
+            query={},
+            headers=headers,
+            cookies=cookies,
+            network=self._proxies.network(headers, client[0] if client else ""),
+            request_id=request_id_of(headers) or self._desk.clock.uuid(),
+            language=language if language in LANGUAGES else language_of(headers.get("accept-language", "fr")),
+        )
+
+    async def _answer(self, route: Route, visit: Visit, scope: Scope, receive: Receive) -> Page:
+        visit.query, visit.form = await _fields(visit, scope, receive)
+        cookie = visit.cookies.get(self._desk.cookies.session, "")
+        visit.session = await self._session(route, visit, cookie)
+        if route.roles is None:
+            if visit.method == "POST" and not self._same_site(visit.headers):
+                return refusals.out_of_date(self._desk, visit)
+            return await route.handler(self._desk, visit)
+        if visit.session is None:
+            return self._stranger(visit, had_cookie=bool(cookie))
+        return self._refused(route, visit, visit.session) or await self._handled(route, visit, visit.session)
+
+    async def _session(self, route: Route, visit: Visit, cookie: str) -> Session | None:
+        """Whose visit it is. Where strangers may come, a session that cannot be looked up is no obstacle."""
+        if not cookie:
+            return None
+        try:
+            return await self._desk.sessions.find(cookie, visit.network, in_use=not route.background)
+        except (UnknownAccount, Unavailable):
+            if route.roles is not None:
+                raise
+            return None
+
+    def _refused(self, route: Route, visit: Visit, session: Session) -> Page | None:
+        """What somebody who is signed in may not do here; None when they may."""
+        if visit.method == "POST" and not self._is_ours(visit, session.form_token):
+            return refusals.out_of_date(self._desk, visit)
+        if session.frozen and route.handler not in (entrance.sign_out, entrance.switch):
+            return refusals.stopped(self._desk, visit)
+        assert route.roles is not None
+        return None if session.asker.role in route.roles else refusals.no_entry(self._desk, visit)
+
+    async def _handled(self, route: Route, visit: Visit, session: Session) -> Page:
+        if route.background:
+            return await route.handler(self._desk, visit)
+        place = (session.asker.account_id, "console")
+        await self._admission.enter(place)
+        try:
+            return await route.handler(self._desk, visit)
+        finally:
+            self._admission.leave(place)
+
+    def _stranger(self, visit: Visit, *, had_cookie: bool) -> Page:
+        page = entrance.entrance(self._desk, visit, "ended" if had_cookie else "", status=401)
+        dropped = (self._desk.cookies.drop(self._desk.cookies.session),) if had_cookie else ()
+        return Page(page.body, page.status, dropped)
+
+    def _is_ours(self, visit: Visit, token: str) -> bool:
+        given = visit.form.get(FORM_TOKEN, "")
+        return self._same_site(visit.headers) and hmac.compare_digest(given.encode(), token.encode())
+
+    def _same_site(self, headers: Headers) -> bool:
+        """Whether the browser says that our own page sent it. With no-referrer an Origin is "null", and tells
+        nothing.
+        """
+        fetch_site, origin = headers.get("sec-fetch-site", ""), headers.get("origin", "")
+        return fetch_site in ("", "same-origin") and origin in ("", "null", self._origin)
+
+    async def _deliver(self, page: Page, visit: Visit, receive: Receive, send: Send) -> None:
+        """Sends, and tells the finder what became of what was shown."""
+        sent = False
+        try:
+            own = (*PAGE_HEADERS, *self._more_headers, (b"x-request-id", str(visit.request_id).encode()), *page.headers)
+            if page.stream is not None:
+                await _stream(page, own, receive, send)
+                sent = True
+            elif not await is_gone(receive):
+                await _send(page, own, send)
+                sent = True
+        except OSError:  # the client went away: nobody to tell, but the answer's fate is
+            pass
+        finally:
+            if page.disclosure_id is not None:
+                self._desk.finder.delivered(page.disclosure_id, sent)
+
+
+async def _send(page: Page, headers: tuple[tuple[bytes, bytes], ...], send: Send) -> None:
+    own = ((b"content-type", page.media_type.encode()), (b"content-length", str(len(page.body)).encode()))
+    await send({"type": "http.response.start", "status": page.status, "headers": [*own, *headers]})
+    await send({"type": "http.response.body", "body": page.body})
+
+
+async def _stream(page: Page, headers: tuple[tuple[bytes, bytes], ...], receive: Receive, send: Send) -> None:
+    """Sends what comes, as it comes, until there is no more or nobody listens."""
+    assert page.stream is not None
+    start = {"type": "http.response.start", "status": page.status}
+    await send({**start, "headers": [(b"content-type", page.media_type.encode()), *headers]})
+    gone = asyncio.create_task(_gone(receive))
+    try:
+        async with aclosing(page.stream) as parts:  # type: ignore[type-var]
+            async for part in parts:
+                if gone.done():
+                    return
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _fields(visit: Visit, scope: Scope, receive: Receive) -> tuple[dict[str, str], dict[str, str]]:
+    """What the address and the body say."""
+    raw: bytes = scope["query_string"]
+    if len(raw) > QUERY_BYTES_MAX:
+        raise TooLarge(what=Words("The address", "L'adresse"), limit=f"{QUERY_BYTES_MAX}")
+    return _pairs(raw), await _form(visit.headers, receive) if visit.method == "POST" else {}
+
+
+async def _form(headers: Headers, receive: Receive) -> dict[str, str]:
+    """The fields of a form; raises `UnsupportedBody`, `TooLarge`, `TooSlow` or what reading them raises."""
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise UnsupportedBody("Content-Type", accepted=FORM)
+    received = bytearray()
+    try:
+        async with asyncio.timeout(FORM_SECONDS_MAX):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise TooSlow(limit=FORM_SECONDS_MAX)
+                received += message.get("body", b"")
+                if len(received) > FORM_BYTES_MAX:
+                    raise TooLarge(what=Words("The form", "Le formulaire"), limit=f"{FORM_BYTES_MAX}")
+                if not message.get("more_body", False):
+                    return _pairs(bytes(received))
+    except TimeoutError:
+        raise TooSlow(limit=FORM_SECONDS_MAX) from None
+
+
+def _pairs(raw: bytes) -> dict[str, str]:
+    """Names and values; the last of a name counts."""
+    return dict(parse_pairs(raw))

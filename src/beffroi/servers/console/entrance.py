@@ -1,0 +1,104 @@
+"""Coming in and going out: the sign-in by the issuer, the way back, leaving, and handing the workstation to a
+colleague.
+"""
+
+from beffroi.access.rejection import Rejected
+from beffroi.actions.browser_sessions import SIGN_IN_S_MAX, SignInFailed
+from beffroi.errors import CallerError, Words
+from beffroi.servers.console.desk import Desk
+from beffroi.servers.console.exchange import ROOT, Page, Visit, see_other
+from beffroi.servers.console.headers import CLEAR
+from beffroi.servers.console.pages import LANGUAGES
+from beffroi.servers.console.rooms import rooms_of
+
+TITLE = Words("Sign in", "Connexion")
+LANGUAGE_S = 31_536_000
+"""Seconds for which a browser keeps its language: a year."""
+
+
+async def start(desk: Desk, visit: Visit) -> Page:
+    """The first room of whoever is signed in; for a stranger the way to sign in."""
+    if visit.session is not None:
+        return see_other(rooms_of(visit.session.asker.role)[0].path)
+    return entrance(desk, visit)
+
+
+def entrance(desk: Desk, visit: Visit, why: str = "", status: int = 200) -> Page:
+    """The sign-in page. `why`: "ended", "failed", "left", or what an error says."""
+    return desk.pages.render(visit, "entrance.html", TITLE, status=status, why=why)
+
+
+async def sign_in(desk: Desk, visit: Visit) -> Page:
+    """Off to the issuer."""
+    address, cookie = await desk.sessions.begin(afresh="other" in visit.query)
+    location = (b"location", address.encode("ascii", "replace"))
+    return Page(b"", 303, (location, desk.cookies.set(desk.cookies.sign_in, cookie, SIGN_IN_S_MAX)))
+
+
+async def signed_in(desk: Desk, visit: Visit) -> Page:
+    """Back from the issuer, with a code or an error. A session that was there before is ended: it was another's."""
+    query, gone = visit.query, desk.cookies.drop(desk.cookies.sign_in)
+    pending = visit.cookies.get(desk.cookies.sign_in, "")
+    if "code" not in query or not pending:
+        return _failed(desk, visit, "failed")
+    await desk.sessions.end(visit.cookies.get(desk.cookies.session, ""))
+    try:
+        cookie = await desk.sessions.finish(
+            pending, query.get("state", ""), query["code"], query.get("iss", ""), visit.network
+        )
+    except (SignInFailed, Rejected):
+        return _failed(desk, visit, "failed")
+    except CallerError as error:
+        return _failed(desk, visit, error.text(visit.language), error.http_status)
+    return see_other("/", gone, desk.cookies.set(desk.cookies.session, cookie))
+
+
+def _failed(desk: Desk, visit: Visit, why: str, status: int = 400) -> Page:
+    page = entrance(desk, visit, why, status)
+    return Page(page.body, page.status, (desk.cookies.drop(desk.cookies.sign_in),))
+
+
+async def sign_out(desk: Desk, visit: Visit) -> Page:
+    """Leaves: the session ends everywhere, and what Back would show is gone."""
+    await desk.sessions.end(visit.cookies.get(desk.cookies.session, ""))
+    return see_other("/left", CLEAR, desk.cookies.drop(desk.cookies.session))
+
+
+async def switch(desk: Desk, visit: Visit) -> Page:
+    """Leaves, for a colleague who signs in next: the issuer asks who is there."""
+    await desk.sessions.end(visit.cookies.get(desk.cookies.session, ""))
+    return see_other("/sign-in?other=1", CLEAR, desk.cookies.drop(desk.cookies.session))
+
+
+async def left(desk: Desk, visit: Visit) -> Page:
+    """Where leaving leads."""
+    return entrance(desk, visit, "left")
+
+
+async def language(desk: Desk, visit: Visit) -> Page:
+    """The other language, for this browser."""
+    wanted = visit.form.get("language", "")
+    if wanted not in LANGUAGES:
+        wanted = LANGUAGES[0]
+    back = visit.form.get("back", "/")
+    path = back if back.startswith("/") and back.isascii() and back.isprintable() and "//" not in back else "/"
+    return Page(
+        b"",
+        303,
+        (
+            (b"location", (ROOT + path.replace("\\", "")).encode("ascii")),
+            desk.cookies.set(desk.cookies.language, wanted, LANGUAGE_S),
+        ),
+    )
+
+
+async def stay(desk: Desk, visit: Visit) -> Page:
+    """Somebody is there: for how many seconds more this session lasts without use."""
+    session = visit.visitor
+    left_s = (min(session.idle_ends_at, session.ends_at) - desk.clock.now()).total_seconds()
+    return Page(str(max(0, int(left_s))).encode(), media_type="text/plain; charset=utf-8")
+
+
+async def help_page(desk: Desk, visit: Visit) -> Page:
+    """What one can do here, by role, and whom to call."""
+    return desk.pages.render(visit, "help.html", Words("Help", "Aide"), rooms_of(visit.visitor.asker.role)[-1])

@@ -1,0 +1,59 @@
+"""One visit of a page and what is sent back, apart from the server that carries them."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from beffroi.actions.browser_sessions import Session
+from beffroi.model.disclosure import DisclosureId, Outcome
+from beffroi.servers.exchange import Headers
+
+ROOT = "/console"
+FORM_TOKEN = "form"  # noqa: S105 - the name of a field
+Header = tuple[bytes, bytes]
+
+
+@dataclass(slots=True)
+class Visit:
+    """What came. `path` is below `ROOT`; `handle` is the path's parameter; `form` holds a POST's fields.
+
+    `network` is the client's address. `session` is None for a stranger.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Headers
+    cookies: Mapping[str, str]
+    network: str
+    request_id: UUID
+    language: str
+    form: Mapping[str, str] = field(default_factory=dict)
+    handle: str = ""
+    session: Session | None = None
+
+    @property
+    def visitor(self) -> Session:
+        """Whose visit it is, behind a route that lets nobody else in."""
+        if self.session is None:
+            raise LookupError("this route lets strangers in")
+        return self.session
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What goes. `disclosure_id`: told of its fate once the body was handed over. `stream`: what follows the body, as
+    it happens; then nobody waits for an end."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: tuple[Header, ...] = ()
+    disclosure_id: DisclosureId | None = None
+    outcome: Outcome = Outcome.NONE
+    media_type: str = "text/html; charset=utf-8"
+    stream: AsyncIterator[bytes] | None = None
+
+
+def see_other(path: str, *headers: Header) -> Page:
+    """Go on to another page of the console, by GET (RFC 9110 section 15.4.4)."""
+    return Page(b"", 303, ((b"location", (ROOT + path).encode("ascii")), *headers))

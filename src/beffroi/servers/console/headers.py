@@ -1,0 +1,86 @@
+"""What every page says to the browser besides its text: what may run (our own files), who may frame it (nobody), what
+is kept (nothing), and the cookies.
+
+Over https a cookie has the prefix `__Host-`: this host alone set it, for no other, over TLS. On the loopback, where the
+demonstration speaks http, the prefix would have browsers drop it: there the same cookie has a plain name, and the
+console refuses to start with http anywhere else.
+
+Source: CSP 3; Trusted Types; RFC 6265bis section 4.1.3.2; Fetch Metadata; Clear Site Data.
+"""
+
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+
+from beffroi.servers.console.exchange import Header
+
+POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+_FEATURES: Final = (
+    "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=(), "
+    "display-capture=(), usb=(), serial=(), payment=(), browsing-topics=()"
+)
+_COMMON: Final = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-embedder-policy", b"require-corp"),
+    (b"permissions-policy", _FEATURES.encode()),
+)
+PAGE_HEADERS: Final = (*_COMMON, (b"cache-control", b"no-store"), (b"x-robots-tag", b"noindex"))
+FILE_HEADERS: Final = (*_COMMON, (b"cache-control", b"public, max-age=31536000, immutable"))
+TLS_HEADERS: Final = ((b"strict-transport-security", b"max-age=31536000; includeSubDomains"),)
+CLEAR: Final = (b"clear-site-data", b'"cache", "storage"')
+"""At a sign-out: what Back would show is gone. Not "cookies": the language stays."""
+COOKIES_BYTES_MAX: Final = 8_192
+
+
+class Cookies:
+    """The names and marks of this deployment's cookies."""
+
+    def __init__(self, secure: bool) -> None:
+        self._secure = secure
+        prefix = "__Host-beffroi" if secure else "beffroi"
+        self.session = prefix
+        self.sign_in = f"{prefix}-sign-in"
+        self.language = f"{prefix}-language"
+
+    def set(self, name: str, value: str, seconds: int | None = None) -> Header:
+        """Sets one, until the browser closes or for some seconds. Not for scripts, not from other sites."""
+        marks = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if self._secure else "")
+        age = "" if seconds is None else f"; Max-Age={seconds}"
+        return (b"set-cookie", f"{name}={value}{marks}{age}".encode("ascii"))
+
+    def drop(self, name: str) -> Header:
+        """Takes one away."""
+        return self.set(name, "", 0)
+
+
+def cookies_of(header: str) -> dict[str, str]:
+    """The cookies of a request; none when they cannot be read.
+
+    >>> cookies_of("beffroi=abc; other=1")
+    {'beffroi': 'abc', 'other': '1'}
+    """
+    if len(header) > COOKIES_BYTES_MAX:
+        return {}
+    found: SimpleCookie = SimpleCookie()
+    try:
+        # What comes twice is joined by a comma when the request's headers are gathered.
+        found.load(header.replace(", ", "; "))
+    except CookieError:
+        return {}
+    return {name: morsel.value for name, morsel in found.items()}

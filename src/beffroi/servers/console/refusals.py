@@ -1,0 +1,72 @@
+"""Errors as pages: what happened, why, and the fastest legitimate way on (law 7). Withheld never looks like
+"nobody".
+"""
+
+from beffroi.access.policy import RIGHTS
+from beffroi.errors import (
+    AccountFrozen,
+    BeffroiError,
+    CeilingReached,
+    NotFound,
+    ServerError,
+    TooManyInFlight,
+    Words,
+)
+from beffroi.servers.console.desk import Desk
+from beffroi.servers.console.exchange import Page, Visit
+
+_TITLES: dict[type[BeffroiError], Words] = {
+    AccountFrozen: Words("This account is stopped", "Ce compte est arrêté"),
+    CeilingReached: Words("Withheld", "Retenu"),
+    NotFound: Words("Not found", "Introuvable"),
+    TooManyInFlight: Words("Too many at once", "Trop à la fois"),
+    ServerError: Words("Not available", "Indisponible"),
+}
+_OTHER = Words("Refused", "Refusé")
+_FAILED = Words("Something failed", "Un problème est survenu")
+
+
+def refusal(desk: Desk, visit: Visit, error: BeffroiError) -> Page:
+    """The page of an error."""
+    title = next((words for kind, words in _TITLES.items() if isinstance(error, kind)), _OTHER)
+    status = getattr(error, "status", error.http_status)
+    kind = "frozen" if isinstance(error, AccountFrozen) else "held" if isinstance(error, CeilingReached) else "refused"
+    if isinstance(error, ServerError):
+        kind = "away"
+    return _page(desk, visit, title, error.text(visit.language), kind, status)
+
+
+def stopped(desk: Desk, visit: Visit) -> Page:
+    """Every room of a stopped account."""
+    return refusal(desk, visit, AccountFrozen())
+
+
+def failure(desk: Desk, visit: Visit) -> Page:
+    """The last resort: a number to quote, and nothing else."""
+    text = desk.pages.speaker(visit).say(
+        "This page could not be made. Nothing was shown.", "Cette page n'a pas pu être faite. Rien n'a été montré."
+    )
+    return _page(desk, visit, _FAILED, text, "failed", 500)
+
+
+def no_entry(desk: Desk, visit: Visit) -> Page:
+    """A room that does not open to this role."""
+    text = desk.pages.speaker(visit).say(
+        "Your role does not open this page. The pages that it opens are in the menu.",
+        "Votre rôle n'ouvre pas cette page. Celles qu'il ouvre sont dans le menu.",
+    )
+    return _page(desk, visit, Words("Not for this role", "Pas pour ce rôle"), text, "refused", 403)
+
+
+def out_of_date(desk: Desk, visit: Visit) -> Page:
+    """A form of another session, or from elsewhere."""
+    text = desk.pages.speaker(visit).say(
+        "This form was opened by somebody else or too long ago. Nothing was done. Open the page again.",
+        "Ce formulaire est celui de quelqu'un d'autre, ou trop ancien. Rien n'a été fait. Rouvrez la page.",
+    )
+    return _page(desk, visit, Words("Out of date", "Formulaire périmé"), text, "refused", 403)
+
+
+def _page(desk: Desk, visit: Visit, title: Words, text: str, kind: str, status: int) -> Page:
+    emergency = visit.session is not None and RIGHTS[visit.session.asker.role].emergency
+    return desk.pages.render(visit, "refusal.html", title, status=status, text=text, kind=kind, emergency=emergency)

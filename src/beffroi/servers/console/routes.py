@@ -1,0 +1,86 @@
+"""Every address of the console in one table: its method, who may use it, and what it does. Nothing is reached
+otherwise.
+
+`roles` None: strangers too. A POST always carries the session's form token, but where `roles` is None.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from beffroi.access.policy import RIGHTS
+from beffroi.errors import MethodNotAllowed, NotFound, Words
+from beffroi.model.account import Role
+from beffroi.model.disclosure import Operation
+from beffroi.servers.console import emergency, entrance, finding
+from beffroi.servers.console.desk import Desk
+from beffroi.servers.console.exchange import Page, Visit
+from beffroi.servers.console.rooms import Room
+
+Handler = Callable[[Desk, Visit], Awaitable[Page]]
+HANDLE = "{handle}"
+EVERYBODY = frozenset(Role)
+URGENT = frozenset(role for role, rights in RIGHTS.items() if rights.emergency)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address and method. `operation`: what is asked of the gate there, None when nothing is.
+
+    `background`: a page asks by itself, so the session is not in use.
+    """
+
+    method: str
+    path: str
+    roles: frozenset[Role] | None
+    handler: Handler
+    operation: Operation | None = None
+    background: bool = False
+
+
+ROUTES = (
+    Route("GET", "/", None, entrance.start),
+    Route("GET", "/sign-in", None, entrance.sign_in),
+    Route("GET", "/signed-in", None, entrance.signed_in),
+    Route("GET", "/left", None, entrance.left),
+    Route("POST", "/language", None, entrance.language),
+    Route("POST", "/sign-out", EVERYBODY, entrance.sign_out),
+    Route("POST", "/switch", EVERYBODY, entrance.switch),
+    Route("GET", "/stay", EVERYBODY, entrance.stay),
+    Route("GET", "/help", EVERYBODY, entrance.help_page),
+    Route("GET", "/find", Room.FIND.roles, finding.form),
+    Route("POST", "/find", Room.FIND.roles, finding.search),
+    Route("GET", f"/find/{HANDLE}", Room.FIND.roles, finding.found, Operation.SEARCH),
+    Route("GET", f"/patient/{HANDLE}", Room.FIND.roles, finding.patient, Operation.READ),
+    Route("POST", f"/patient/{HANDLE}", Room.FIND.roles, finding.more),
+    Route("GET", "/emergency", URGENT, emergency.form),
+    Route("POST", "/emergency", URGENT, emergency.ask),
+    Route("GET", f"/emergency/{HANDLE}", URGENT, emergency.form),
+    Route("POST", f"/emergency/{HANDLE}", URGENT, emergency.ask),
+    Route("GET", f"/emergency/read/{HANDLE}", URGENT, emergency.read, Operation.EMERGENCY_READ),
+)
+
+
+class Router:
+    """Finds the route of a method and path."""
+
+    def __init__(self, routes: tuple[Route, ...] = ROUTES) -> None:
+        self._routes: dict[str, dict[str, Route]] = {}
+        for route in routes:
+            self._routes.setdefault(route.path, {})[route.method] = route
+
+    def find(self, method: str, path: str) -> tuple[Route, str]:
+        """The route and the handle in the path; raises `NotFound` or `MethodNotAllowed`.
+
+        >>> Router().find("GET", "/patient/abc")[1]
+        'abc'
+        """
+        methods, handle = self._routes.get(path), ""
+        if methods is None:
+            head, _, handle = path.rpartition("/")
+            methods = self._routes.get(f"{head}/{HANDLE}") if handle else None
+        if methods is None:
+            raise NotFound(what=Words("This page", "Cette page"))
+        route = methods.get(method)
+        if route is None:
+            raise MethodNotAllowed(allowed=", ".join(sorted(methods)))
+        return route, handle

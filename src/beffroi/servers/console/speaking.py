@@ -1,0 +1,193 @@
+"""Dates, names and counts as people of the two languages write them, and what our own words are called. Pure."""
+
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from beffroi.errors import Words
+from beffroi.model.account import Role
+from beffroi.model.disclosure import Door, Field, Operation, Purpose
+from beffroi.model.person import IdentityAttribute, IdentityStatus, Sex
+
+_MONTHS: Final = {
+    "fr": (
+        *("janvier", "février", "mars", "avril", "mai", "juin", "juillet"),
+        *("août", "septembre", "octobre", "novembre", "décembre"),
+    ),
+    "en": (
+        *("January", "February", "March", "April", "May", "June", "July"),
+        *("August", "September", "October", "November", "December"),
+    ),
+}
+
+ROLES: Final = {
+    Role.WARD_NURSE: Words("Ward nurse", "Infirmier de service"),
+    Role.WARD_DOCTOR: Words("Ward doctor", "Médecin de service"),
+    Role.EMERGENCY_DOCTOR: Words("Emergency doctor", "Médecin urgentiste"),
+    Role.TRIAGE_NURSE: Words("Triage nurse", "Infirmier d'accueil des urgences"),
+    Role.ON_CALL_DOCTOR: Words("Doctor on call", "Médecin de garde"),
+    Role.ADMISSION_CLERK: Words("Admission clerk", "Agent des admissions"),
+    Role.MEDICAL_SECRETARY: Words("Medical secretary", "Secrétaire médicale"),
+    Role.IDENTITY_CELL: Words("Identity cell", "Cellule d'identitovigilance"),
+    Role.REGIONAL_COORDINATOR: Words("Regional coordinator", "Coordination régionale"),
+    Role.DUTY_OFFICER: Words("Duty officer", "Astreinte"),
+    Role.DATA_PROTECTION_OFFICER: Words("Data protection officer", "Délégué à la protection des données"),
+    Role.AUDITOR: Words("Auditor", "Auditeur"),
+    Role.OPERATOR: Words("Operator", "Exploitant"),
+    Role.HOSPITAL_APPLICATION: Words("Hospital software", "Logiciel d'établissement"),
+    Role.CROSS_REFERENCE_APPLICATION: Words("Cross-reference software", "Logiciel de rapprochement"),
+    Role.FEED: Words("Feed", "Flux d'identités"),
+}
+PURPOSES: Final = {
+    Purpose.TREATMENT: Words("Care", "Soin"),
+    Purpose.ADMISSION: Words("Admission", "Admission"),
+    Purpose.IDENTITY_MANAGEMENT: Words("Identity management", "Identitovigilance"),
+    Purpose.EMERGENCY: Words("Emergency", "Urgence"),
+    Purpose.PATIENT_REQUEST: Words("The patient's own request", "Demande du patient"),
+    Purpose.AUDIT: Words("Audit", "Audit"),
+}
+STATUSES: Final = {
+    IdentityStatus.PROVISIONAL: Words("Provisional", "Provisoire"),
+    IdentityStatus.VALIDATED: Words("Validated", "Validée"),
+    IdentityStatus.RETRIEVED: Words("Retrieved", "Récupérée"),
+    IdentityStatus.QUALIFIED: Words("Qualified", "Qualifiée"),
+}
+SEXES: Final = {
+    Sex.FEMALE: Words("Female", "Féminin"),
+    Sex.MALE: Words("Male", "Masculin"),
+    Sex.UNKNOWN: Words("Unknown", "Indéterminé"),
+}
+ATTRIBUTES: Final = {
+    IdentityAttribute.HOMONYM: Words("homonym", "homonyme"),
+    IdentityAttribute.DOUBTFUL: Words("doubtful", "douteuse"),
+    IdentityAttribute.FICTITIOUS: Words("fictitious", "fictive"),
+    IdentityAttribute.ANONYMOUS: Words("anonymous", "anonyme"),
+    IdentityAttribute.HIDDEN: Words("hidden", "cachée"),
+    IdentityAttribute.POTENTIAL_DUPLICATE: Words("possible duplicate", "doublon potentiel"),
+    IdentityAttribute.PROVEN_DUPLICATE: Words("proven duplicate", "doublon avéré"),
+    IdentityAttribute.COLLISION: Words("collision", "collision"),
+    IdentityAttribute.USURPED: Words("usurped", "usurpée"),
+    IdentityAttribute.UNNAMED_NEWBORN: Words("newborn without a name", "nouveau-né non nommé"),
+}
+FIELDS: Final = {
+    Field.BIRTH_NAME: Words("name", "nom"),
+    Field.USED_NAME: Words("name in use", "nom utilisé"),
+    Field.BIRTH_DATE: Words("birth date", "date de naissance"),
+    Field.SEX: Words("sex", "sexe"),
+    Field.BIRTH_PLACE: Words("birth place", "lieu de naissance"),
+    Field.STATUS: Words("status", "statut de l'identité"),
+    Field.OWN_IDENTIFIER: Words("hospital's number", "numéro dans l'hôpital"),
+    Field.PHONE: Words("telephone", "téléphone"),
+    Field.EMAIL: Words("e-mail", "courriel"),
+    Field.ADDRESS: Words("address", "adresse"),
+    Field.INS: Words("national health identifier", "identité nationale de santé"),
+    Field.OTHER_IDENTIFIERS: Words("other hospitals' numbers", "numéros dans d'autres hôpitaux"),
+    Field.DECEASED: Words("death", "décès"),
+    Field.MOTHER_NAME: Words("mother's name", "nom de la mère"),
+    Field.NATIONALITY: Words("nationality", "nationalité"),
+    Field.REFERENCE: Words("reference", "référence"),
+    Field.EXISTENCE: Words("that there is such a patient", "l'existence du patient"),
+}
+DOORS: Final = {
+    Door.FHIR: Words("software (FHIR)", "logiciel (FHIR)"),
+    Door.HL7V2: Words("software (HL7 v2)", "logiciel (HL7 v2)"),
+    Door.CONSOLE: Words("console", "console"),
+    Door.EXPORT: Words("export", "export"),
+    Door.AUDIT: Words("audit", "audit"),
+    Door.NOTIFICATION: Words("notification", "notification"),
+}
+OPERATIONS: Final = {
+    Operation.SEARCH: Words("search", "recherche"),
+    Operation.READ: Words("reading", "lecture"),
+    Operation.MATCH: Words("match", "rapprochement"),
+    Operation.PIX_QUERY: Words("cross-reference", "correspondance d'identifiants"),
+    Operation.PDQ_QUERY: Words("search", "recherche"),
+    Operation.AUDIT_SEARCH: Words("audit", "consultation des traces"),
+    Operation.EMERGENCY_READ: Words("emergency reading", "lecture en urgence"),
+    Operation.SIGN_IN: Words("sign-in", "connexion"),
+    Operation.VERDICT: Words("verdict of the watch", "verdict de la veille"),
+    Operation.CONTAIN: Words("stopped", "arrêt du compte"),
+    Operation.RELEASE: Words("released", "libération du compte"),
+    Operation.STEP_UP: Words("proof of presence", "preuve de présence"),
+    Operation.CONFIRM: Words("confirmation", "confirmation"),
+    Operation.WORKLIST: Words("worklist", "liste de travail"),
+    Operation.SCOPE_VIEW: Words("scope of an incident", "périmètre d'un incident"),
+    Operation.GRANT: Words("role", "rôle"),
+    Operation.KEY: Words("security key", "clé de sécurité"),
+    Operation.NOT_ME: Words("disowned", "désaveu"),
+    Operation.PATIENT_ACCESS: Words("patient's request", "demande du patient"),
+    Operation.EXPORT: Words("export", "export"),
+}
+
+
+class Speaker:
+    """One language and the region's time."""
+
+    def __init__(self, language: str, zone: ZoneInfo) -> None:
+        self.language = language
+        self._zone = zone
+
+    def say(self, english: str, french: str) -> str:
+        """The words of this language."""
+        return french if self.language == "fr" else english
+
+    def words(self, words: Words) -> str:
+        """The words of this language."""
+        return words.french if self.language == "fr" else words.english
+
+    def day(self, day: date) -> str:
+        """A date in words.
+
+        >>> Speaker("fr", ZoneInfo("UTC")).day(date(1985, 3, 1)), Speaker("en", ZoneInfo("UTC")).day(date(1985, 3, 2))
+        ('1er mars 1985', '2 March 1985')
+        """
+        number = "1er" if day.day == 1 and self.language == "fr" else str(day.day)
+        return f"{number} {_MONTHS[self.language][day.month - 1]} {day.year}"
+
+    def short(self, day: date) -> str:
+        """A date in figures, day first.
+
+        >>> Speaker("fr", ZoneInfo("UTC")).short(date(1985, 3, 1))
+        '01/03/1985'
+        """
+        return f"{day:%d/%m/%Y}"
+
+    def time(self, at: datetime) -> str:
+        """An hour of today's.
+
+        >>> from datetime import UTC
+        >>> Speaker("fr", ZoneInfo("UTC")).time(datetime(2026, 1, 1, 3, 7, tzinfo=UTC))
+        '3 h 07'
+        """
+        local = at.astimezone(self._zone)
+        return f"{local.hour} h {local:%M}" if self.language == "fr" else f"{local:%H:%M}"
+
+    def moment(self, at: datetime) -> str:
+        """A date and an hour."""
+        local = at.astimezone(self._zone)
+        return f"{self.day(local.date())}, {self.time(at)}"
+
+    def age(self, born: date, today: date) -> str:
+        """An age: in years from two on, in months before.
+
+        >>> one = Speaker("fr", ZoneInfo("UTC"))
+        >>> one.age(date(1985, 3, 2), date(2026, 3, 1)), one.age(date(2026, 1, 2), date(2026, 3, 1))
+        ('40 ans', '1 mois')
+        """
+        years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        if years >= 2:
+            return self.say(f"{years} years", f"{years} ans")
+        months = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
+        return self.say(f"{months} months" if months != 1 else "1 month", f"{months} mois")
+
+    def count(self, number: int) -> str:
+        """A number with its thousands apart.
+
+        >>> Speaker("en", ZoneInfo("UTC")).count(12345)
+        '12,345'
+        """
+        return f"{number:,}".replace(",", "\u202f") if self.language == "fr" else f"{number:,}"
+
+    def fields(self, fields: Field) -> str:
+        """The names of fields, one after another."""
+        return ", ".join(self.words(words) for field, words in FIELDS.items() if fields & field)

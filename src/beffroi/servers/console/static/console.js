@@ -1,0 +1,66 @@
+// Everything reads and works without this file. It adds: keys, a page that leaves the screen with its session, and news.
+"use strict";
+(() => {
+  const body = document.body;
+
+  // A page brought back from the browser's memory may be somebody else's: ask the server again.
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+  // "/" goes to the first field of a search, Escape takes what was typed away.
+  addEventListener("keydown", (event) => {
+    const field = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
+    const first = document.querySelector("[data-first]");
+    if (!first || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/" && !field) { event.preventDefault(); first.focus(); first.select(); }
+    if (event.key === "Escape" && field && first.form && first.form.contains(event.target)) {
+      for (const input of first.form.querySelectorAll("input:not([type=hidden])")) input.value = "";
+      first.focus();
+    }
+  });
+
+  // The session's end: said a minute before, and then nothing stays on the screen.
+  const ends = Number(body.dataset.ends || 0) * 1000;
+  const soon = document.getElementById("soon");
+  if (ends && soon) {
+    const skew = Date.now() - Number(body.dataset.now) * 1000;
+    let end = ends + skew;
+    const timer = setInterval(() => {
+      const left = end - Date.now();
+      soon.hidden = left > 60000;
+      if (left <= 0) { clearInterval(timer); body.replaceChildren(); location.replace(body.dataset.start); }
+    }, 1000);
+    soon.querySelector("button").addEventListener("click", async () => {
+      const answer = await fetch(body.dataset.stay, { method: "GET", credentials: "same-origin", cache: "no-store" });
+      if (!answer.ok) { location.reload(); return; }
+      end = Date.now() + Number(await answer.text()) * 1000;
+      soon.hidden = true;
+    });
+  }
+
+  // News: when the server says that something changed, the living part of the page is asked for again.
+  const live = document.querySelector("[data-news]");
+  if (live && "EventSource" in window) {
+    const state = document.getElementById("news-state");
+    const source = new EventSource(live.dataset.news);
+    const say = (on) => { if (state) state.dataset.on = on ? "yes" : "no"; if (state) state.textContent = on ? state.dataset.live : state.dataset.lost; };
+    const renew = () => {
+      const request = new XMLHttpRequest();
+      request.open("GET", location.href);
+      request.setRequestHeader("x-background", "1");
+      request.responseType = "document";
+      request.onload = () => {
+        const next = request.response && request.response.querySelector("[data-news]");
+        if (!next) { location.reload(); return; }
+        const open = new Set([...live.querySelectorAll("details[open][id]")].map((one) => one.id));
+        live.replaceChildren(...[...next.childNodes].map((one) => document.importNode(one, true)));
+        for (const id of open) { const one = document.getElementById(id); if (one) one.open = true; }
+      };
+      request.send();
+    };
+    source.addEventListener("open", () => say(true));
+    source.addEventListener("news", renew);
+    source.addEventListener("over", () => { source.close(); body.replaceChildren(); location.replace(body.dataset.start); });
+    source.addEventListener("error", () => say(false));
+    addEventListener("pagehide", () => source.close());
+  }
+})();

@@ -1,0 +1,22 @@
+-- name: open_session
+-- A browser signed in. $1 digest of its cookie, $2 account, $3 sealed tokens, $4 now, $5 end.
+insert into console_sessions (session_digest, account_id, sealed, signed_in_at, seen_at, ends_at)
+values ($1, $2, $3, $4, $4, $5);
+
+-- name: find_session
+-- The session of a cookie while it lasts, with whether its account is stopped. $1 digest, $2 now, $3 seen since then.
+select s.account_id, s.sealed, s.signed_in_at, s.seen_at, s.ends_at, a.frozen
+from console_sessions s join account_states a using (account_id)
+where s.session_digest = $1 and s.ends_at > $2 and s.seen_at > $3;
+
+-- name: touch_session
+-- It was used. $1 digest, $2 now.
+update console_sessions set seen_at = $2 where session_digest = $1;
+
+-- name: renew_session
+-- Its tokens are others. $1 digest, $2 sealed.
+update console_sessions set sealed = $2 where session_digest = $1;
+
+-- name: close_session
+-- Signed out. $1 digest.
+delete from console_sessions where session_digest = $1;

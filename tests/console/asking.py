@@ -1,0 +1,41 @@
+"""What a test's client does with the console's pages: form tokens, posts, searches."""
+
+import re
+from html import unescape
+
+import httpx2
+
+TOKEN = re.compile(r'name="form" value="([^"]+)"')
+LINK = re.compile(r'<a class="name" href="/console([^"]+)"')
+
+
+def token_of(page: httpx2.Response) -> str:
+    """The form token of a page."""
+    found = TOKEN.search(page.text)
+    assert found, page.text
+    return found[1]
+
+
+async def post(client: httpx2.AsyncClient, path: str, **fields: str) -> httpx2.Response:
+    """A form of this session, sent as its own page sends it."""
+    token = token_of(await client.get("/help"))
+    headers = {"sec-fetch-site": "same-origin"}
+    return await client.post(path, data={"form": token, **fields}, headers=headers)
+
+
+def path_of(answer: httpx2.Response) -> str:
+    """Where a 303 leads, below the console's root."""
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"].removeprefix("/console")
+
+
+async def find(client: httpx2.AsyncClient, born: str = "17051980", name: str = "mar l", **more: str) -> httpx2.Response:
+    """The answer to a search."""
+    return await client.get(path_of(await post(client, "/find", born=born, name=name, **more)))
+
+
+def link_in(page: httpx2.Response) -> str:
+    """The first patient's address in a list."""
+    found = LINK.search(page.text)
+    assert found, page.text
+    return unescape(found[1])

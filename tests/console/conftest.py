@@ -1,0 +1,189 @@
+"""The console as it is served: a web process's own code on a socket, the demonstration's issuer, a small region behind.
+
+Browser tests need Debian's chromium (`apt-get install chromium`); elsewhere they are skipped and say so.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import msgspec
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from actions.conftest import put as put
+from beffroi.app.context import Context
+from beffroi.app.web import run_web
+from beffroi.clock import Clock
+from beffroi.config.reading import load
+from beffroi.model.person import Hospital
+from beffroi.outbound.signing_key import SigningKey
+from beffroi.servers.http_server import listen
+from beffroi.store.accounts import AccountStore
+from beffroi.store.database import Database
+from beffroi_region.issuer import CONSOLE_CLIENT, DemoIssuer
+from beffroi_region.issuer_server import issuer_running
+from beffroi_region.professions import roles_of_professions
+from beffroi_region.staff import StaffAccount, people
+from deployments import configuration, write_configuration
+from doubles import HOSPITALS
+from requests_and_records import record
+
+CHROMIUM = shutil.which("chromium") or ""
+BROWSER_MISSING = "no chromium here: apt-get install chromium"
+IDLE_S, SESSION_S = 900, 14_400
+
+
+class MovedClock(Clock):
+    """The machine's time, moved by as much as a test likes."""
+
+    def __init__(self) -> None:
+        self.moved = timedelta()
+
+    def now(self) -> Any:
+        return super().now() + self.moved
+
+
+@dataclass
+class Served:
+    """A console that answers, and what is behind it. Its clock and its issuer's are one."""
+
+    origin: str
+    database: Database
+    issuer: DemoIssuer
+    clock: MovedClock
+    staff: dict[str, StaffAccount]
+    clients: list[httpx2.AsyncClient] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/console"
+
+    async def stranger(self, language: str = "fr") -> httpx2.AsyncClient:
+        """A client that follows nothing by itself."""
+        client = httpx2.AsyncClient(base_url=self.url, headers={"accept-language": language}, trust_env=False)
+        self.clients.append(client)
+        return client
+
+    async def signed_in(self, account: str, language: str = "fr") -> httpx2.AsyncClient:
+        """A client with a session of that account, as a browser gets one."""
+        client = await self.stranger(language)
+        await self.sign_in(client, account)
+        return client
+
+    async def sign_in(self, client: httpx2.AsyncClient, account: str) -> httpx2.Response:
+        """Goes through the issuer's page; the console's answer to the way back."""
+        begun = await client.get("/sign-in")
+        reference = parse_qs(urlsplit(begun.headers["location"]).query)["request_uri"][0]
+        form = {"request_uri": reference, "account": account}
+        async with httpx2.AsyncClient(trust_env=False) as other:
+            chosen = await other.post(f"{self.issuer.url}/authorize", data=form)
+        return await client.get(chosen.headers["location"])
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    """The machine's time: browsers and cookies have no other."""
+    return MovedClock()
+
+
+@pytest.fixture
+async def served(
+    dsn_of: Callable[[str], str],
+    database: Database,
+    clock: MovedClock,
+    hospitals: tuple[Hospital, ...],
+    deployment: Any,
+    tmp_path: Path,
+) -> AsyncIterator[Served]:
+    """The console on a socket of its own."""
+    folder = tmp_path / "demo"
+    folder.mkdir(mode=0o700)
+    key, staff = SigningKey(), people(HOSPITALS)
+    with listen("127.0.0.1", 0) as listening:
+        origin = f"http://localhost:{listening.getsockname()[1]}"
+        back = (key, f"{origin}/console/signed-in")
+        async with issuer_running(folder, database, staff, HOSPITALS, clock=clock, console=back) as issuer:
+            await _grant(database, staff, issuer.url)
+            (tmp_path / "console.key").write_bytes(msgspec.json.encode(key.private_jwk))
+            config = load(write_configuration(tmp_path, _configured(dsn_of, origin, issuer)), demo=True)
+            ready, stopping = asyncio.Event(), asyncio.Event()
+            context = Context(config, listening, tmp_path, stopping, ready.set, True, clock)
+            serving = asyncio.create_task(run_web(context))
+            waiting = asyncio.create_task(ready.wait())
+            await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                await serving
+            made = Served(origin, database, issuer, clock, {a.name: a for a in staff})
+            try:
+                yield made
+            finally:
+                for client in made.clients:
+                    await client.aclose()
+                stopping.set()
+                await serving
+
+
+def _configured(dsn_of: Callable[[str], str], origin: str, issuer: DemoIssuer) -> str:
+    roles = ", ".join(f'"{code}" = "{role.value}"' for code, role in roles_of_professions().items())
+    lines = ["[[issuer]]", f'url = "{issuer.url}"', 'audience = ["urn:beffroi:demo"]', f"roles = {{ {roles} }}"]
+    lines += ["[console]", f'issuer = "{issuer.url}"', f'client_id = "{CONSOLE_CLIENT}"']
+    lines += ['client_key_file = "console.key"', f'public_url = "{origin}"', 'call = "Astreinte, 03 00 00 00 00"']
+    return configuration(dsn_of, mllp=False, more="\n".join(lines))
+
+
+async def _grant(database: Database, staff: tuple[StaffAccount, ...], issuer: str) -> None:
+    store = AccountStore(database)
+    for account in staff:
+        if account.needs_grant:
+            stored = await store.create_person(issuer, account.subject)
+            await store.grant(stored.account_id, account.hospital_id, account.role, "test", None)
+
+
+@pytest.fixture
+async def louise(served: Served, put: Callable[..., Awaitable[int]]) -> int:
+    """Louise Martin, born on 17 May 1980, whom the first hospital's feed explains."""
+    return await put(1, "IPP-7", record("MARTIN", "Louise"), explained_h=5)
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """A real browser."""
+    if not CHROMIUM:
+        pytest.skip(BROWSER_MISSING)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(params=["fr-FR", "en-GB"])
+async def browsing(chromium: Browser, request: pytest.FixtureRequest) -> AsyncIterator[BrowserContext]:
+    """A browser that speaks each language in turn."""
+    context = await chromium.new_context(locale=request.param, viewport={"width": 1200, "height": 800})
+    yield context
+    await context.close()
+
+
+SignIn = Callable[[BrowserContext, str], Awaitable[Page]]
+
+
+@pytest.fixture
+def enters(served: Served) -> SignIn:
+    """Signs in with a browser, as a person does; gives the page."""
+
+    async def enter(context: BrowserContext, account: str) -> Page:
+        page = await context.new_page()
+        await page.goto(f"{served.url}/")
+        await page.click("main a.button")
+        await page.click(f"button[value={account}]")
+        await page.wait_for_url(f"{served.url}/**")
+        return page
+
+    return enter
