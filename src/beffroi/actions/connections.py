@@ -14,6 +14,7 @@ from beffroi.access.remembered import Remembered
 from beffroi.actions.availability import ACCOUNTS, looking_up
 from beffroi.clock import Clock
 from beffroi.model.account import AccountId, Role
+from beffroi.model.containment import Stop
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.person import Hospital
 from beffroi.store.credentials import CredentialStore, StoredCredential
@@ -65,6 +66,10 @@ class Connections:
         found = None if stored is None else self._caller(stored, now)
         self._known.put(credential, _Known(found, now.timestamp() + CALLER_S))
         return found
+
+    def forget_stopped(self, _stop: Stop) -> None:
+        """Every credential is looked up again: there are few, and a containment is rare."""
+        self._known.clear()
 
     def _caller(self, stored: StoredCredential, now: datetime) -> Caller | None:
         valid = {grant.role for grant in stored.grants if grant.expires_at is None or grant.expires_at > now}

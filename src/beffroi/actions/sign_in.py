@@ -14,11 +14,14 @@ import msgspec
 
 from beffroi.access.professional import Claimed, capacity
 from beffroi.access.remembered import Remembered
+from beffroi.access.stops import stop_reaches
 from beffroi.access.verified import Verified
 from beffroi.actions.availability import ACCOUNTS, looking_up
 from beffroi.clock import Clock
 from beffroi.errors import UnknownAccount, Words
 from beffroi.model.account import AccountKind, Asker
+from beffroi.model.containment import Stop
+from beffroi.model.disclosure import Operation
 from beffroi.model.hospitals import Hospitals
 from beffroi.store.accounts import AccountStore, StoredAccount
 from beffroi.telemetry import Event, log
@@ -108,6 +111,10 @@ class SignIn:
     def forget(self) -> None:
         """Everything is looked up again at its next use."""
         self._known.clear()
+
+    def forget_stopped(self, stop: Stop) -> None:
+        """Whoever a containment concerns is looked up again at their next request."""
+        self._known.forget_where(lambda known: stop_reaches(stop, known.asker, Operation.SEARCH))
 
     async def _record_once(self, asker: Asker) -> None:
         """Records a session that this process has not seen, once however many requests bring it at the same time."""

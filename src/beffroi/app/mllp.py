@@ -5,6 +5,7 @@ import ssl
 from beffroi.actions.connections import Connections
 from beffroi.actions.house import open_house
 from beffroi.actions.register import Registrar
+from beffroi.actions.stop_watch import watching_stops
 from beffroi.app.assembly import windows_of
 from beffroi.app.context import Context
 from beffroi.errors import OperatorError
@@ -19,13 +20,14 @@ async def run_mllp(context: Context) -> None:
     """Answers until it is stopped; then what is under way is applied, acknowledged and recorded."""
     limits = context.config.limits
     tls = _tls(context)
-    async with await context.database("feed") as database:
+    async with await context.database("feed") as database, watching_stops(database, context.clock) as stops:
         house = await open_house(database, context.clock, limits.list_max)
         registrar = Registrar(database, context.clock)
         try:
             refuse_other_kind(house.deployment.demo, demo=context.demo)
             await registrar.start()
             callers = Connections(CredentialStore(database), house.hospitals, context.clock)
+            stops.subscribe(callers.forget_stopped)
             messages = Messages(
                 registrar,
                 house.finder,
@@ -34,6 +36,7 @@ async def run_mllp(context: Context) -> None:
                 context.config.region.oid,
                 windows_of(context.config),
                 Admission(limits.in_flight_per_account),
+                stops.closing,
             )
             await serve_mllp(
                 messages,
@@ -42,6 +45,7 @@ async def run_mllp(context: Context) -> None:
                 context.stopping,
                 tls=tls,
                 ready=context.ready,
+                stops=stops,
             )
         finally:
             await registrar.stop()

@@ -9,6 +9,7 @@ from beffroi.access.pages import Continuations
 from beffroi.actions.find import Finder
 from beffroi.actions.house import House, open_house
 from beffroi.actions.sign_in import SignIn
+from beffroi.actions.stop_watch import watching_stops
 from beffroi.app.assembly import issuers_of
 from beffroi.app.console import console_of
 from beffroi.app.context import Context
@@ -34,7 +35,7 @@ from beffroi.wire.fhir_view import Endpoint
 async def run_web(context: Context) -> None:
     """Answers until it is stopped; then what is under way is answered and recorded."""
     config = context.config
-    async with await context.database("web") as database:
+    async with await context.database("web") as database, watching_stops(database, context.clock) as stops:
         house = await open_house(database, context.clock, config.limits.list_max)
         try:
             refuse_other_kind(house.deployment.demo, demo=context.demo)
@@ -46,6 +47,7 @@ async def run_web(context: Context) -> None:
                 api = Doors(api, console)
             api = _guarded(context, api)
             await authenticator.start()
+            stops.subscribe(authenticator.forget_stopped)
             try:
                 await serve_http(
                     api,

@@ -155,6 +155,15 @@ def seal(
     tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
 
 
+@bench.command(help=say("How fast a stolen account is stopped.", "En combien de temps un compte volé est arrêté."))
+def contain(rounds: Annotated[int, typer.Option(min=1, max=1_000)] = 5, as_json: JsonOption = False) -> None:
+    """One account hammers three web processes of a real deployment; it is stopped by hand."""
+    from beffroi_region.bench.containment import run, summary
+
+    report = run(rounds, say=_progress(as_json))
+    tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
+
+
 def _progress(quiet: bool) -> Callable[[str], None]:
     """Tells what is under way, beside the results."""
     return (lambda text: None) if quiet else partial(typer.echo, err=True)

@@ -30,6 +30,7 @@ from beffroi.actions.sign_in import SignIn
 from beffroi.clock import Clock
 from beffroi.errors import NotAuthenticated, Unavailable, UnknownAccount, Words
 from beffroi.model.account import Asker
+from beffroi.model.containment import Stop
 from beffroi.model.disclosure import Proof
 from beffroi.outbound.issuer_keys import IssuerKeys
 from beffroi.servers.admission import Admission
@@ -93,6 +94,10 @@ class Authenticator:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+
+    def forget_stopped(self, stop: Stop) -> None:
+        """What is remembered of whoever a containment concerns is read again at their next request."""
+        self._sign_in.forget_stopped(stop)
 
     def admit(self, method: str, url: str, headers: Headers, peer: str) -> "Admitted":
         """A context in which the request is under way; entering it gives `Authenticated`.

@@ -7,7 +7,7 @@ that is neither, only the header is ever read, and nothing is kept.
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from uuid import UUID
 
 from beffroi.access.fields import MINIMAL
 from beffroi.access.remembered import Remembered
+from beffroi.access.stops import refusal
 from beffroi.actions.asking import Ask
 from beffroi.actions.connections import Caller
 from beffroi.actions.register import FeedSource
@@ -32,6 +33,7 @@ from beffroi.errors import (
     Words,
 )
 from beffroi.model.account import AccountId, AccountKind, Asker
+from beffroi.model.containment import Stop
 from beffroi.model.disclosure import Answer, DisclosureId, Door, Operation, Outcome, Purpose, Released
 from beffroi.model.feed import FeedEvent, FeedKind, FeedOutcome
 from beffroi.model.hospitals import Hospitals
@@ -103,14 +105,20 @@ class Asking(Protocol):
 
 
 FindCaller = Callable[[str], Awaitable[Caller | None]]
+Closing = Callable[[AccountId, str, bytes], Stop | None]
+"""The containment that names an account, an application or a session key (actions.stop_watch)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The other end of a connection. `thumbprint`: SHA-256 of its certificate; None on a plain connection."""
+    """The other end of a connection. `thumbprint`: SHA-256 of its certificate; None on a plain connection.
+
+    `callers`: whom its messages came from, as account, application and session key.
+    """
 
     network: str
     thumbprint: bytes | None = None
+    callers: set[tuple[AccountId, str, bytes]] = field(default_factory=set, compare=False)
 
     def credential(self, header: Header) -> str:
         """What the registers know it by: its certificate, or on the loopback the facility that the message names."""
@@ -149,6 +157,7 @@ class Messages:
         regional_oid: str,
         windows: Mapping[HospitalId, Mapping[str, int]] = MappingProxyType({}),
         admission: Admission | None = None,
+        closing: Closing = lambda *_: None,
     ) -> None:
         self.finder = finder
         self._caller = caller
@@ -157,6 +166,7 @@ class Messages:
         self._regional_oid = regional_oid
         self._windows = windows
         self._admission = admission or Admission()
+        self._closing = closing
         self._sessions = Remembered[tuple[AccountId, bytes], bool](SESSIONS_REMEMBERED_MAX)
 
     async def prepare(self, content: bytes, peer: Peer) -> Work:
@@ -168,14 +178,23 @@ class Messages:
             caller = await self._caller(peer.credential(header))
             if caller is None:
                 raise UnknownAccount("MSH^1^4", why=_UNREGISTERED, whom=_OPERATOR)
-            if caller.frozen:
-                raise AccountFrozen("MSH^1^4")
+            self._check_stopped(caller, peer, header)
             header.check()
             return self._work(message, caller, peer)
         except BeffroiError as error:
             return ready(self._refused(header, error))
         except Exception as failure:
             return ready(self._failed(header, failure))
+
+    def _check_stopped(self, caller: Caller, peer: Peer, header: Header) -> None:
+        """Raises when the application is stopped, or its certificate: then it neither asks nor feeds."""
+        if caller.frozen:
+            raise AccountFrozen("MSH^1^4")
+        named = (caller.account_id, caller.subject, peer.session_key(header))
+        stop = self._closing(*named)
+        if stop is not None:
+            raise refusal(stop)
+        peer.callers.add(named)
 
     def refuse_frame(self, head: bytes, error: CallerError) -> Reply | None:
         """The reply to a frame that was broken, None when not even its header can be read: nobody could match it."""

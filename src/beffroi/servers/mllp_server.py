@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
 
+from beffroi.actions.stop_watch import StopWatch, names
 from beffroi.errors import CallerError, Malformed, OperatorError, TooLarge, Words
+from beffroi.model.containment import ContainmentKind, Stop
 from beffroi.servers.mllp_messages import Messages, Peer, Reply, Work
 from beffroi.servers.mllp_messages import ready as done
 from beffroi.telemetry import Event, log, log_failure
@@ -80,10 +82,12 @@ async def serve_mllp(
     *,
     tls: ssl.SSLContext | None = None,
     ready: Callable[[], None] = lambda: None,
+    stops: StopWatch | None = None,
 ) -> None:
     """Answers on a bound socket until `stopping` is set; then what is under way is answered, for a bounded time.
 
-    `ready` is called once connections are accepted. Raises `OperatorError` for plain MLLP beyond this machine.
+    `ready` is called once connections are accepted; `stops` says whose are cut. Raises `OperatorError` for plain MLLP
+    beyond this machine.
     """
     if tls is None and not _on_loopback(listening):
         raise OperatorError(
@@ -92,6 +96,8 @@ async def serve_mllp(
             "mllp.client_ca.",
         )
     door = _Door(messages, limits)
+    if stops is not None:
+        stops.subscribe(door.cut)
     handshake_s = HANDSHAKE_S_MAX if tls else None
     server = await asyncio.start_server(
         door.accept, sock=listening, ssl=tls, ssl_handshake_timeout=handshake_s, limit=READ_BYTES
@@ -135,6 +141,12 @@ class _Door:
         finally:
             del self._connections[task]
             writer.transport.abort()
+
+    def cut(self, stop: Stop) -> None:
+        """Ends every connection of whom a containment names, at once and in mid-message."""
+        for connection in self._connections.values():
+            if connection.is_named(stop):
+                connection.cut()
 
     async def close(self) -> None:
         """Reads nothing more, answers what is under way, and after the time given for it cuts the rest."""
@@ -192,6 +204,16 @@ class _Connection:
             await self._ended(answering)
             self._give_up()
             log(Event.CONNECTION_CLOSED, connection=self._number)
+
+    def is_named(self, stop: Stop) -> bool:
+        """Whether a containment names whoever has spoken here, or the certificate of this connection."""
+        peer = self._peer
+        certificate = stop.kind is ContainmentKind.DEVICE and (peer.thumbprint or b"").hex() == stop.target
+        return certificate or any(names(stop, *caller) for caller in peer.callers)
+
+    def cut(self) -> None:
+        """Ends it now; whoever sent what is under way sends it again, or is refused."""
+        self._writer.transport.abort()
 
     def stop(self) -> None:
         """Reads nothing more."""

@@ -56,6 +56,7 @@ class Event(StrEnum):
     RELEASED = "released"
     ALERT_NOT_DELIVERED = "alert_not_delivered"
     ALERTING_FAILED = "alerting_failed"
+    STOPS_UNREAD = "stops_unread"
     # what is asked
     REQUEST_FAILED = "request_failed"
     GATE_FAILED = "gate_failed"
@@ -122,6 +123,7 @@ _ERRORS = (
     Event.WITNESS_CONTRADICTS,
     Event.WITNESS_FAILED,
     Event.ALERTING_FAILED,
+    Event.STOPS_UNREAD,
 )
 LEVELS = dict.fromkeys(_WARNINGS, logging.WARNING) | dict.fromkeys(_ERRORS, logging.ERROR)
 

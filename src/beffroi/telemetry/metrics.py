@@ -60,6 +60,7 @@ class Result(StrEnum):
     TOO_MANY = "too_many"
     TOO_BROAD = "too_broad"
     SIGNED_IN = "signed_in"
+    RECORDED = "recorded"
     NOT_AUTHENTICATED = "not_authenticated"
     THROTTLED = "throttled"
     REFUSED = "refused"

@@ -1,0 +1,15 @@
+"""Live, three web processes: an account that hammers all of them is stopped, and it alone."""
+
+import pytest
+
+from beffroi_region.bench import containment
+
+
+@pytest.mark.xdist_group("bench")
+def test_nothing_is_committed_after_a_stop_and_everything_ends_within_a_second() -> None:
+    """Zero answers behind the closing event; all connections refused or cut within 1 s; nobody else refused."""
+    found = containment.run(rounds=1)
+    assert found["committed_after"] == 0 and found["attempts_after"] > 0
+    assert found["all_refused_ms_max"] < 1_000 and found["mllp_cut_ms_max"] < 1_000
+    assert found["bystander_answers"] > 0 and found["collateral_refusals"] == 0
+    assert "aim 0" in containment.summary(found)
