@@ -1,6 +1,6 @@
 """Least privilege, table by table."""
 
-from beffroi.store.database import ROLE_FEED, ROLE_SEALER, ROLE_WEB, ROLE_WORKER, Database
+from beffroi.store.database import ROLE_ARCHIVER, ROLE_FEED, ROLE_SEALER, ROLE_WEB, ROLE_WORKER, Database
 
 SERVING = {ROLE_WEB, ROLE_FEED}
 SIUD = {"SELECT", "INSERT", "UPDATE", "DELETE"}
@@ -18,6 +18,7 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "accounts": (SI, SI, NONE, NONE),
     "alert_deliveries": (NONE, NONE, SIU, NONE),
     "alerts": (SIU, SIU, {"SELECT", "UPDATE"}, NONE),
+    "archive_segments": (S, S, NONE, S),
     "checkpoints": (NONE, NONE, NONE, SI),
     "containments": (SIU, S, S, NONE),
     "console_sessions": (SIUD, NONE, SD, NONE),
@@ -67,3 +68,18 @@ async def test_every_role_has_these_rights_on_every_table_and_no_other(database:
                 query = "select has_table_privilege($1, $2, $3)"
                 has = await database.pool.fetchval(query, role, f"public.{table}", privilege)
                 assert has == (privilege in allowed), (role, privilege, table)
+
+
+async def test_the_archiver_only_reads_and_calls_one_function(database: Database) -> None:
+    """It reads what it moves; what it takes away goes through a function that refuses what is not sealed and old."""
+    reads = {"archive_segments", "checkpoints", "deliveries", "disclosures", "leaves", "migrations", "tiles"}
+    has = "select has_table_privilege($1, $2, $3)"
+    for table in RIGHTS:
+        for privilege in PRIVILEGES:
+            held = await database.pool.fetchval(has, ROLE_ARCHIVER, f"public.{table}", privilege)
+            assert held == (privilege == "SELECT" and table in reads), (privilege, table)
+    query = "select oid::regprocedure::text from pg_proc where pronamespace = 'public'::regnamespace"
+    callable_by = "select has_function_privilege($1, $2, 'EXECUTE')"
+    functions = [row[0] for row in await database.pool.fetch(query)]
+    may = {f for f in functions if await database.pool.fetchval(callable_by, ROLE_ARCHIVER, f)}
+    assert {name.partition("(")[0] for name in may} == {"archive_disclosures"}

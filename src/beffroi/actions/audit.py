@@ -4,17 +4,20 @@ Every leaf is opened with its disclosure and its nonce, every tile and every che
 named: the disclosure, leaf, tile or checkpoint, and the account whose chain is broken.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from beffroi.actions.recount import Tree, recommitted
+from beffroi.actions.audit_archive import ArchiveAudit, ArchiveFault
+from beffroi.actions.recount import Columns, Tree, recommitted
 from beffroi.clock import Clock
 from beffroi.errors import Words
 from beffroi.ledger.checkpoint import Checkpoint, VerifierKey, opened
 from beffroi.ledger.merkle import leaf_hash
+from beffroi.store.archive_place import ArchivePlace
 from beffroi.store.database import Database, Row
 from beffroi.store.ledger_audit import AuditSnapshot, snapshot
 
@@ -86,7 +89,7 @@ class Fault(Enum):
 class Found:
     """One fault and its numbers."""
 
-    fault: Fault
+    fault: Fault | ArchiveFault
     numbers: tuple[int, ...] = ()
 
     def words(self) -> Words:
@@ -116,30 +119,42 @@ class _Report:
     found: list[Found] = field(default_factory=list)
     count: int = 0
 
-    def add(self, fault: Fault, *numbers: int) -> None:
+    def add(self, fault: Fault | ArchiveFault, *numbers: int) -> None:
         self.count += 1
         if len(self.found) < FINDINGS_MAX:
             self.found.append(Found(fault, numbers))
 
 
 async def audit(
-    database: Database, keys: Sequence[VerifierKey], origin: str, clock: Clock, kept: Sequence[Checkpoint] = ()
+    database: Database,
+    keys: Sequence[VerifierKey],
+    origin: str,
+    clock: Clock,
+    kept: Sequence[Checkpoint] = (),
+    place: ArchivePlace | None = None,
 ) -> Audited:
     """Everything compared with everything. `kept`: checkpoints that somebody fetched earlier; this must be their tree.
+    `place`: where the archive's files lie.
 
     `database` is opened under the sealer's role with AUDIT_SETTINGS; nothing is written.
     """
     async with snapshot(database) as reading:
-        return await _Audit(reading, keys, origin, kept).run(clock)
+        return await _Audit(reading, keys, origin, kept, ArchiveAudit(place, keys, origin)).run(clock)
 
 
 class _Audit:
     """One audit, from the first leaf to the last."""
 
     def __init__(
-        self, reading: AuditSnapshot, keys: Sequence[VerifierKey], origin: str, kept: Sequence[Checkpoint]
+        self,
+        reading: AuditSnapshot,
+        keys: Sequence[VerifierKey],
+        origin: str,
+        kept: Sequence[Checkpoint],
+        archive: ArchiveAudit,
     ) -> None:
         self._reading = reading
+        self._archive = archive
         self._keys = tuple(keys)
         self._origin = origin
         self._report = _Report()
@@ -154,7 +169,13 @@ class _Audit:
         counts = await self._reading.begin()
         if counts["known_system"] is not None and counts["known_system"] != counts["system_identifier"]:
             self._report.add(Fault.OTHER_CLUSTER)
+        segments = await self._reading.segments()
+        roots = await self._reading.roots(self._archive.sizes(segments))
+        await asyncio.to_thread(self._archive.check, segments, roots)
         await self._leaves()
+        self._archive.end()
+        for fault, numbers in self._archive.found:
+            self._report.add(fault, *numbers)
         await self._partial_tiles(counts["tiles_count"])
         now = clock.now()
         limits = (now - SEALED_WITHIN, now + SEALED_WITHIN)
@@ -201,12 +222,16 @@ class _Audit:
     def _leaf(self, row: Row) -> None:
         """One leaf and its disclosure, behind its account's leaf before it."""
         index, disclosure = row["tree_index"], row["leaf_of"]
-        if row["disclosure_id"] is None:
+        facts: Columns = self._archive.at(index) if row["disclosure_id"] is None else row
+        if facts is None and self._archive.is_closed(index):
+            self._ends[row["of_account"]] = (row["its_number"], row["commitment"])
+            return
+        if facts is None:
             self._report.add(Fault.DISCLOSURE_MISSING, index, disclosure)
             return
-        account, number = row["account_id"], row["running_number"]
+        account, number = facts["account_id"], facts["running_number"]
         last, *ends = self._ends.get(account, (0, _NO_LEAF))
-        computed = [leaf for previous in ends if (leaf := recommitted(row, previous)) is not None]
+        computed = [leaf for previous in ends if (leaf := recommitted(facts, previous)) is not None]
         if number != last + 1:
             self._report.add(Fault.CHAIN_BROKEN, index, disclosure, account, number, last + 1)
         elif row["commitment"] not in computed:

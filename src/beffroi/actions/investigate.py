@@ -109,7 +109,7 @@ class Investigation:
         chosen = tuple(selections)
         if not within_limits(chosen):
             raise InvalidValue(what=_SELECTION, why=_TOO_WIDE)
-        tally = Tally.of(len(chosen))
+        tally = Tally.of(len(chosen) + any(one.people for one in chosen))
         async with scope_snapshot(self._database) as snapshot:
             wanted = await snapshot.wanted(chosen, hidden)
             await snapshot.count(wanted, tally)

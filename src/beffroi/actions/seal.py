@@ -109,7 +109,7 @@ class Chains:
         return Leaf(commitment, row["disclosure_id"], account, number)
 
 
-def leaf_of(row: Row, previous: bytes) -> bytes:
+def leaf_of(row: Any, previous: bytes) -> bytes:
     """The commitment to a row of disclosures."""
     facts = Facts(
         disclosure_id=row["disclosure_id"],

@@ -8,13 +8,19 @@ from beffroi.app.assembly import applications_of, hospitals_of
 from beffroi.clock import Clock
 from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
-from beffroi.store.database import ROLE_FEED, ROLE_SEALER, ROLE_WEB, ROLE_WORKER
+from beffroi.store.database import ROLE_ARCHIVER, ROLE_FEED, ROLE_SEALER, ROLE_WEB, ROLE_WORKER
 from beffroi.store.inspection import VERSION_MIN, Inspection, inspect
 from beffroi.store.migrate import Migration, migrate, plan
 from beffroi.store.registers import Change, copy_registers, differences, refuse_other_kind, set_up
 from beffroi.telemetry import Event, log
 
-ROLES = {"web": ROLE_WEB, "feed": ROLE_FEED, "worker": ROLE_WORKER, "sealer": ROLE_SEALER}
+ROLES = {
+    "web": ROLE_WEB,
+    "feed": ROLE_FEED,
+    "worker": ROLE_WORKER,
+    "sealer": ROLE_SEALER,
+    "archiver": ROLE_ARCHIVER,
+}
 
 
 async def prepare(config: Config, *, demo: bool) -> list[Change]:
@@ -23,7 +29,7 @@ async def prepare(config: Config, *, demo: bool) -> list[Change]:
     Returns what was changed. Raises OperatorError with what to do.
     """
     for name, role in ROLES.items():
-        if name == "sealer" and config.ledger is None:
+        if (name == "sealer" and config.ledger is None) or (name == "archiver" and config.archive is None):
             continue
         found = await inspect(config.dsn(name), role)
         refuse_unfit(found, role, demo=demo)
@@ -63,7 +69,7 @@ def refuse_unfit(found: Inspection, role: str, *, demo: bool) -> None:
             "This database is not at this release: run `beffroi migrate --config FILE`.",
             "Cette base n'est pas à cette version : lancez `beffroi migrate --config FICHIER`.",
         )
-    if role not in (ROLE_WORKER, ROLE_SEALER):  # they do not read whose deployment it is
+    if role not in (ROLE_WORKER, ROLE_SEALER, ROLE_ARCHIVER):  # they do not read whose deployment it is
         refuse_other_kind(found.demo, demo=demo)
     if found.weak:
         names = ", ".join(found.weak)

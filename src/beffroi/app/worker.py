@@ -11,6 +11,7 @@ from beffroi.actions.publish import Publication
 from beffroi.actions.readiness import ReadinessCheck
 from beffroi.actions.seal import Sealer
 from beffroi.app.alerting import channels_of
+from beffroi.app.archiving import keep_moving
 from beffroi.app.assembly import ledger_verifiers, sealing_keys, witnesses_of
 from beffroi.app.context import Context
 from beffroi.app.supervisor import CHILDREN_FILE, read_children
@@ -62,12 +63,13 @@ async def run_worker(context: Context) -> None:
         alerting = asyncio.create_task(
             Deliverer(outbox, channels_of(context.config, context.clock), context.clock).run(context.stopping)
         )
+        moving = asyncio.create_task(keep_moving(context.config, context.stopping))
         limits = HttpLimits(CONNECTIONS_MAX, SHUTDOWN_S)
         application = operations_app(
             readiness, ledger=ledger_routes(Publication(ledger, context.clock)) if ledger else ()
         )
         await serve_http(application, context.listening, limits, context.stopping, ready=context.ready)
-        await asyncio.gather(keeping, alerting)
+        await asyncio.gather(keeping, alerting, moving)
 
 
 @asynccontextmanager

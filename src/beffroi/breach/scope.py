@@ -154,8 +154,8 @@ class Tally(msgspec.Struct):
             for person, fields, sources in reading.shown
             if (new := self._new(reading.disclosure_id, person, whom.heard(person, sources)))
         ]
-        if reading.shown and not heard:
-            return
+        if not heard and (reading.shown or whom.identities is not None):
+            return  # a patient's scope tells of no question that showed nobody
         if self._new(reading.disclosure_id, 0, (0,)):
             self.readings_count += 1
             if not reading.shown:

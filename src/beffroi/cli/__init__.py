@@ -10,6 +10,7 @@ import typer
 from beffroi.cli import (
     accounts,
     alerting,
+    archiving,
     console,
     containing,
     demonstration,
@@ -46,6 +47,7 @@ ledger.add_to(app)
 witness.add_to(app)
 console.add_to(app)
 scoping.add_to(app)
+archiving.add_to(app)
 app.add_typer(investigate.app, name="investigate")
 app.add_typer(incidents.app, name="incident")
 app.add_typer(demonstration.app, name="demo")

@@ -13,6 +13,7 @@ import typer
 
 from beffroi.actions.audit import Audited, audit
 from beffroi.app.assembly import ledger_verifiers
+from beffroi.app.investigating import archive_place
 from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, fail, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
@@ -115,7 +116,7 @@ def audit_ledger(
 
 async def _audit(config: Config, origin: str, keys: Sequence[VerifierKey], kept: list[Checkpoint]) -> Audited:
     async with await Database.open(config.dsn("sealer"), size=1, **AUDIT_SETTINGS) as database:
-        return await audit(database, keys, origin, Clock(), kept)
+        return await audit(database, keys, origin, Clock(), kept, archive_place(config))
 
 
 def _ledger(config: Config) -> LedgerSettings:

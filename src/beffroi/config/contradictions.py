@@ -63,6 +63,7 @@ def contradictions(config: Config, *, demo: bool = False) -> list[Words]:
         *_ledger(config),
         *_witnesses(config),
         *_alerts(config),
+        *_archive(config),
     ]
     if not is_loopback(config.operations.host) and demo:
         found.append(_loopback_only("operations.host"))
@@ -74,7 +75,7 @@ def _loopback_only(setting: str) -> Words:
 
 
 def _database(config: Config) -> Iterator[Words]:
-    for role in ("web", "feed", "worker", "sealer", "owner"):
+    for role in ("web", "feed", "worker", "sealer", "archiver", "owner"):
         url = getattr(config.database, f"{role}_url")
         setting = f"database.{role}_url"
         if not url:
@@ -350,3 +351,18 @@ def _alerts(config: Config) -> Iterator[Words]:
             "alert_syslog.certificate and alert_syslog.key go together.",
             "alert_syslog.certificate et alert_syslog.key vont ensemble.",
         )
+
+
+def _archive(config: Config) -> Iterator[Words]:
+    archive = config.archive
+    if archive is None:
+        return
+    if config.ledger is None or not config.database.archiver_url:
+        yield Words(
+            "[archive] needs [ledger] and database.archiver_url: only what is sealed is archived.",
+            "[archive] demande [ledger] et database.archiver_url : seul ce qui est scellé est archivé.",
+        )
+    if bool(archive.folder) == bool(archive.bucket):
+        yield Words("[archive] needs either folder or bucket.", "[archive] demande soit folder, soit bucket.")
+    if archive.endpoint.startswith("http:") and not is_loopback(urlsplit(archive.endpoint).hostname or ""):
+        yield Words("archive.endpoint must be https.", "archive.endpoint doit être en https.")

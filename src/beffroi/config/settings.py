@@ -97,6 +97,15 @@ class DatabaseSettings(Section, frozen=True, kw_only=True):
         ),
     ] = ""
     sealer_password_file: Annotated[str, said(_FILE_WITH_ONE, _FILE_GAINS)] = ""
+    archiver_url: Annotated[
+        str,
+        said(
+            "The address for the role beffroi_archiver, which moves sealed disclosures to the archive, with [archive].",
+            "What was asked and shown of the hot window; and the power to take out of the database what is sealed and "
+            "older than 30 days.",
+        ),
+    ] = ""
+    archiver_password_file: Annotated[str, said(_FILE_WITH_ONE, _FILE_GAINS)] = ""
     pool_size: Annotated[
         int,
         said(
@@ -651,6 +660,46 @@ class AlertSyslogSettings(Section, frozen=True, kw_only=True):
     key: Annotated[str, said("The PEM file of its key.", "Nothing; who can read it can log as this server.")] = ""
 
 
+class ArchiveSettings(Section, frozen=True, kw_only=True):
+    """The archive of sealed disclosures. Without this table everything stays in the database. It needs [ledger]."""
+
+    folder: Annotated[
+        str,
+        said(
+            "The folder of its files, when they lie on this machine. They hold what was asked and shown: it belongs to "
+            "the accounts that run Beffroi alone, and is backed up like the database.",
+            "New segments in a place that they can read.",
+        ),
+    ] = ""
+    bucket: Annotated[
+        str,
+        said("The bucket of S3-compatible storage, instead of a folder.", "As `folder`.", max_length=63),
+    ] = ""
+    prefix: Annotated[str, said("Before the names of its objects.", "Nothing.", max_length=200)] = ""
+    endpoint: Annotated[
+        str,
+        said(
+            "The address of that storage; empty: Amazon's. Over http it is for tests on this machine.",
+            "As `folder`.",
+            pattern=r"^(https?://[^/?#]+)?$",
+        ),
+    ] = ""
+    region: Annotated[str, said("Its region.", "Nothing.", max_length=60)] = ""
+    access_key: Annotated[str, said("The identifier of the key by which it is reached.", "Nothing.")] = ""
+    secret_key_file: Annotated[
+        str, said("The file of its secret.", "Nothing; who can read that file can read and delete what is archived.")
+    ] = ""
+    hot_days: Annotated[
+        int,
+        said(
+            "Days during which disclosures stay in the database: what the watch and the audit view look at.",
+            "At 30: patients whom an account saw before count as new again, and their ceilings are reached earlier.",
+            ge=31,
+            le=3_650,
+        ),
+    ] = 90
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole configuration. `folder` is the file's own folder, to which its paths are relative."""
 
@@ -671,6 +720,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     alert_mail: AlertMailSettings | None = None
     alert_webhook: tuple[AlertWebhookSettings, ...] = ()
     alert_syslog: AlertSyslogSettings | None = None
+    archive: ArchiveSettings | None = None
     folder: str = ""
 
     def path(self, setting: str) -> Path:
@@ -678,7 +728,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return Path(self.folder) / Path(setting).expanduser()
 
     def dsn(self, role: str) -> str:
-        """The address for "web", "feed", "worker", "sealer" or "owner", with its password when a file holds one.
+        """The address for "web", "feed", "worker", "sealer", "archiver" or "owner", with the password of its file.
 
         Raises OperatorError when the file cannot be read, or when there is no such address.
         """

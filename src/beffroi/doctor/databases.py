@@ -8,14 +8,20 @@ from beffroi.clock import Clock
 from beffroi.config.settings import Config
 from beffroi.doctor.finding import Finding, Level, error, good, warning
 from beffroi.errors import OperatorError, Words
-from beffroi.store.database import ROLE_FEED, ROLE_SEALER, ROLE_WEB, ROLE_WORKER
+from beffroi.store.database import ROLE_ARCHIVER, ROLE_FEED, ROLE_SEALER, ROLE_WEB, ROLE_WORKER
 from beffroi.store.inspection import VERSION_MIN, Inspection, inspect
 from beffroi.store.registers import differences
 
 SKEW_S_WARNING = 2.0
 """Seconds. A proof is accepted for a minute or two around our clock, and disclosures bear our time."""
 SKEW_S_ERROR = 10.0
-_ROLES = {"web": ROLE_WEB, "feed": ROLE_FEED, "worker": ROLE_WORKER, "sealer": ROLE_SEALER}
+_ROLES = {
+    "web": ROLE_WEB,
+    "feed": ROLE_FEED,
+    "worker": ROLE_WORKER,
+    "sealer": ROLE_SEALER,
+    "archiver": ROLE_ARCHIVER,
+}
 _MIGRATE = Words(
     "Run `beffroi migrate --config FILE` with the owner's address.",
     "Lancez `beffroi migrate --config FICHIER` avec l'adresse du propriétaire.",
@@ -26,7 +32,7 @@ async def check_databases(config: Config, clock: Clock, *, demo: bool) -> AsyncI
     """Every role's login, then what the database says of itself, then the registers."""
     reached: Inspection | None = None
     for name, role in _ROLES.items():
-        if name == "sealer" and config.ledger is None:
+        if (name == "sealer" and config.ledger is None) or (name == "archiver" and config.archive is None):
             continue
         try:
             found = await inspect(config.dsn(name), role)

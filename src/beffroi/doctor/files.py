@@ -55,7 +55,7 @@ def _secrets(config: Config) -> Iterator[Finding]:
             yield _secret(setting, config.path(name))
 
 
-_ROLES = ("web", "feed", "worker", "sealer", "owner")
+_ROLES = ("web", "feed", "worker", "sealer", "archiver", "owner")
 
 
 def _secret(setting: str, path: Path) -> Finding:

@@ -17,7 +17,8 @@ ROLE_WEB = "beffroi_web"  # answers questions
 ROLE_FEED = "beffroi_feed"  # answers questions and takes the hospitals' feed
 ROLE_WORKER = "beffroi_worker"  # deletes what has served its time
 ROLE_SEALER = "beffroi_sealer"  # adds to the ledger
-ROLES = (ROLE_OWNER, ROLE_WEB, ROLE_FEED, ROLE_WORKER, ROLE_SEALER)
+ROLE_ARCHIVER = "beffroi_archiver"  # moves sealed disclosures to the archive
+ROLES = (ROLE_OWNER, ROLE_WEB, ROLE_FEED, ROLE_WORKER, ROLE_SEALER, ROLE_ARCHIVER)
 
 # A question is answered within milliseconds; what takes longer than this is a mistake, and holds locks meanwhile.
 STATEMENT_TIMEOUT_MS = 10_000

@@ -10,7 +10,7 @@ from datetime import datetime
 import asyncpg
 
 from beffroi.errors import OperatorError
-from beffroi.store.database import ROLE_FEED, ROLE_SEALER, ROLE_WEB, ROLE_WORKER, connect, load_queries
+from beffroi.store.database import ROLE_ARCHIVER, ROLE_FEED, ROLE_SEALER, ROLE_WEB, ROLE_WORKER, connect, load_queries
 from beffroi.store.migrate import load_migrations, pending
 
 VERSION_MIN = 15
@@ -44,6 +44,7 @@ NEEDED: dict[str, tuple[Privilege, ...]] = {
         *_all("tiles seal_state witness_states", "UPDATE"),
     ),
 }
+NEEDED[ROLE_ARCHIVER] = _all("disclosures deliveries leaves tiles checkpoints archive_segments", "SELECT")
 FORBIDDEN: dict[str, tuple[Privilege, ...]] = {
     ROLE_WEB: (
         *_HISTORY,
@@ -60,6 +61,13 @@ FORBIDDEN: dict[str, tuple[Privilege, ...]] = {
         *_all("leaves checkpoints cosignatures contradictions", "UPDATE DELETE TRUNCATE"),
         *_all("epochs holds", "INSERT UPDATE DELETE TRUNCATE"),
         *_all("tiles seal_state", "DELETE TRUNCATE"),
+        *_all("identities accounts", "SELECT INSERT"),
+        ("disclosures", "INSERT"),
+    ),
+    ROLE_ARCHIVER: (
+        *_HISTORY,
+        *_RIGHTS,
+        *_all("leaves tiles checkpoints archive_segments", "INSERT UPDATE DELETE TRUNCATE"),
         *_all("identities accounts", "SELECT INSERT"),
         ("disclosures", "INSERT"),
     ),

@@ -1,11 +1,12 @@
 """The ledger as an auditor reads it: everything, once, in one snapshot, a part at a time. Nothing is written."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 import asyncpg
 
+from beffroi.store.archive_moves import ArchivedSegment
 from beffroi.store.database import Database, Row, load_queries
 
 ROWS_AT_ONCE = 1_000
@@ -34,6 +35,14 @@ class AuditSnapshot:
         """Every leaf with its disclosure's columns (all null when it is gone), in the order of the tree."""
         async for row in self._connection.cursor(self._sql["leaves"], prefetch=ROWS_AT_ONCE):
             yield row
+
+    async def segments(self) -> list[ArchivedSegment]:
+        """What was archived, in order."""
+        return [ArchivedSegment(*row) for row in await self._connection.fetch(self._sql["archived"])]
+
+    async def roots(self, sizes: Sequence[int]) -> dict[int, bytes]:
+        """The roots of signed trees of these sizes, by size."""
+        return {row[0]: row[1] for row in await self._connection.fetch(self._sql["roots"], sizes)}
 
     async def checkpoints(self) -> AsyncIterator[Row]:
         """Every checkpoint, smallest tree first."""

@@ -80,6 +80,9 @@ class Event(StrEnum):
     WITNESS_AWAY = "witness_away"
     WITNESS_CONTRADICTS = "witness_contradicts"
     DISCLOSURES_ERASED = "disclosures_erased"
+    # the archive
+    ARCHIVED = "archived"
+    ARCHIVING_FAILED = "archiving_failed"
     # a witness
     WITNESS_REFUSED = "witness_refused"
     WITNESS_GAP = "witness_gap"
@@ -120,6 +123,7 @@ _ERRORS = (
     Event.HOUSEKEEPING_FAILED,
     Event.SEALING_FAILED,
     Event.SEALING_REFUSED,
+    Event.ARCHIVING_FAILED,
     Event.WITNESS_CONTRADICTS,
     Event.WITNESS_FAILED,
     Event.ALERTING_FAILED,
@@ -182,6 +186,7 @@ _TRIGGER = re.compile(r"[A-Z][0-9]{2}|ZV[12]")
 _SETTING = re.compile(
     r"(database|web|mllp|console|issuer|hospital|application|limits|operations|retention|ledger|witness|"
     r"alerts|alert_mail|alert_webhook|alert_syslog|signals|signal_receiver|signal_transmitter)"
+    r"(database|web|mllp|issuer|hospital|application|limits|operations|retention|ledger|archive)"
     r"(\[[0-9]{1,3}\])?(\.[a-z_]{1,40}){0,3}"
 )
 _VERSION = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}|[0-9]\.[0-9]{1,2}\.[0-9]{1,2}")

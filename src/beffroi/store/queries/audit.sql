@@ -9,9 +9,18 @@ select (select count(*) from leaves) as leaves_count,
 
 -- name: leaves
 -- Every leaf in the order of the tree, with its disclosure when that is there.
-select l.tree_index, l.disclosure_id as leaf_of, l.commitment, d.*
+select l.tree_index, l.disclosure_id as leaf_of, l.commitment, l.account_id as of_account,
+       l.running_number as its_number, d.*
 from leaves l left join disclosures d on d.disclosure_id = l.disclosure_id
 order by l.tree_index;
+
+-- name: archived
+-- The archive's segments, in order.
+select segment, first_index, end_index, first_at, last_at, manifest from archive_segments order by segment;
+
+-- name: roots
+-- The roots of signed trees of these sizes. $1 sizes.
+select tree_size, root from checkpoints where tree_size = any($1::bigint[]);
 
 -- name: checkpoints
 -- Every signed root, smallest tree first.

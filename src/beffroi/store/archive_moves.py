@@ -1,0 +1,98 @@
+"""The online side of a move to the archive, under the archiver's role: what is due, its rows, and taking them away."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from beffroi.store.database import Database, load_queries
+
+ADVISORY_LOCK = 0x6265666672_6172  # "beffr", "ar": one mover at a time
+ROWS_AT_ONCE = 5_000
+MOVE_SETTINGS = {
+    **dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin"), "on"),
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+"""Connection settings of a move: it reads millions of rows and sorts them meanwhile."""
+Connection = asyncpg.pool.PoolConnectionProxy
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedSegment:
+    """A segment as the database knows it. `manifest` is its signed note."""
+
+    number: int
+    first: int
+    end: int
+    first_at: datetime
+    last_at: datetime
+    manifest: str
+
+
+class ArchiveMoves:
+    """The statements of a move."""
+
+    def __init__(self, database: Database) -> None:
+        self._pool = database.pool
+        self._sql = load_queries("archive")
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Connection | None]:
+        """A connection that holds the mover's lock; None when another process is moving."""
+        async with self._pool.acquire() as connection:
+            if not await connection.fetchval(self._sql["try_lock"], ADVISORY_LOCK):
+                yield None
+                return
+            try:
+                yield connection
+            finally:
+                await connection.execute(self._sql["unlock"], ADVISORY_LOCK)
+
+    async def segments(self, connection: Connection | None = None) -> list[ArchivedSegment]:
+        """What was archived, in order."""
+        rows = await (connection or self._pool).fetch(self._sql["segments"])
+        return [ArchivedSegment(*row) for row in rows]
+
+    async def checkpoint(self, connection: Connection) -> tuple[int, str] | None:
+        """The largest signed tree: its size and its note."""
+        row = await connection.fetchrow(self._sql["last_checkpoint"])
+        return None if row is None else (row[0], row[1])
+
+    async def first_young(self, connection: Connection, first: int, end: int, before: datetime) -> int | None:
+        """The first leaf of a range whose disclosure is not older than a time."""
+        found: int | None = await connection.fetchval(self._sql["first_young"], first, end, before)
+        return found
+
+    async def oldest(self, connection: Connection, first: int) -> datetime | None:
+        """When what is next to be archived was recorded; None when there is nothing."""
+        found: datetime | None = await connection.fetchval(self._sql["oldest"], first)
+        return found
+
+    async def rows(self, connection: Connection, first: int, end: int) -> AsyncIterator[asyncpg.Record]:
+        """The disclosures of a range of leaves in their order; within a transaction."""
+        async for row in connection.cursor(self._sql["rows"], first, end, prefetch=ROWS_AT_ONCE):
+            yield row
+
+    async def leaves(self, connection: Connection, first: int, end: int) -> dict[int, bytes]:
+        """The commitments of a range by disclosure."""
+        rows = await connection.fetch(self._sql["leaves"], first, end)
+        return {row["disclosure_id"]: row["commitment"] for row in rows if row["disclosure_id"] is not None}
+
+    async def ends_before(
+        self, connection: Connection, first: int, places: Collection[tuple[int, int]]
+    ) -> dict[int, bytes]:
+        """The leaves before a range of these accounts' disclosures (account, running number)."""
+        accounts, numbers = [account for account, _ in places], [number for _, number in places]
+        rows: list[Any] = await connection.fetch(self._sql["ends_before"], first, accounts, numbers)
+        return {row[0]: row[1] for row in rows}
+
+    async def move(self, connection: Connection, segment: ArchivedSegment, rows: int) -> int:
+        """Takes a range out of the online tables and notes its segment, in one transaction of its own."""
+        moved: int = await connection.fetchval(
+            self._sql["move"], segment.number, segment.first, segment.end, rows, segment.manifest
+        )
+        return moved

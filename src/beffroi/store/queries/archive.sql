@@ -1,0 +1,49 @@
+-- name: try_lock
+-- Whether this session is the one that moves; another machine's may be at it. $1 the lock's number.
+select pg_try_advisory_lock($1);
+
+-- name: unlock
+-- Another may move now. $1 the lock's number.
+select pg_advisory_unlock($1);
+
+-- name: segments
+-- What was archived, in order.
+select segment, first_index, end_index, first_at, last_at, manifest from archive_segments order by segment;
+
+-- name: last_checkpoint
+-- The largest signed tree.
+select tree_size, note from checkpoints order by tree_size desc limit 1;
+
+-- name: first_young
+-- The first leaf, from $1 to before $2, whose disclosure is not older than $3; null when all are.
+select min(l.tree_index) from leaves l join disclosures d using (disclosure_id)
+where l.tree_index >= $1 and l.tree_index < $2 and d.at >= $3;
+
+-- name: oldest
+-- When the first disclosure behind the archive was recorded. $1 its first leaf.
+select min(d.at) from (select disclosure_id from leaves where tree_index >= $1 order by tree_index limit 100) l
+join disclosures d using (disclosure_id);
+
+-- name: rows
+-- The disclosures of a range of leaves, in the order of the tree, with what became of the answers. $1 from, $2 to before.
+select l.tree_index, d.*, f.sent
+from leaves l join disclosures d using (disclosure_id) left join deliveries f using (disclosure_id)
+where l.tree_index >= $1 and l.tree_index < $2
+order by l.tree_index;
+
+-- name: leaves
+-- The commitments of a range of leaves, with whose disclosure each is and the leaf before it. $1 from, $2 to before.
+select l.tree_index, l.commitment, l.disclosure_id from leaves l where l.tree_index >= $1 and l.tree_index < $2
+order by l.tree_index;
+
+-- name: ends_before
+-- The last leaf of each account before a range. $1 the range's first leaf, $2 accounts, $3 running numbers.
+select l.account_id, l.commitment
+from unnest($2::int[], $3::bigint[]) as q(account_id, running_number)
+join leaves l on l.account_id = q.account_id and l.running_number = q.running_number
+where l.tree_index < $1;
+
+-- name: move
+-- Takes a range that was archived out of the online tables; how many disclosures. The function refuses what is not
+-- sealed, too young, or not the next range. $1 segment, $2 first leaf, $3 end, $4 rows in the files, $5 manifest.
+select archive_disclosures($1, $2, $3, $4, $5);

@@ -1,0 +1,106 @@
+"""Hot rows and archive answer as one: the same scope before the move and after it, whichever part of it was moved."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from archived import OLD, mover
+from beffroi.actions.investigate import Investigation
+from beffroi.model.selection import Selection
+from beffroi.store.archive import Archive
+from beffroi.store.archive_moves import MOVE_SETTINGS
+from beffroi.store.database import ROLE_ARCHIVER, ROLE_SEALER, Database
+from disclosed import disclose, row, seal_all, sealer
+
+ACCOUNTS, DAYS = 4, 40
+
+
+def history(seed: int):
+    """Disclosures of a few accounts over weeks, of a few patients, each with identities of hers, some refused."""
+    chance = Random(seed)
+    numbers = dict.fromkeys(range(1, ACCOUNTS + 1), 0)
+    for n in range(120):
+        account = chance.randint(1, ACCOUNTS)
+        numbers[account] += 1
+        people = chance.sample(range(1, 13), chance.choice([0, 1, 1, 3]))
+        shown = [[p, chance.choice([7, 129, 1 << 16]), chance.choice([[p], sources_of(p), []])] for p in people]
+        yield dataclasses.replace(
+            row(account, numbers[account]),
+            at=OLD + timedelta(days=DAYS * n / 120, microseconds=n),
+            shown=json.dumps(shown),
+            people=tuple(people),
+            outcome=1 if people else 5,
+            network=f"192.0.2.{chance.randint(1, 3)}",
+            request=json.dumps({"family": f"Mar{chance.randint(1, 3)}"}),
+        )
+
+
+def sources_of(person: int) -> list[int]:
+    """Those two who were joined may have been shown together."""
+    return [person, person + 1] if person in (5, 8) else [person]
+
+
+SELECTIONS = [
+    (Selection(accounts=(2,)),),
+    (Selection(accounts=(1, 3), since=OLD + timedelta(days=3), until=OLD + timedelta(days=30)),),
+    (Selection(people=(5,)),),
+    (Selection(people=(5, 6), accounts=(1, 2)),),
+    (Selection(people=(5,), query=(("family", "Mar2"),)),),
+    (Selection(networks=("192.0.2.2",)),),
+    (Selection(structures=(1,), applications=("dpi",)),),
+    (Selection(query=(("family", "Mar2"),)),),
+    (Selection(since=OLD + timedelta(days=10), until=OLD + timedelta(days=11)),),
+    (Selection(accounts=(2,)), Selection(people=(5,)), Selection(networks=("192.0.2.2",))),
+    (Selection(accounts=(99,)),),
+]
+
+
+async def prepared(database: Database, seed: int) -> None:
+    """The history, and identities 1 to 13 of two hospitals, some of which changed persons meanwhile."""
+    await disclose(database, list(history(seed)))
+    fates = "insert into deliveries select disclosure_id, disclosure_id % 3 = 0 from disclosures"
+    await database.pool.execute(f"{fates} where disclosure_id % 3 < 2")
+    await database.pool.execute(
+        """insert into identities (identity_id, hospital_id, ipp, person_id, record, updated_at) overriding system value
+           select n, 1 + n % 2, n::text, case when n in (6, 9) then n - 1 else n end, '{}', now()
+           from generate_series(1, 13) n"""
+    )
+    await database.pool.execute(
+        """insert into moves (identity_id, from_person, to_person, moved_at, cause)
+           values (6, 6, 5, now(), 'A40'), (9, 9, 8, now(), 'A40')"""
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_hot_rows_and_archive_answer_as_one(
+    database: Database, house, dsn_of: Callable[[str], str], tmp_path, clock, seed: int
+) -> None:
+    """For every kind of selection: nothing archived, a third of it, all of it: one answer."""
+    await prepared(database, seed)
+    async with await Database.open(dsn_of(ROLE_SEALER), size=2) as own:
+        await seal_all(sealer(own))
+    whole = Investigation(database, house.gate, house.references, house.hospitals, clock)
+    expected = [await whole.scope(selections) for selections in SELECTIONS]
+    assert sum(bool(scope.patients) for scope in expected) >= 8
+    both = Investigation(
+        database, house.gate, house.references, house.hospitals, clock, Archive({"folder": str(tmp_path)})
+    )
+    async with await Database.open(dsn_of(ROLE_ARCHIVER), size=2, **MOVE_SETTINGS) as own:
+        for leaves_max in (40, 1_000):
+            one = mover(own, tmp_path, leaves_max)
+            one._step = lambda name: None
+            if leaves_max == 40:  # the first segment alone
+                async with one._moves.alone() as connection:
+                    assert connection is not None
+                    due = await one._due(connection, True)
+                    assert due is not None
+                    await one._move(connection, due)
+            else:
+                await one.run(everything=True)
+            for selections, scope in zip(SELECTIONS, expected, strict=True):
+                assert await both.scope(selections) == scope, (leaves_max, selections)
+    assert await database.pool.fetchval("select count(*) from disclosures") == 0
