@@ -41,6 +41,7 @@ HOMES = {
     "prometheus_client": {"telemetry"},
     "typer": {"cli"},
     "rich": {"cli"},
+    "typst": {"outbound"},
 }
 """A library has one home: the parts of `beffroi` that may import it."""
 

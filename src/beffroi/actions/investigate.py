@@ -101,15 +101,19 @@ class Investigation:
             named = await snapshot.accounts_named({name for draft in drafts for name in draft.subjects})
             return tuple([await self._resolved(draft, named, snapshot) for draft in drafts])
 
-    async def scope(self, selections: Sequence[Selection], hidden: frozenset[int] = NOBODY_HIDDEN) -> Scope:
-        """The scope itself, which nobody has released: for what passes the gate in a way of its own.
+    async def scope(
+        self, selections: Sequence[Selection], hidden: frozenset[int] = NOBODY_HIDDEN, tally: Tally | None = None
+    ) -> Scope:
+        """The scope itself, which nobody has released: for what passes the gate in a way of its own. `tally`: an empty
+        one that is to be filled, for whoever wants to see more of it.
 
         Raises `InvalidValue` when a selection would select everything, or is too long.
         """
         chosen = tuple(selections)
         if not within_limits(chosen):
             raise InvalidValue(what=_SELECTION, why=_TOO_WIDE)
-        tally = Tally.of(len(chosen) + any(one.people for one in chosen))
+        if tally is None:
+            tally = Tally.of(len(chosen) + any(one.people for one in chosen))
         async with scope_snapshot(self._database) as snapshot:
             wanted = await snapshot.wanted(chosen, hidden)
             await snapshot.count(wanted, tally)

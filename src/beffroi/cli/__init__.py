@@ -19,6 +19,7 @@ from beffroi.cli import (
     installation,
     investigate,
     ledger,
+    reporting,
     scoping,
     witness,
 )
@@ -49,6 +50,7 @@ console.add_to(app)
 scoping.add_to(app)
 archiving.add_to(app)
 app.add_typer(investigate.app, name="investigate")
+reporting.add_to(incidents.app)
 app.add_typer(incidents.app, name="incident")
 app.add_typer(demonstration.app, name="demo")
 app.add_typer(demonstration.bench, name="bench")
