@@ -58,6 +58,8 @@ _PEOPLE = {
     Role.OPERATOR: "Lucie Zielinska",
 }
 _SENSITIVE_NURSE = "Benoît Carlier"
+_SECOND_OFFICER = "Maud Descamps"
+"""What two people must decide needs two of them."""
 
 
 def account_name(role: Role) -> str:
@@ -70,7 +72,7 @@ def account_name(role: Role) -> str:
 
 
 def people(hospitals: tuple[Hospital, ...]) -> tuple[StaffAccount, ...]:
-    """One account per role in the first hospital, and a ward nurse in each sensitive one."""
+    """One account per role in the first hospital, a second duty officer, and a ward nurse in each sensitive one."""
     first = hospitals[0].hospital_id
     found = [
         StaffAccount(account_name(role), f"ANS-DEMO-{number:04}", display_name, role, first)
@@ -82,6 +84,8 @@ def people(hospitals: tuple[Hospital, ...]) -> tuple[StaffAccount, ...]:
         found.append(
             StaffAccount(name, f"ANS-DEMO-{number:04}", _SENSITIVE_NURSE, Role.WARD_NURSE, hospital.hospital_id)
         )
+    second = f"{account_name(Role.DUTY_OFFICER)}-2"
+    found.append(StaffAccount(second, f"ANS-DEMO-{len(found) + 1:04}", _SECOND_OFFICER, Role.DUTY_OFFICER, first))
     return tuple(found)
 
 

@@ -56,7 +56,7 @@ RIGHTS: dict[Role, Rights] = {
     Role.MEDICAL_SECRETARY: Rights(SEARCHING, _BOTH, CARE | ADMINISTRATION),
     Role.IDENTITY_CELL: Rights(SEARCHING, _BOTH, ADMINISTRATION, restricted=True),
     Role.REGIONAL_COORDINATOR: Rights(SEARCHING, (FieldSet.CONTACT,), CARE | ADMINISTRATION),
-    Role.DUTY_OFFICER: Rights(),
+    Role.DUTY_OFFICER: Rights(frozenset({Operation.SCOPE_VIEW})),
     Role.DATA_PROTECTION_OFFICER: _PROTECTING,
     Role.AUDITOR: _AUDITING,
     Role.OPERATOR: Rights(),

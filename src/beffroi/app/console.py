@@ -7,8 +7,10 @@ import msgspec
 
 from beffroi import __version__
 from beffroi.actions.browser_sessions import BrowserSessions, SessionLimits
+from beffroi.actions.contain import Containing
 from beffroi.actions.house import House
 from beffroi.actions.sign_in import SignIn
+from beffroi.actions.watch_room import WatchRoom
 from beffroi.app.context import Context
 from beffroi.clock import Clock
 from beffroi.config.settings import ConsoleSettings
@@ -24,6 +26,7 @@ from beffroi.servers.console.app import Console
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import ROOT
 from beffroi.servers.console.headers import Cookies
+from beffroi.servers.console.news import News
 from beffroi.servers.console.pages import Pages, Place
 from beffroi.servers.proxies import Proxies
 from beffroi.store.accounts import AccountStore
@@ -62,7 +65,11 @@ def console_of(
     place = Place(config.region.name, context.demo, __version__, settings.call, ZoneInfo(settings.time_zone))
     pages = Pages(place, house.hospitals, clock)
     cookies = Cookies(secure=origin.startswith("https:"))
-    desk = Desk(house.finder, sessions, pages, house.hospitals, cookies, clock)
+    watch = WatchRoom(database, house.gate, house.references, house.hospitals, clock)
+    news = News(watch.mark, sessions, context.stopping)
+    desk = Desk(
+        house.finder, sessions, pages, house.hospitals, cookies, clock, watch, Containing(database, clock), news
+    )
     proxies = Proxies(config.web.trusted_proxies)
     return Console(desk, origin, proxies, Admission(config.limits.in_flight_per_account))
 

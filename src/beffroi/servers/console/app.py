@@ -105,7 +105,9 @@ class Console:
         if not cookie:
             return None
         try:
-            return await self._desk.sessions.find(cookie, visit.network, in_use=not route.background)
+            return await self._desk.sessions.find(
+                cookie, visit.network, in_use=not (route.background or "x-background" in visit.headers)
+            )
         except (UnknownAccount, Unavailable):
             if route.roles is not None:
                 raise

@@ -5,11 +5,14 @@ from typing import Protocol
 
 from beffroi.actions.asking import Ask
 from beffroi.actions.browser_sessions import BrowserSessions
+from beffroi.actions.contain import Containing
+from beffroi.actions.watch_room import WatchRoom
 from beffroi.clock import Clock
 from beffroi.model.disclosure import Answer, DisclosureId, Released
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.search import Criteria
 from beffroi.servers.console.headers import Cookies
+from beffroi.servers.console.news import News
 from beffroi.servers.console.pages import Pages
 
 
@@ -33,3 +36,6 @@ class Desk:
     hospitals: Hospitals
     cookies: Cookies
     clock: Clock
+    watch: WatchRoom
+    containing: Containing
+    news: News

@@ -21,7 +21,7 @@ class Room(Enum):
 
     FIND = (Words("Find a patient", "Trouver un patient"), "/find", _may(Operation.SEARCH))
     DESK = (Words("Who saw a patient", "Qui a vu un patient"), "", _may(Operation.PATIENT_ACCESS))
-    WATCH = (Words("Watch room", "Salle de veille"), "", frozenset({Role.DUTY_OFFICER}))
+    WATCH = (Words("Watch room", "Salle de veille"), "/watch", frozenset({Role.DUTY_OFFICER}))
     INCIDENTS = (Words("Incidents", "Incidents"), "", frozenset({Role.DATA_PROTECTION_OFFICER}))
     IDENTITIES = (Words("Doubtful identities", "Identités douteuses"), "", frozenset({Role.IDENTITY_CELL}))
     DUPLICATES = (Words("Duplicates", "Doublons"), "", frozenset({Role.IDENTITY_CELL}))

@@ -11,7 +11,7 @@ from beffroi.access.policy import RIGHTS
 from beffroi.errors import MethodNotAllowed, NotFound, Words
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
-from beffroi.servers.console import emergency, entrance, finding
+from beffroi.servers.console import emergency, entrance, finding, watching
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit
 from beffroi.servers.console.rooms import Room
@@ -57,6 +57,15 @@ ROUTES = (
     Route("GET", f"/emergency/{HANDLE}", URGENT, emergency.form),
     Route("POST", f"/emergency/{HANDLE}", URGENT, emergency.ask),
     Route("GET", f"/emergency/read/{HANDLE}", URGENT, emergency.read, Operation.EMERGENCY_READ),
+    Route("GET", "/watch", Room.WATCH.roles, watching.room),
+    Route("POST", "/watch", Room.WATCH.roles, watching.look_up),
+    Route("GET", "/watch/news", Room.WATCH.roles, watching.news, background=True),
+    Route("GET", f"/watch/account/{HANDLE}", Room.WATCH.roles, watching.account, Operation.SCOPE_VIEW),
+    Route("GET", f"/watch/stop/{HANDLE}", Room.WATCH.roles, watching.stop_form),
+    Route("POST", f"/watch/stop/{HANDLE}", Room.WATCH.roles, watching.stop),
+    Route("GET", f"/watch/release/{HANDLE}", Room.WATCH.roles, watching.release_form),
+    Route("POST", f"/watch/release/{HANDLE}", Room.WATCH.roles, watching.release),
+    Route("POST", f"/watch/confirm/{HANDLE}", Room.WATCH.roles, watching.confirm),
 )
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from beffroi.errors import Words
 from beffroi.model.account import Role
-from beffroi.model.disclosure import Door, Field, Operation, Purpose
+from beffroi.model.disclosure import Door, Field, Operation, Outcome, Purpose
 from beffroi.model.person import IdentityAttribute, IdentityStatus, Sex
 
 _MONTHS: Final = {
@@ -87,6 +87,15 @@ FIELDS: Final = {
     Field.NATIONALITY: Words("nationality", "nationalité"),
     Field.REFERENCE: Words("reference", "référence"),
     Field.EXISTENCE: Words("that there is such a patient", "l'existence du patient"),
+}
+OUTCOMES: Final = {
+    Outcome.SHOWN: Words("shown", "montré"),
+    Outcome.NONE: Words("nobody found", "personne trouvé"),
+    Outcome.TOO_MANY: Words("too many", "trop de patients"),
+    Outcome.TOO_BROAD: Words("too broad", "trop large"),
+    Outcome.REFUSED: Words("refused", "refusé"),
+    Outcome.SIGNED_IN: Words("signed in", "connecté"),
+    Outcome.RECORDED: Words("recorded", "consigné"),
 }
 DOORS: Final = {
     Door.FHIR: Words("software (FHIR)", "logiciel (FHIR)"),

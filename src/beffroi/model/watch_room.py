@@ -1,0 +1,86 @@
+"""What the duty officer is shown: what rings, and one account's day. Patients are numbers of the page, never names."""
+
+from datetime import datetime
+
+import msgspec
+
+from beffroi.model.account import AccountKind
+from beffroi.model.alert import AlertKind, Severity
+from beffroi.model.disclosure import DisclosureId, Door, Field, Operation, Outcome, Purpose
+
+
+class Ringing(msgspec.Struct, frozen=True):
+    """One alert, or several of one kind within a few minutes. `subject` is empty when it is about no account."""
+
+    alert_id: int
+    kind: AlertKind
+    severity: Severity
+    account_id: int | None
+    subject: str
+    name: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+    particulars: dict[str, str]
+    frozen: bool
+
+
+class WatchedAccount(msgspec.Struct, frozen=True):
+    """An account as the watch room names it: its issuer's opaque identifier; `name` is an application's."""
+
+    account_id: int
+    kind: AccountKind
+    subject: str
+    name: str
+    frozen: bool
+    since: datetime
+
+
+class DayPatient(msgspec.Struct, frozen=True):
+    """One patient of one reading. `number` counts the page's patients from 1; `new`: the account's first sight of
+    her.
+    """
+
+    number: int
+    fields: Field
+    new: bool
+    reference: str
+
+
+class DayEntry(msgspec.Struct, frozen=True):
+    """One row of the account's chain. `device` is the beginning of its session key; `criteria` are names alone.
+
+    `particulars` are those of an event; a question's are never told.
+    """
+
+    disclosure_id: DisclosureId
+    at: datetime
+    operation: Operation
+    outcome: Outcome
+    purpose: Purpose
+    door: Door
+    structure: int
+    application: str
+    network: str
+    device: str
+    reason: str
+    criteria: tuple[str, ...]
+    patients: tuple[DayPatient, ...]
+    particulars: dict[str, str]
+
+
+class AccountDay(msgspec.Struct, frozen=True):
+    """An account's chain between two moments, the latest last. `cut`: there is more than is shown.
+
+    `withheld`: readings for hospitals whose name alone is medical are left out.
+    """
+
+    disclosure_id: DisclosureId
+    account: WatchedAccount
+    since: datetime
+    until: datetime
+    entries: tuple[DayEntry, ...]
+    patients_count: int
+    new_count: int
+    cut: bool
+    withheld: bool

@@ -1,0 +1,104 @@
+"""An account's day as a picture: how many patients in each quarter of an hour, how many of them new, and what happened.
+
+Numbers only: the template draws them as SVG, and the same stand in the table behind. Pure.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Final
+
+WIDTH: Final = 960
+HEIGHT: Final = 170
+TOP: Final = 14
+BASE: Final = 145
+LEFT: Final = 34
+BINS: Final = 96
+_TICKS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One quarter of an hour: patients seen before, and new ones above them."""
+
+    x: float
+    width: float
+    old_y: float
+    old_height: float
+    new_y: float
+    new_height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened to the account."""
+
+    x: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What to draw. `hours` and `steps` are labels with their places; `highest` is the scale's end."""
+
+    bars: tuple[Bar, ...]
+    marks: tuple[Mark, ...]
+    hours: tuple[tuple[float, datetime], ...]
+    steps: tuple[tuple[float, int], ...]
+    highest: int
+
+
+def day_chart(
+    since: datetime,
+    until: datetime,
+    readings: Iterable[tuple[datetime, int, int]],
+    happened: Iterable[tuple[datetime, str]],
+) -> Chart:
+    """The picture of a window. `readings`: when, how many patients, how many of them new.
+
+    >>> from datetime import UTC
+    >>> start = datetime(2026, 11, 24, tzinfo=UTC)
+    >>> chart = day_chart(start, start + timedelta(days=1), [(start + timedelta(minutes=20), 3, 2)], [])
+    >>> len(chart.bars), chart.highest, chart.bars[0].new_height > chart.bars[0].old_height
+    (1, 4, True)
+    """
+    span_s = (until - since).total_seconds()
+    old, new = [0] * BINS, [0] * BINS
+    for at, patients, fresh in readings:
+        place = min(BINS - 1, max(0, int((at - since).total_seconds() / span_s * BINS)))
+        old[place] += patients - fresh
+        new[place] += fresh
+    highest = _round_up(max((a + b for a, b in zip(old, new, strict=True)), default=0))
+    width = (WIDTH - LEFT) / BINS
+    bars = tuple(_bar(LEFT + n * width, width, old[n], new[n], highest) for n in range(BINS) if old[n] or new[n])
+    marks = tuple(Mark(_x(at, since, span_s), text) for at, text in happened)
+    first = since.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    hours = (first + timedelta(hours=n) for n in range(24))
+    ticks = tuple((_x(hour, since, span_s), hour) for hour in hours if hour <= until)
+    steps = tuple((_y(highest * n // _TICKS, highest), highest * n // _TICKS) for n in range(_TICKS + 1))
+    return Chart(bars, marks, ticks[::3], steps, highest)
+
+
+def _bar(x: float, width: float, old: int, new: int, highest: int) -> Bar:
+    old_y = _y(old, highest)
+    new_y = _y(old + new, highest)
+    return Bar(round(x, 1), round(width - 1, 1), old_y, round(BASE - old_y, 1), new_y, round(old_y - new_y, 1))
+
+
+def _x(at: datetime, since: datetime, span_s: float) -> float:
+    return round(LEFT + (at - since).total_seconds() / span_s * (WIDTH - LEFT), 1)
+
+
+def _y(count: int, highest: int) -> float:
+    return round(BASE - (BASE - TOP) * count / highest, 1)
+
+
+def _round_up(count: int) -> int:
+    """A scale's end that divides by four.
+
+    >>> _round_up(0), _round_up(5), _round_up(47)
+    (4, 8, 60)
+    """
+    step = 4 if count <= 40 else 20 if count <= 400 else 200
+    return max(4, ceil(count / step) * step)

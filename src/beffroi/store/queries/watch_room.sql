@@ -1,0 +1,47 @@
+-- name: ringing
+-- What rang lately, the latest first. $1 since, $2 how many at most.
+select l.alert_id, l.kind, l.severity, l.account_id, l.count, l.first_at, l.last_at, l.particulars,
+       coalesce(a.subject, '') as subject, coalesce(a.display_name, '') as display_name, coalesce(s.frozen, false) as frozen
+from alerts l left join accounts a using (account_id) left join account_states s using (account_id)
+where l.last_at >= $1
+order by l.last_at desc, l.alert_id desc
+limit $2;
+
+-- name: mark
+-- A text that changes whenever something rings, is stopped or is released.
+select (select coalesce(max(alert_id), 0) || '/' || coalesce(max(last_at)::text, '') from alerts)
+    || '/' || (select coalesce(max(containment_id), 0) || '/'
+                      || coalesce(max(greatest(asked_at, in_force_from, release_asked_at, released_at))::text, '')
+               from containments) as mark;
+
+-- name: account_of
+-- One account and whether it is stopped. $1 its number.
+select a.account_id, a.kind, a.subject, a.display_name, a.created_at, coalesce(s.frozen, false) as frozen
+from accounts a left join account_states s using (account_id)
+where a.account_id = $1;
+
+-- name: account_named
+-- The oldest account that an issuer calls so. $1 subject.
+select a.account_id, a.kind, a.subject, a.display_name, a.created_at, coalesce(s.frozen, false) as frozen
+from accounts a left join account_states s using (account_id)
+where a.subject = $1
+order by a.account_id
+limit 1;
+
+-- name: day_of
+-- The account's chain between two moments, the latest first. $1 account, $2 from, $3 until, $4 rows at most,
+-- $5 structures that are left out.
+select d.disclosure_id, d.at, d.operation, d.outcome, d.purpose, d.reason, d.door, d.structure_id, d.application,
+       d.network, d.session_key, d.request, d.shown
+from disclosures d
+where d.account_id = $1 and d.at >= $2 and d.at < $3 and (d.structure_id is null or d.structure_id <> all($5::int[]))
+order by d.running_number desc
+limit $4;
+
+-- name: first_sights
+-- Which of these disclosures were the account's first sight of a person. $1 account, $2 disclosures, $3 people, pairwise.
+select q.disclosure_id, q.person_id
+from unnest($2::bigint[], $3::bigint[]) as q(disclosure_id, person_id)
+where not exists (
+    select from seen s where s.person_id = q.person_id and s.account_id = $1 and s.disclosure_id < q.disclosure_id
+);
