@@ -47,6 +47,8 @@ def row(account: int, number: int) -> DisclosureRow:
         criteria_fields=5,
         shown=json.dumps([[number, 7, [number, number + 1]]] if number % 3 else []),
         nonce=(account * 1_000_003 + number).to_bytes(16, "big"),
+        new_explained=0,
+        new_unexplained=0,
         people=(number,) if number % 3 else (),
     )
 

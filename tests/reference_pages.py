@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from prometheus_client import Metric
 from prometheus_client.metrics import MetricWrapperBase
 from typer.main import get_command
@@ -24,7 +25,8 @@ from beffroi.model.disclosure import Operation
 from beffroi.store.database import ROLE_OWNER, ROLES
 from beffroi.telemetry import metrics
 from beffroi.telemetry.events import LEVELS, Event
-from beffroi.watch.verdict import CEILINGS
+from beffroi.watch.ceiling import most_shown
+from beffroi.watch.norms import NORMS
 from beffroi.wire.pam_events import UPDATE_S, WINDOWS, Meaning, meaning_of
 
 ROOT = Path(__file__).parents[1]
@@ -73,10 +75,17 @@ def _rights(found: Rights) -> tuple[str, ...]:
 
 
 def ceilings() -> str:
-    """How many new patients each role may be shown."""
+    """The most that an account of each role may be shown, every way on included: patients, and contact fields."""
     return table(
-        ("Role", "24 hours", "30 days"),
-        ((f"`{role}`", f"{c.patients_24h:,}", f"{c.patients_30d:,}") for role, c in CEILINGS.items()),
+        ("Role", "24 hours", "30 days", "365 days", "contacts, 24 h", "30 d", "365 d", "waiting for the feed"),
+        (
+            (
+                f"`{role}`",
+                *(f"{number:,}" for number in msgspec.structs.astuple(most_shown(role))),
+                str(norm.pending_max),
+            )
+            for role, norm in NORMS.items()
+        ),
     )
 
 

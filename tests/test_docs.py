@@ -18,7 +18,7 @@ from beffroi.model.disclosure import Door, Field, Operation, Outcome, Purpose
 from beffroi.store.database import ROLE_OWNER, ROLES
 from beffroi.store.embedded import SUPERUSER
 from beffroi.store.migrate import load_migrations
-from beffroi.watch.verdict import CEILINGS
+from beffroi.watch.norms import NORMS
 from beffroi.wire.hl7_query import _IDENTIFIER_PARTS, _READERS
 from beffroi_region.bench.report import number
 from reference_pages import DOCS, PART, PARTS, ROOT
@@ -169,8 +169,11 @@ def test_every_purpose_is_documented() -> None:
 
 def test_the_watch_shows_the_ceilings_that_hold() -> None:
     """The ceilings beside the published rates are those of the code, for every role that has one."""
-    told = {c[0].strip("`"): (c[1], c[2]) for c in rows(page("explanation/watch.md")) if c[0].strip("`") in set(Role)}
-    assert told == {role.value: (f"{c.patients_24h:,}", f"{c.patients_30d:,}") for role, c in CEILINGS.items()}
+    told = {c[0].strip("`"): tuple(c[1:4]) for c in rows(page("explanation/watch.md")) if c[0].strip("`") in set(Role)}
+    assert told == {
+        role.value: tuple(f"{patients:,}" for patients in msgspec.structs.astuple(norm.ceiling))
+        for role, norm in NORMS.items()
+    }
 
 
 async def test_the_database_is_documented(database: Any) -> None:

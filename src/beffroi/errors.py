@@ -206,6 +206,15 @@ class CeilingReached(CallerError):
     french = "Retenu : ce compte a atteint {what} ({limit}). {instead}"
 
 
+class Held(CallerError):
+    """403. The watch holds new patients whom nothing explains; never used as "no such patient" (law 7)."""
+
+    http_status = 403
+    fhir_code = "suppressed"
+    english = "Withheld: {why}. {instead}"
+    french = "Retenu : {why}. {instead}"
+
+
 class TooManyInFlight(CallerError):
     http_status = 429
     fhir_code = "throttled"

@@ -33,7 +33,7 @@ async def seal(dsn_of: Callable[[str], str]) -> None:
 
 async def stored(database: Database) -> list[dict[str, object]]:
     rows = await database.pool.fetch("select * from disclosures order by disclosure_id")
-    return [{name: value for name, value in dict(one).items() if name != "transaction"} for one in rows]
+    return [{name: value for name, value in dict(one).items() if name not in LEFT_BEHIND} for one in rows]
 
 
 async def archived(own: Database, folder: Path) -> list[dict[str, object]]:
@@ -47,7 +47,9 @@ async def archived(own: Database, folder: Path) -> list[dict[str, object]]:
     return sorted(found, key=lambda one: str(one["disclosure_id"]).zfill(9))
 
 
-COLUMNS = [field.name for field in dataclasses.fields(row(1, 1)) if field.name != "people"] + ["disclosure_id"]
+LEFT_BEHIND = {"transaction", "new_explained", "new_unexplained", "people"}
+"""No part of the leaf, and of no use once it is old."""
+COLUMNS = [field.name for field in dataclasses.fields(row(1, 1)) if field.name not in LEFT_BEHIND] + ["disclosure_id"]
 
 
 async def test_what_is_old_and_sealed_moves_and_nothing_else(database, own, dsn_of, tmp_path) -> None:

@@ -12,8 +12,8 @@ from beffroi.model.account import Role
 from beffroi.model.disclosure import Advice, Field, Operation, Outcome, Purpose
 from beffroi.model.person import OtherIdentifier, Sex
 from beffroi.model.search import Criteria, DateRange, IdentifierToken, Text
-from beffroi.watch.evidence import Evidence
-from beffroi.watch.verdict import CEILINGS
+from beffroi.watch.evidence import DAY_S, HOUR_S, Evidence
+from beffroi.watch.norms import NORMS
 from requests_and_records import BORN, ask, record
 
 DAY = DateRange(BORN, BORN)
@@ -26,8 +26,9 @@ def numbered(*ipps: str, **narrowing: object) -> Criteria:
 
 async def at_the_ceiling(database, clock, asker) -> None:
     """As if the account had been shown all that its role may have in a day."""
-    limit = CEILINGS[asker.role].patients_24h
-    evidence = msgspec.json.encode(Evidence().after(int(clock.now().timestamp()), limit, emergency=False)).decode()
+    limit, now_s = NORMS[asker.role].ceiling.patients_24h, int(clock.now().timestamp())
+    shown = Evidence(hours={now_s // HOUR_S: limit}, days={now_s // DAY_S: limit}, first_s=now_s)
+    evidence = msgspec.json.encode(shown).decode()
     update = "update account_states set evidence = $1::json where account_id = $2"
     await database.pool.execute(update, evidence, asker.account_id)
 
@@ -152,7 +153,7 @@ async def test_a_sensitive_hospitals_number_is_not_passed_on_by_another(house, p
     assert shown[0].fields & Field.OTHER_IDENTIFIERS
 
 
-async def test_whoever_is_told_by_no_answer_costs_nothing(house, put, account, database):
+async def test_whoever_is_told_by_no_answer_costs_nothing(house, put, account, database, clock):
     """A resemblance that a match leaves out is neither recorded nor counted."""
     person = await put(1, "A1", record("MARTIN", "Louise"))
     await put(1, "A2", record("MARTINEAU", "Louisette"))
@@ -161,7 +162,7 @@ async def test_whoever_is_told_by_no_answer_costs_nothing(house, put, account, d
     answer = (await house.finder.match(ask(asker, Operation.MATCH), sample, only_certain=True)).content
     assert ([s.person_id for s in answer.shown], await told(database)) == ([person], [[person]])
     evidence = await database.pool.fetchval("select evidence from account_states")
-    assert msgspec.json.decode(evidence, type=Evidence).hours[0][1] == 1
+    assert msgspec.json.decode(evidence, type=Evidence).hours == {int(clock.now().timestamp()) // HOUR_S: 1}
 
 
 async def test_refused_emergencies_do_not_fill_the_accounts_row(house, put, account, database):

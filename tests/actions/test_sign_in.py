@@ -76,6 +76,7 @@ async def test_a_doctors_first_request(sign_in: SignIn, recorder: Recorder) -> N
         network="192.0.2.1",
         authenticated_at_s=NOW_S - 60,
         scopes=frozenset({"openid", "scope_all"}),
+        holder=asker.account_id,
     )
     assert recorder.askers == [asker]
 

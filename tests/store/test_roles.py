@@ -11,6 +11,7 @@ S, SI, SIU, NONE, SD = (
     set[str](),
     {"SELECT", "DELETE"},
 )
+SIUD = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 
 RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     # table: what web, feed, worker and sealer may do; the owner may do all
@@ -19,6 +20,7 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "alert_deliveries": (NONE, NONE, SIU, NONE),
     "alerts": (SIU, SIU, {"SELECT", "UPDATE"}, NONE),
     "archive_segments": (S, S, NONE, S),
+    "canaries": (S, S, NONE, NONE),
     "checkpoints": (NONE, NONE, NONE, SI),
     "containments": (SIU, S, S, NONE),
     "console_sessions": (SIUD, NONE, SD, NONE),
@@ -47,11 +49,15 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "links": (S, SIU, NONE, NONE),
     "migrations": (S, S, S, S),
     "moves": (S, SI, NONE, NONE),
+    "norm_releases": (S, S, NONE, NONE),
     "proofs": (SI, SI, SD, NONE),
     "seal_state": (NONE, NONE, NONE, SIU),
     "seen": (SI, SI, NONE, NONE),
+    "suspicions": (S, S, SIUD, NONE),
     "tiles": (NONE, NONE, NONE, SIU),
     "witness_states": (NONE, NONE, NONE, SIU),
+    "worklist_entries": (SI, S, NONE, NONE),
+    "worklists": (SI, S, {"DELETE"}, NONE),
 }
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 

@@ -13,7 +13,10 @@ from beffroi.model.disclosure import Door, Field, Operation, Proof, Purpose, Que
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Who asks, by which door and operation, for which fields and why. `only` narrows the answer (FHIR `_elements`)."""
+    """Who asks, by which door and operation, for which fields and why. `only` narrows the answer (FHIR `_elements`).
+
+    `seconded`: the account of whoever agreed to an emergency reading beyond the first few (0: nobody).
+    """
 
     asker: Asker
     door: Door
@@ -24,11 +27,20 @@ class Ask:
     reason: str = ""
     proof: Proof | None = None
     only: Field | None = None
+    seconded: int = 0
 
     def question(
-        self, criteria: dict[str, str], told: Field, domains: tuple[str, ...] = (), wanted: Field | None = None
+        self,
+        criteria: dict[str, str],
+        told: Field,
+        domains: tuple[str, ...] = (),
+        wanted: Field | None = None,
+        *,
+        specified: bool = False,
+        one_person: bool = False,
     ) -> Question:
-        """The question to the gate. `told`: what a match tells; `domains`: OIDs to which identifiers are limited."""
+        """The question to the gate. `told`: what a match tells; `domains`: OIDs to which identifiers are limited;
+        `specified`, `one_person`: as in `Question`."""
         return Question(
             asker=self.asker,
             door=self.door,
@@ -41,6 +53,9 @@ class Ask:
             reason=self.reason,
             proof=self.proof,
             domains=domains,
+            specified=specified,
+            one_person=one_person,
+            seconded=self.seconded,
         )
 
     async def permit(self, gate: Gate, question: Question) -> Permit:

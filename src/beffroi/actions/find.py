@@ -81,6 +81,9 @@ class Finder:
             return Page(await self._emergency(ask.asker, question, permit, criteria))
         sought = [await self._sought(question, permit, one) for one in (criteria, *criteria.alternatives)]
         found = list({f.person_id: f for one in sought for f in one.found}.values())
+        if not any(one.planned.missing for one in sought):
+            by_traits = len(sought) == 1 and sought[0].planned.block is Block.BIRTH_AND_NAMES
+            question = msgspec.structs.replace(question, specified=True, one_person=by_traits)
         advice = tuple(dict.fromkeys(a for one in sought for a in _advice(one.planned)))
         missing = tuple(dict.fromkeys(m for one in sought for m in one.planned.missing))
         if ask.operation is Operation.PDQ_QUERY:
@@ -114,7 +117,7 @@ class Finder:
 
     async def read(self, ask: Ask, reference: str) -> Released[Answer]:
         """One patient by reference; a replaced reference gives only what replaces it. Raises `NotFound`."""
-        question = ask.question({"_id": reference}, Field.REFERENCE)
+        question = ask.question({"_id": reference}, Field.REFERENCE, specified=True)
         permit = await ask.permit(self._gate, question)
         found = await self._look_up(Plan(Block.REFERENCE, reference=reference), ask.asker)
         if not found:
@@ -143,7 +146,7 @@ class Finder:
         Two people who would both be certain are both probable: an ambiguous answer is not certain (PDQm ITI-119).
         """
         told = told_by_criteria(sample, ask.asker, self.hospitals)
-        question = ask.question(described(sample), told, sample.domains)
+        question = ask.question(described(sample), told, sample.domains, specified=True, one_person=True)
         permit = await ask.permit(self._gate, question)
         planned = await self._plan(question, sample, full=True)
         found = _graded(await self._look_up(widen(planned), ask.asker), sample, planned, permit)
@@ -162,7 +165,8 @@ class Finder:
         if not targets or set(targets) - {own}:
             wanted |= Field.OTHER_IDENTIFIERS | Field.INS
         criteria = {"sourceIdentifier": f"{system}|{value}", "targetSystem": ",".join(targets)}
-        question = ask.question(criteria, told_by_identifier(token, ask.asker, self.hospitals), targets, wanted)
+        told = told_by_identifier(token, ask.asker, self.hospitals)
+        question = ask.question(criteria, told, targets, wanted, specified=True)
         permit = await ask.permit(self._gate, question)
         if system and not self._lookup.knows_domain(system, ask.asker):
             unknown = UnknownDomain("sourceIdentifier Assigning Authority", 400, "QPD^1^3^1^4")

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from beffroi.access.reference import References
 from beffroi.actions.audit_view import AuditView
 from beffroi.actions.disclose.gate import Gate
+from beffroi.actions.disclose.judging import Judging
 from beffroi.actions.disclose.presentation import Presenter
 from beffroi.actions.find import LIST_MAX_DEFAULT, Finder
 from beffroi.actions.lookup import Lookup
+from beffroi.actions.surroundings import Expectations, KnownSurroundings
 from beffroi.clock import Clock
 from beffroi.errors import OperatorError
 from beffroi.model.hospitals import Hospitals
 from beffroi.store.database import Database
 from beffroi.store.disclosures import DisclosureStore
 from beffroi.store.identities import Deployment, IdentityStore, load_deployment, load_hospitals
+from beffroi.store.surroundings import SurroundingsStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +28,21 @@ class House:
     references: References
     gate: Gate
     finder: Finder
+    surroundings: KnownSurroundings
 
     async def close(self) -> None:
         """Answers what waits in the gate, then stops its writer. The database stays open: its owner closes it."""
         await self.gate.stop()
+        await self.surroundings.stop()
 
 
-async def open_house(database: Database, clock: Clock, list_max: int = LIST_MAX_DEFAULT) -> House:
-    """Reads the deployment and the register of hospitals, then starts the gate's writer.
+async def open_house(
+    database: Database,
+    clock: Clock,
+    list_max: int = LIST_MAX_DEFAULT,
+    expectations: Expectations | None = None,
+) -> House:
+    """Reads the deployment, the register of hospitals and the watch's surroundings, then starts the gate's writer.
 
     Raises `OperatorError` when the database was never set up.
     """
@@ -42,8 +52,10 @@ async def open_house(database: Database, clock: Clock, list_max: int = LIST_MAX_
     hospitals = Hospitals(await load_hospitals(database))
     references = References(deployment.reference_key)
     disclosures = DisclosureStore(database)
-    gate = Gate(disclosures, Presenter(references, hospitals), clock)
+    surroundings = KnownSurroundings(SurroundingsStore(database), clock, expectations)
+    gate = Gate(disclosures, Judging(Presenter(references, hospitals), surroundings), clock)
     lookup = Lookup(IdentityStore(database), references, hospitals, clock)
     finder = Finder(lookup, gate, hospitals, AuditView(disclosures, lookup, gate), list_max)
+    await surroundings.start()
     await gate.start()
-    return House(deployment, hospitals, references, gate, finder)
+    return House(deployment, hospitals, references, gate, finder, surroundings)

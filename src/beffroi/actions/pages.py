@@ -10,7 +10,7 @@ import msgspec
 
 from beffroi.access.fields import NOTHING
 from beffroi.access.policy import Permit
-from beffroi.actions.disclose.batch import Findings, Finish
+from beffroi.actions.disclose.judging import Findings, Finish
 from beffroi.model.disclosure import Advice, Answer, Finding, Released
 
 

@@ -103,6 +103,8 @@ class SignIn:
             network=network,
             authenticated_at_s=who.authenticated_at_s,
             scopes=who.scopes,
+            holder=account.holder,
+            others=account.others,
         )
         await self._record_once(asker)
         self._known.put(verified.digest, _Known(asker, self._clock.now().timestamp() + ASKER_S))

@@ -6,7 +6,7 @@ from beffroi.actions.connections import Connections
 from beffroi.actions.house import open_house
 from beffroi.actions.register import Registrar
 from beffroi.actions.stop_watch import watching_stops
-from beffroi.app.assembly import windows_of
+from beffroi.app.assembly import expectations_of, windows_of
 from beffroi.app.context import Context
 from beffroi.errors import OperatorError
 from beffroi.servers.admission import Admission
@@ -21,7 +21,7 @@ async def run_mllp(context: Context) -> None:
     limits = context.config.limits
     tls = _tls(context)
     async with await context.database("feed") as database, watching_stops(database, context.clock) as stops:
-        house = await open_house(database, context.clock, limits.list_max)
+        house = await open_house(database, context.clock, limits.list_max, expectations_of(context.config))
         registrar = Registrar(database, context.clock)
         try:
             refuse_other_kind(house.deployment.demo, demo=context.demo)

@@ -10,7 +10,7 @@ from beffroi.actions.find import Finder
 from beffroi.actions.house import House, open_house
 from beffroi.actions.sign_in import SignIn
 from beffroi.actions.stop_watch import watching_stops
-from beffroi.app.assembly import issuers_of
+from beffroi.app.assembly import expectations_of, issuers_of
 from beffroi.app.console import console_of
 from beffroi.app.context import Context
 from beffroi.clock import Clock
@@ -36,7 +36,7 @@ async def run_web(context: Context) -> None:
     """Answers until it is stopped; then what is under way is answered and recorded."""
     config = context.config
     async with await context.database("web") as database, watching_stops(database, context.clock) as stops:
-        house = await open_house(database, context.clock, config.limits.list_max)
+        house = await open_house(database, context.clock, config.limits.list_max, expectations_of(config))
         try:
             refuse_other_kind(house.deployment.demo, demo=context.demo)
             keys = issuer_keys_of(context)

@@ -391,6 +391,16 @@ class HospitalSettings(Section, frozen=True, kw_only=True):
             "Networks that wide containments spare; accounts, devices and applications are stopped there all the same.",
         ),
     ] = ()
+    heartbeat_s: Annotated[
+        int,
+        said(
+            "Seconds within which its feed sends something, a heartbeat at least (any message). Three missed prove "
+            "that the feed is silent; then its evidence is set aside. 0: silence proves nothing.",
+            "Short: an hour without messages would put its accounts under the rules of an outage.",
+            ge=0,
+            le=86_400,
+        ),
+    ] = 0
     explains_h: Annotated[
         dict[str, int],
         said(
@@ -531,6 +541,19 @@ class Retention(Section, frozen=True, kw_only=True):
             le=1_440,
         ),
     ] = 30
+
+
+class WatchSettings(Section, frozen=True, kw_only=True):
+    """The watch. It cannot be switched off."""
+
+    norm_keys: Annotated[
+        tuple[str, ...],
+        said(
+            "The public keys (NAME+HASH+KEY, as `beffroi keygen` prints them) whose signature puts a release of norms "
+            "in force. Empty: the built-in norms hold.",
+            "Norms of their making, within the fixed bounds: base rates up to 0.35, ceilings up to twice the built-in.",
+        ),
+    ] = ()
 
 
 class LedgerSettings(Section, frozen=True, kw_only=True):
@@ -714,6 +737,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     limits: Limits = Limits()
     operations: OperationsSettings = OperationsSettings()
     retention: Retention = Retention()
+    watch: WatchSettings = WatchSettings()
     ledger: LedgerSettings | None = None
     witness: tuple[WitnessSettings, ...] = ()
     alerts: AlertSettings = AlertSettings()

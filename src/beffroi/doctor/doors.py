@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator, Iterator
 
 from beffroi.access.issuers import TrustedIssuer
-from beffroi.access.policy import RIGHTS
 from beffroi.app.assembly import issuers_of
 from beffroi.clock import Clock
 from beffroi.config.settings import Config
 from beffroi.doctor.finding import Finding, error, good, note, warning
 from beffroi.errors import Words
 from beffroi.outbound.issuer_keys import IssuerKeys
-from beffroi.watch.verdict import CEILINGS, EMERGENCY_READINGS_24H
+from beffroi.watch.ceiling import most_shown
+from beffroi.watch.norms import NORMS
 
 _SWITCH_OFF = Words("Switch it off.", "Désactivez-le.")
 
@@ -80,13 +80,14 @@ def check_settings(config: Config) -> Iterator[Finding]:
 
 def show_ceilings() -> Iterator[Finding]:
     """What one account can be shown at most, by role (law 8)."""
-    for role, ceiling in CEILINGS.items():
-        day, month = ceiling.patients_24h, ceiling.patients_30d
-        emergencies = EMERGENCY_READINGS_24H if RIGHTS[role].emergency else 0
+    for role, norm in NORMS.items():
+        most = most_shown(role, norm)
+        day, month, year = most.patients_24h, most.patients_30d, most.patients_365d
+        contacts = f"{most.contacts_24h:,}, {most.contacts_30d:,}, {most.contacts_365d:,}"
         yield note(
             "ceiling",
-            f"{role}: at most {day:,} new patients in 24 hours and {month:,} in 30 days, {emergencies} emergency "
-            "readings among them; beyond, one explained patient at a time.",
-            f"{role} : au plus {day} nouveaux patients en 24 heures et {month} en 30 jours, dont {emergencies} "
-            "lectures en urgence ; au-delà, un patient expliqué à la fois.",
+            f"{role}: at most {day:,} patients in 24 hours, {month:,} in 30 days, {year:,} in 365 days, every way on "
+            f"included; contact fields of {contacts} at most.",
+            f"{role} : au plus {day} patients en 24 heures, {month} en 30 jours, {year} en 365 jours, tous les recours "
+            f"compris ; coordonnées de {contacts} au plus.",
         )

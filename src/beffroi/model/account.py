@@ -50,6 +50,8 @@ class Asker(msgspec.Struct, frozen=True):
     never parsed. `structure` is the hospital for which they act, `application` the client id through which they come.
     `session_key` is the 32-byte thumbprint of the key that the token is bound to (RFC 9449 jkt, RFC 8705 x5t#S256).
     `network` is the peer's address in text. `authenticated_at_s` is the token's auth_time (0 when it says none).
+    `proved_at_s`: when they last proved who is there by a means that cannot be phished (0: never). `holder` is the
+    account in whose row the person's evidence stands (0: this one), `others` are the person's other accounts.
     """
 
     account_id: AccountId
@@ -62,3 +64,6 @@ class Asker(msgspec.Struct, frozen=True):
     network: str
     authenticated_at_s: int = 0
     scopes: frozenset[str] = frozenset()
+    proved_at_s: int = 0
+    holder: AccountId = AccountId(0)
+    others: tuple[AccountId, ...] = ()

@@ -114,7 +114,9 @@ class Question(msgspec.Struct, frozen=True):
 
     `criteria` are the normalised search criteria by FHIR name; they are kept in the disclosure, never in a log.
     `criteria_fields` are the fields that a match would tell (law 3). `wanted` are the fields asked for. `domains` are
-    the assigning authorities (OIDs) to which the identifiers in the answer are limited; empty: no limit.
+    the assigning authorities (OIDs) to which the identifiers in the answer are limited; empty: no limit. `specified`:
+    it names its patient fully. `one_person`: by her traits, so whoever else matches is a namesake. `seconded`: by which
+    account an emergency reading beyond the first few was agreed to (0: nobody).
     """
 
     asker: Asker
@@ -128,6 +130,9 @@ class Question(msgspec.Struct, frozen=True):
     reason: str = ""
     proof: Proof | None = None
     domains: tuple[str, ...] = ()
+    specified: bool = False
+    one_person: bool = False
+    seconded: int = 0
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -179,6 +184,11 @@ class Advice(StrEnum):
     RESTRICTED = "restricted"
     OWN_HOSPITAL_ONLY = "own_hospital_only"
     WITHHELD = "withheld"
+    HELD = "held"
+    PROVE = "prove"
+    PENDING = "pending"
+    FEED_SILENT = "feed_silent"
+    MASKED = "masked"
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -12,16 +12,19 @@ from beffroi.model.account import AccountId, AccountKind, AccountStatus, Role
 from beffroi.model.person import HospitalId
 from beffroi.store.database import Database, load_queries
 
+_ITSELF = AccountId(0)
 _ROLES = frozenset(role.value for role in Role)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAccount:
-    """An account as it stands, with every grant, expired ones included."""
+    """An account as it stands, with every grant, expired ones included; `holder` and `others` as in `Asker`."""
 
     account_id: AccountId
     kind: AccountKind
     grants: tuple[Grant, ...]
+    holder: AccountId = _ITSELF
+    others: tuple[AccountId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,13 @@ class AccountStore:
             for row in rows
             if row["role"] in _ROLES  # none, or one that a later version knows, gives nothing
         )
-        return StoredAccount(AccountId(first["account_id"]), AccountKind(first["kind"]), grants)
+        return StoredAccount(
+            AccountId(first["account_id"]),
+            AccountKind(first["kind"]),
+            grants,
+            AccountId(first["holder"]),
+            tuple(AccountId(number) for number in first["others"]),
+        )
 
     async def listed(self) -> list[ListedAccount]:
         """Every account with every grant, by number."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import asyncpg
 
@@ -117,8 +118,8 @@ class ContainmentStore:
         return containment_of(row)
 
 
-def stop_of(row: asyncpg.Record) -> Stop:
-    """A row of `in_force`."""
+def stop_of(row: Sequence[Any] | asyncpg.Record) -> Stop:
+    """A containment in force: its number, kind, target and what it spares."""
     return Stop(ContainmentId(row[0]), ContainmentKind(row[1]), row[2], tuple(row[3]))
 
 

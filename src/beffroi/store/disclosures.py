@@ -44,10 +44,12 @@ class DisclosureRow:
     criteria_fields: int
     shown: str
     nonce: bytes
+    new_explained: int
+    new_unexplained: int
     people: tuple[int, ...]
 
     def columns(self) -> tuple[object, ...]:
-        """The 19 columns that are inserted."""
+        """The columns that are inserted."""
         return (
             self.at,
             self.account_id,
@@ -68,10 +70,40 @@ class DisclosureRow:
             self.criteria_fields,
             self.shown,
             self.nonce,
+            self.new_explained,
+            self.new_unexplained,
         )
 
 
+COLUMNS_COUNT = 21
 Delivery = tuple[int, bool]
+State = tuple[int, int | None, str | None, int | None, int | None]
+"""Account, its running number, a person's evidence, its rung, the hospital asked for; None: as before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What the gate wants to know once it holds the locks, each pairwise.
+
+    `proofs`: (minute, digest). `sights`: (person, account). `worklists`: (person, hospital, role, account).
+    `pending`: (person, hospital, account).
+    """
+
+    proofs: list[tuple[int, bytes]]
+    sights: list[tuple[int, int]]
+    worklists: list[tuple[int, int, str, int]]
+    pending: list[tuple[int, int, int]]
+
+
+@dataclass(slots=True)
+class Looked:
+    """What it then knows: fresh proofs, when whom was last shown to whom, what explains her by now, what is stopped."""
+
+    fresh: set[bytes]
+    seen: dict[tuple[int, int], datetime]
+    worklisted: set[tuple[int, int]]
+    confirmed: set[tuple[int, int]]
+    stops: list[Stop]
 
 
 class DisclosureStore:
@@ -80,7 +112,6 @@ class DisclosureStore:
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
         self._sql = load_queries("disclosures")
-        self._in_force = load_queries("containments")["in_force"]
 
     async def lock(
         self, connection: asyncpg.pool.PoolConnectionProxy, accounts: Sequence[int]
@@ -89,43 +120,43 @@ class DisclosureStore:
         rows = await connection.fetch(self._sql["lock_accounts"], accounts)
         return {r[0]: AccountRow(r[1], r[2], r[3]) for r in rows}
 
-    async def burn_and_look(
-        self,
-        connection: asyncpg.pool.PoolConnectionProxy,
-        proofs: Sequence[tuple[int, bytes]],
-        pairs: Sequence[tuple[int, int]],
-    ) -> tuple[set[bytes], set[tuple[int, int]]]:
-        """The proofs that were fresh, and the (person, account) pairs already seen."""
+    async def burn_and_look(self, connection: asyncpg.pool.PoolConnectionProxy, looks: Looks, now: datetime) -> Looked:
+        """Burns the proofs and looks, with a snapshot taken after the locks. Sets hold (person, account)."""
         rows = await connection.fetch(
             self._sql["burn_proofs_and_look"],
-            [minute for minute, _ in proofs],
-            [digest for _, digest in proofs],
-            [person for person, _ in pairs],
-            [account for _, account in pairs],
+            *_columns(looks.proofs, 2),
+            *_columns(looks.sights, 2),
+            *_columns(looks.worklists, 4),
+            *_columns(looks.pending, 3),
+            now,
         )
-        fresh = {r[0] for r in rows if r[0] is not None}
-        seen = {(r[1], r[2]) for r in rows if r[0] is None}
-        return fresh, seen
-
-    async def stops(self, connection: asyncpg.pool.PoolConnectionProxy, now: datetime) -> list[Stop]:
-        """What is stopped besides accounts, read after the locks: nearly always nothing."""
-        return [stop_of(row) for row in await connection.fetch(self._in_force, now)]
+        looked = Looked(set(), {}, set(), set(), [])
+        for kind, digest, number, account, at, *stop in rows:
+            if kind == "p":
+                looked.fresh.add(digest)
+            elif kind == "s":
+                looked.seen[number, account] = at
+            elif kind == "c":
+                looked.stops.append(stop_of((number, *stop)))
+            else:
+                (looked.worklisted if kind == "w" else looked.confirmed).add((number, account))
+        return looked
 
     async def write(
         self,
         connection: asyncpg.pool.PoolConnectionProxy,
         rows: Sequence[DisclosureRow],
-        states: Sequence[tuple[int, int, str]],
+        states: Sequence[State],
         deliveries: Sequence[Delivery],
     ) -> dict[tuple[int, int], int]:
         """Disclosure numbers by (account, running number)."""
-        columns = list(zip(*(row.columns() for row in rows), strict=True)) if rows else [()] * 19
+        columns = list(zip(*(row.columns() for row in rows), strict=True)) if rows else [()] * COLUMNS_COUNT
         sights = [(row.account_id, row.running_number, person) for row in rows for person in row.people]
         written = await connection.fetch(
             self._sql["write_disclosures"],
             *columns,
             *_columns(sights, 3),
-            *_columns(states, 3),
+            *_columns(states, 5),
             *_columns(deliveries, 2),
         )
         return {(r[1], r[2]): r[0] for r in written}

@@ -11,6 +11,7 @@
 --   containments                                what was stopped, by whom and why
 --   alerts, alert_deliveries                    what the duty officer is told, and whether it has arrived
 --   console_sessions                            who is signed in with a browser
+--   suspicions, canaries, norm_releases, worklists, worklist_entries    what the watch knows beside it
 --   leaves, tiles, checkpoints, seal_state      the ledger: commitments to the facts, their tree, its signed roots
 --   archive_segments                            which ranges of the ledger have their disclosures in files
 --   cosignatures, contradictions, epochs        its witnesses, what they hold against it, what a restore lost
@@ -129,8 +130,10 @@ create table accounts (
     display_name text not null default '',
     status text not null default 'active' check (status in ('active', 'frozen')),  -- no longer read: account_states.frozen
     created_at timestamptz not null default now(),
+    same_as integer references accounts,    -- another account of the same person, in whose row their evidence stands
     unique (issuer, subject)
 );
+create index accounts_same_as on accounts (same_as) where same_as is not null;
 
 -- What an account may do for a structure. Rows come from the configuration or from `beffroi account grant`.
 create table grants (
@@ -168,8 +171,11 @@ create table account_states (
     account_id integer primary key references accounts,
     running_number bigint not null default 0,   -- of its last disclosure
     evidence json not null default '{}',        -- watch state, at most 8 KiB
-    frozen boolean not null default false       -- stopped by a person, or by certainty: reads nothing
+    frozen boolean not null default false,      -- stopped by a person, or by certainty: reads nothing
+    rung smallint not null default 0,           -- on which the watch last put it (watch.evidence)
+    structure_id integer                        -- for which it last asked
 );
+create index account_states_held on account_states (structure_id) where rung >= 4;
 
 -- The facts. Never updated. Insert only, for the roles that serve.
 create table disclosures (
@@ -194,6 +200,8 @@ create table disclosures (
     shown json not null,                    -- [[person_id, fields, [identity_id, ...]], ...]
     nonce bytea not null,                   -- 16 bytes, for the ledger's commitment
     transaction xid8 not null default pg_current_xact_id(),
+    new_explained smallint not null default 0,      -- new patients, for evidence across accounts; no part of the leaf
+    new_unexplained smallint not null default 0,
     unique (account_id, running_number)
 );
 create index disclosures_by_structure_time on disclosures (structure_id, at);
@@ -203,6 +211,7 @@ create table seen (
     person_id bigint not null,
     account_id integer not null,
     disclosure_id bigint not null,
+    at timestamptz,                         -- null in rows of older releases: long ago
     primary key (person_id, account_id, disclosure_id)
 );
 
@@ -273,6 +282,52 @@ create table alert_deliveries (
     primary key (alert_id, part, channel)
 );
 create index alert_deliveries_due on alert_deliveries (next_at) where delivered_at is null and dead_at is null;
+-- --- the watch
+
+-- What other accounts did by the same channel, in thousandths of a bit; written by the worker, read by every gate.
+create table suspicions (
+    kind text not null,                     -- device, network, structure or neighbourhood
+    key text not null,
+    points integer not null check (points >= 0),
+    until timestamptz not null,
+    primary key (kind, key)
+);
+
+-- Fictitious people on the paths that a sweep takes. Evidence, never a hold by themselves.
+create table canaries (
+    person_id bigint primary key,
+    made_at timestamptz not null,
+    retired_at timestamptz
+);
+
+-- Base rates and ceilings of roles and sites, as released: signed by keys that the configuration names, never by the server.
+create table norm_releases (
+    release_id bigint generated always as identity primary key,
+    applied_at timestamptz not null default now(),
+    content text not null,                  -- the signed text, as it was proposed
+    signature text not null                 -- of a named key (C2SP signed-note)
+);
+
+-- Patients whom somebody deposited beforehand, to be read by others of their hospital. No contact fields.
+create table worklists (
+    worklist_id bigint generated always as identity primary key,
+    hospital_id integer not null references hospitals,
+    role text not null,                     -- of those who read it
+    deposited_by integer not null references accounts,
+    approved_by integer references accounts,    -- the second person, whom a batch needs
+    ready boolean not null default false,       -- small enough, or approved
+    deposited_at timestamptz not null,
+    expires_at timestamptz not null,
+    purpose text not null,
+    check (approved_by is null or approved_by <> deposited_by)
+);
+
+create table worklist_entries (
+    person_id bigint not null,
+    worklist_id bigint not null references worklists on delete cascade,
+    primary key (person_id, worklist_id)
+);
+create index worklist_entries_by_list on worklist_entries (worklist_id);
 
 -- --- the hospitals' bulk imports
 
@@ -638,6 +693,22 @@ grant select, insert on import_rejects to beffroi_feed;
 -- Housekeeping: it reads what it deletes, and nothing about people.
 grant select, delete on proofs, feed_messages to beffroi_worker;
 grant select on hospitals, feeds to beffroi_worker;
+
+-- The watch's surroundings.
+grant select on suspicions, canaries, norm_releases, worklists, worklist_entries to beffroi_web, beffroi_feed;
+grant insert on worklists, worklist_entries to beffroi_web;
+grant update (approved_by, ready) on worklists to beffroi_web;
+grant usage on sequence worklists_worklist_id_seq to beffroi_web;
+
+-- The worker adds up what accounts did by each channel. It reads no patient, and deletes lists that have expired.
+create view activity as
+    select disclosure_id, at, account_id, role, structure_id, application, session_key, network, operation, outcome,
+           new_explained, new_unexplained
+    from disclosures;
+grant select on activity to beffroi_worker;
+grant select (account_id, rung, structure_id) on account_states to beffroi_worker;
+grant select, insert, update, delete on suspicions to beffroi_worker;
+grant select (worklist_id, expires_at), delete on worklists to beffroi_worker;
 
 -- Sealing: it reads the facts and adds to the ledger. A tile grows; a leaf and a checkpoint are never touched again.
 grant usage on schema public to beffroi_sealer;

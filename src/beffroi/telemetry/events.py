@@ -62,6 +62,8 @@ class Event(StrEnum):
     GATE_FAILED = "gate_failed"
     CEILING_REACHED = "ceiling_reached"
     EMERGENCY_READ = "emergency_read"
+    RUNG = "rung"
+    NORMS_REFUSED = "norms_refused"
     # what is fed
     CONNECTION_OPENED = "connection_opened"
     CONNECTION_REFUSED = "connection_refused"
@@ -102,6 +104,8 @@ _WARNINGS = (
     Event.KEYS_FETCH_FAILED,
     Event.CEILING_REACHED,
     Event.EMERGENCY_READ,
+    Event.RUNG,
+    Event.NORMS_REFUSED,
     Event.CONNECTION_REFUSED,
     Event.FRAME_BROKEN,
     Event.CONTAINED,
@@ -171,6 +175,7 @@ class Facts(TypedDict, total=False):
     restarts: int
     role: Enum
     rows: int
+    rung: int
     seconds: float
     setting: str  # the dotted name of a setting
     signal: Enum
@@ -185,8 +190,7 @@ _CODE = re.compile(r"A[AER]|C[AER]|[A-Z][0-9]{2}|[0-9]{3}")
 _TRIGGER = re.compile(r"[A-Z][0-9]{2}|ZV[12]")
 _SETTING = re.compile(
     r"(database|web|mllp|console|issuer|hospital|application|limits|operations|retention|ledger|witness|"
-    r"alerts|alert_mail|alert_webhook|alert_syslog|signals|signal_receiver|signal_transmitter)"
-    r"(database|web|mllp|issuer|hospital|application|limits|operations|retention|ledger|archive)"
+    r"alerts|alert_mail|alert_webhook|alert_syslog|signals|signal_receiver|signal_transmitter|archive|watch)"
     r"(\[[0-9]{1,3}\])?(\.[a-z_]{1,40}){0,3}"
 )
 _VERSION = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}|[0-9]\.[0-9]{1,2}\.[0-9]{1,2}")

@@ -1,58 +1,181 @@
-"""What the gate remembers of an account between two questions: how many new patients it was shown, and when.
+"""What the watch remembers of one person's account: counts, sequences, what is pending, and the rung.
 
-"New" means never shown to this account before. Counts stand in hours for a day and in days for 30 days, so the row
-stays under 1 KiB whatever the account does.
+It stands in the account's row and is read and written under its lock. Everything is bounded, so the row stays within a
+few KiB whatever the account does, and everything ages out by itself: within a day, 30 days or 13 months.
 """
+
+from typing import NewType
 
 import msgspec
 
-HOUR_S = 3600
+from beffroi.watch.detectors import Sequence
+
+HOUR_S = 3_600
 DAY_S = 86_400
-HOURS_KEPT = 24
-DAYS_KEPT = 30
+BLOCK_S = 30 * DAY_S
+HOURS_KEPT = 25
+DAYS_KEPT = 31
+BLOCKS_KEPT = 14
+"""Buckets, the present one included: as many as cover 24 hours, 30 and 365 days from any moment within a bucket."""
+CHANNELS_MAX = 4
+"""Session keys, and networks, whose sequences are kept: the latest used."""
+PENDING_KEPT_MAX = 64
+TRAIL_MAX = 24
+"""Unexplained readings that a verdict can name."""
+OLD_S = 30 * DAY_S
+"""A patient who was not shown for so long is new again."""
+
+Counts = dict[int, int]
+"""Bucket index since 1970 to patients whose last showing lies in it."""
+Rung = NewType("Rung", int)
+NO_RUNG, WARN, ASK, MASK, HOLD = Rung(0), Rung(1), Rung(2), Rung(3), Rung(4)
+RUNG_NAMES = ("none", "warn", "ask", "mask", "hold")
 
 
-class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`hours` and `days`: (index since 1970, new patients), oldest first. `emergencies`: seconds since 1970."""
+class Pending(msgspec.Struct, frozen=True, array_like=True):
+    """A reading that waits for the feed: who, when, its running number, and the channels by which it came."""
 
-    hours: tuple[tuple[int, int], ...] = ()
-    days: tuple[tuple[int, int], ...] = ()
+    person: int
+    at_s: int
+    running_number: int
+    key: str
+    network: str
+
+
+class Probe(msgspec.Struct, frozen=True, array_like=True):
+    """The last question as a number on a line (`watch.patterns`), when it was, and how long after the one before."""
+
+    kind: str = ""
+    position: int = 0
+    at_s: int = 0
+    gap_s: int = 0
+
+
+class Evidence(msgspec.Struct, omit_defaults=True):
+    """`hours`, `days`, `blocks`: distinct patients by their last showing. `contacts`: the same for contact fields, by
+    day.
+
+    `own`, `keys`, `networks`: the sequences. `trail`: running numbers of the last unexplained readings. `patterns`:
+    scores by pattern, in thousandths of a bit. `listed`: a list was shown and nobody opened since. `rung` is the last
+    that was recorded; `held_s`, since when new unexplained patients are held (0: not), until somebody releases.
+    `asked_s`: since when a proof of who is there is wanted; `proved_s`: the last such proof. `allowed`: (day, patients
+    shown by today's step-up allowance). `confirmed`: patients whom a colleague vouched for, with the end of it.
+    `releases`: when it was released.
+    """
+
+    hours: Counts = msgspec.field(default_factory=dict)
+    days: Counts = msgspec.field(default_factory=dict)
+    blocks: Counts = msgspec.field(default_factory=dict)
+    contacts: Counts = msgspec.field(default_factory=dict)
+    contacts_blocks: Counts = msgspec.field(default_factory=dict)
+    beyond: Counts = msgspec.field(default_factory=dict)
     emergencies: tuple[int, ...] = ()
+    own: Sequence = Sequence()
+    keys: tuple[Sequence, ...] = ()
+    networks: tuple[Sequence, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    trail: tuple[int, ...] = ()
+    patterns: dict[str, int] = msgspec.field(default_factory=dict)
+    last: Probe = Probe()
+    listed: bool = False
+    first_s: int = 0
+    rung: Rung = NO_RUNG
+    held_s: int = 0
+    asked_s: int = 0
+    proved_s: int = 0
+    allowed: tuple[int, int] = (0, 0)
+    confirmed: dict[int, int] = msgspec.field(default_factory=dict)
+    releases: tuple[int, ...] = ()
+
+    def copied(self) -> "Evidence":
+        """One that can be changed while this one stays as it is."""
+        new = msgspec.structs.replace(self)
+        new.hours, new.days, new.blocks = dict(self.hours), dict(self.days), dict(self.blocks)
+        new.patterns = dict(self.patterns)
+        return new
 
     def shown_24h(self, now_s: int) -> int:
-        """New patients in the last 24 hours.
+        """Distinct patients whose last showing is at most 24 hours old (up to an hour more).
 
-        >>> Evidence(hours=((0, 3), (23, 2))).shown_24h(23 * 3600), Evidence(hours=((0, 3),)).shown_24h(24 * 3600)
+        >>> Evidence(hours={0: 3, 24: 2}).shown_24h(24 * 3600), Evidence(hours={0: 3}).shown_24h(25 * 3600)
         (5, 0)
         """
         return _sum_since(self.hours, now_s // HOUR_S - HOURS_KEPT + 1)
 
     def shown_30d(self, now_s: int) -> int:
-        """New patients in the last 30 days."""
+        """Distinct patients of the last 30 days (up to a day more)."""
         return _sum_since(self.days, now_s // DAY_S - DAYS_KEPT + 1)
 
-    def emergencies_24h(self, now_s: int) -> int:
-        """Emergency readings in the last 24 hours."""
-        return sum(1 for at_s in self.emergencies if at_s > now_s - DAY_S)
+    def shown_365d(self, now_s: int) -> int:
+        """Distinct patients of the last 365 days (up to 55 days more)."""
+        return _sum_since(self.blocks, now_s // BLOCK_S - BLOCKS_KEPT + 1)
 
-    def after(self, now_s: int, new_count: int, emergency: bool) -> "Evidence":
-        """The evidence once `new_count` more new patients were shown; what is too old is forgotten."""
-        emergencies = tuple(s for s in self.emergencies if s > now_s - DAY_S)
-        return Evidence(
-            hours=_add(self.hours, now_s // HOUR_S, new_count, HOURS_KEPT),
-            days=_add(self.days, now_s // DAY_S, new_count, DAYS_KEPT),
-            emergencies=(*emergencies, now_s) if emergency else emergencies,
-        )
+    def contacts_24h(self, now_s: int) -> int:
+        """Readings of contact fields today and yesterday."""
+        return _sum_since(self.contacts, now_s // DAY_S - 1)
+
+    def contacts_30d(self, now_s: int) -> int:
+        """Readings of contact fields in the last 30 days."""
+        return _sum_since(self.contacts, now_s // DAY_S - DAYS_KEPT + 1)
+
+    def contacts_365d(self, now_s: int) -> int:
+        """Readings of contact fields in the last 365 days."""
+        return _sum_since(self.contacts_blocks, now_s // BLOCK_S - BLOCKS_KEPT + 1)
+
+    def beyond_24h(self, now_s: int) -> int:
+        """Patients shown one at a time beyond a ceiling, today and yesterday."""
+        return _sum_since(self.beyond, now_s // DAY_S - 1)
+
+    def beyond_30d(self, now_s: int) -> int:
+        """The same in the last 30 days."""
+        return _sum_since(self.beyond, now_s // DAY_S - DAYS_KEPT + 1)
+
+    def emergencies_since(self, first_s: int) -> int:
+        """Emergency readings after a moment."""
+        return sum(1 for at_s in self.emergencies if at_s > first_s)
 
 
-def _sum_since(counts: tuple[tuple[int, int], ...], first: int) -> int:
-    return sum(count for index, count in counts if index >= first)
+def _sum_since(counts: Counts, first: int) -> int:
+    total = 0
+    for index, count in counts.items():
+        if index >= first:
+            total += count
+    return total
 
 
-def _add(counts: tuple[tuple[int, int], ...], index: int, count: int, kept: int) -> tuple[tuple[int, int], ...]:
-    if not count:
-        return counts
-    if counts and counts[-1][0] >= index:
-        last_index, last_count = counts[-1]
-        return (*counts[:-1], (last_index, last_count + count))
-    return (*(pair for pair in counts if pair[0] > index - kept), (index, count))
+def count_showing(evidence: Evidence, now_s: int, age_s: int | None) -> None:
+    """Counts a patient shown now who was last shown `age_s` seconds ago (None: never): her last showing moves to now.
+
+    So each sum over a window is the number of distinct patients whose last showing lies in it: nothing is counted
+    twice, and nobody whom the account was shown within the window is left out. Changes `evidence`.
+
+    >>> found = Evidence(); count_showing(found, 90_000, None); count_showing(found, 180_000, 90_000)
+    >>> found.shown_24h(180_000), found.shown_30d(180_000), found.hours
+    (1, 1, {50: 1})
+    """
+    _move(evidence.hours, now_s, age_s, HOUR_S, HOURS_KEPT)
+    _move(evidence.days, now_s, age_s, DAY_S, DAYS_KEPT)
+    _move(evidence.blocks, now_s, age_s, BLOCK_S, BLOCKS_KEPT)
+
+
+def _move(counts: Counts, now_s: int, age_s: int | None, bucket_s: int, kept: int) -> None:
+    index = now_s // bucket_s
+    if age_s is not None:
+        old = (now_s - age_s) // bucket_s
+        if old == index and index in counts:
+            return
+        if counts.get(old, 0) > 1:
+            counts[old] -= 1
+        elif old in counts:
+            del counts[old]
+    add(counts, index, 1, kept)
+
+
+def add(counts: Counts, index: int, count: int, kept: int) -> None:
+    """Adds to a bucket; what has left the window is forgotten when a new bucket begins. Changes `counts`."""
+    if index in counts:
+        counts[index] += count
+        return
+    for old in [one for one in counts if one <= index - kept]:
+        del counts[old]
+    counts[index] = count

@@ -1,105 +1,313 @@
-"""The verdict on one question: how many of its rows this account may be shown.
+"""The verdict on one answer: which of its rows this account may be shown, taken row by row before any of them leaves.
 
-In this version the watch holds the ceilings on everything: distinct new patients per role over 24 hours and 30 days,
-and emergency readings. Beyond a ceiling one explained patient at a time stays readable (law 5), patients seen before
-stay too, and nothing tells of anybody else: with or without a stranger who matches, the answer is the same. The
-ceilings are engineering estimates, several times the 95th percentile of a shift (docs/explanation/watch.md).
+State in, rows in, verdict and new state out. A row is shown, shown without its contact fields, or withheld; a list is
+cut at the row that trips a limit. Explained patients stay readable on every rung; statistics alone never go beyond
+HOLD.
+
+The order for a new patient: the ceilings on everything, then the hold, then the cap of what waits for the feed, then
+the sequential tests, which the row itself enters before it is shown.
 """
 
-from dataclasses import dataclass
-
-from beffroi.model.account import Role
-from beffroi.model.disclosure import Finding, Operation
-from beffroi.watch.evidence import Evidence
+from beffroi.model.disclosure import Operation
+from beffroi.watch import patterns
+from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, Verdict, about_nobody
+from beffroi.watch.evidence import (
+    ASK,
+    BLOCK_S,
+    BLOCKS_KEPT,
+    DAY_S,
+    DAYS_KEPT,
+    HOLD,
+    MASK,
+    OLD_S,
+    PENDING_KEPT_MAX,
+    TRAIL_MAX,
+    Evidence,
+    Pending,
+    add,
+    count_showing,
+)
+from beffroi.watch.norms import Ceiling
+from beffroi.watch.observation import (
+    Judging,
+    asked_in_vain,
+    enter,
+    note_channel,
+    note_question,
+    raise_rung,
+    rung_of,
+    score,
+    settle,
+)
 
 EMERGENCY_READINGS_24H = 5
-CEILING_24H = "the ceiling of new patients in 24 hours"
-CEILING_30D = "the ceiling of new patients in 30 days"
-CEILING_EMERGENCY = "the ceiling of emergency readings in 24 hours"
-CEILING_NAMES_FR = {
-    CEILING_24H: "le plafond de nouveaux patients en 24 heures",
-    CEILING_30D: "le plafond de nouveaux patients en 30 jours",
-    CEILING_EMERGENCY: "le plafond de lectures en urgence en 24 heures",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Ceiling:
-    """Distinct new patients that an account of a role may be shown."""
-
-    patients_24h: int
-    patients_30d: int
-
-
-_CLINICAL = Ceiling(150, 1_500)
-CEILINGS: dict[Role, Ceiling] = {
-    Role.WARD_NURSE: Ceiling(120, 1_200),
-    Role.WARD_DOCTOR: _CLINICAL,
-    Role.EMERGENCY_DOCTOR: _CLINICAL,
-    Role.TRIAGE_NURSE: Ceiling(250, 2_500),
-    Role.ON_CALL_DOCTOR: Ceiling(250, 2_000),
-    Role.ADMISSION_CLERK: Ceiling(480, 6_000),
-    Role.MEDICAL_SECRETARY: Ceiling(240, 3_000),
-    Role.IDENTITY_CELL: Ceiling(1_200, 12_000),
-    Role.REGIONAL_COORDINATOR: Ceiling(150, 1_500),
-    Role.HOSPITAL_APPLICATION: Ceiling(60_000, 1_000_000),
-    Role.CROSS_REFERENCE_APPLICATION: Ceiling(60_000, 1_000_000),
-    Role.AUDITOR: Ceiling(5_000, 50_000),
-    Role.DATA_PROTECTION_OFFICER: Ceiling(5_000, 50_000),
-}
-NONE = Ceiling(0, 0)
-_ABOUT_NOBODY = frozenset({Operation.SIGN_IN, Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW})
-"""Operations in which no match can be guessed at, so an empty answer tells nothing that a ceiling must hide."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """`shown[i]`: whether row i may be shown. `ceiling` names what was reached, empty when nothing was."""
-
-    shown: tuple[bool, ...]
-    new_count: int
-    ceiling: str = ""
-    limit: int = 0
-
-    @property
-    def shown_count(self) -> int:
-        """How many rows may be shown."""
-        return sum(self.shown)
+"""Emergency readings that one person may make alone."""
+EMERGENCY_SECONDED_24H = 10
+"""More of them, each with a second person."""
+EMERGENCY_READINGS_30D = 60
+"""All emergency readings of one person, seconded ones included."""
+STEP_UP_ALLOWANCE_24H = 5
+"""Unexplained new patients a day that a held account is shown once its user has proved who is there."""
+BEYOND_24H, BEYOND_30D = 40, 200
+"""Explained patients, each named fully, one at a time and without contact fields, beyond a ceiling."""
 
 
 def judge(
-    evidence: Evidence, role: Role, operation: Operation, rows: tuple[Finding, ...], new: tuple[bool, ...], now_s: int
+    evidence: Evidence, asked: Circumstances, rows: tuple[Row, ...], confirmed: frozenset[int] = frozenset()
 ) -> Verdict:
-    """Leaves out the new patients beyond a ceiling. `new[i]`: `rows[i]` was never shown to this account.
+    """What may be shown, and the state after it. `confirmed`: pending patients whom the feed has explained meanwhile.
 
-    >>> judge(Evidence(), Role.WARD_NURSE, Operation.READ, (), (), 0)
-    Verdict(shown=(), new_count=0, ceiling='', limit=0)
+    >>> from beffroi.model.account import Role; from beffroi.watch.norms import NORMS
+    >>> asked = Circumstances(90_000, Role.WARD_NURSE, Operation.READ, NORMS[Role.WARD_NURSE])
+    >>> found = judge(Evidence(), asked, (Row(7, None, explained=True),))
+    >>> found.fates, found.new_count
+    ((<Fate.SHOW: 'show'>,), 1)
     """
-    if operation is Operation.EMERGENCY_READ and evidence.emergencies_24h(now_s) >= EMERGENCY_READINGS_24H:
-        return Verdict((False,) * len(rows), 0, CEILING_EMERGENCY, EMERGENCY_READINGS_24H)
-    if operation is Operation.EMERGENCY_READ:  # a way on with a ceiling of its own (law 8)
-        return Verdict((True,) * len(rows), sum(new))
-    ceiling = CEILINGS.get(role, NONE)
-    left_24h = ceiling.patients_24h - evidence.shown_24h(now_s)
-    left_30d = ceiling.patients_30d - evidence.shown_30d(now_s)
-    left, name, limit = min(
-        (left_24h, CEILING_24H, ceiling.patients_24h),
-        (left_30d, CEILING_30D, ceiling.patients_30d),
+    judging = Judging(evidence.copied(), asked)
+    new = judging.evidence
+    if not new.first_s:
+        new.first_s = asked.now_s
+    settle(judging, confirmed)
+    if asked.operation is Operation.EMERGENCY_READ:
+        fates = _emergency(judging, rows)
+    else:
+        note_channel(judging)
+        if not about_nobody(asked.operation):
+            note_question(judging, rows)
+            _name_limits(judging)
+            judging.covered = asked.one_person and any(row.explained or _is_old(row) for row in rows)
+        fates = tuple([_row(judging, row, len(rows)) for row in rows])
+    return _concluded(judging, fates)
+
+
+def ceiling_of(asked: Circumstances) -> Ceiling:
+    """The ceilings in force: the role's ordinary volume while its hospital's feed is proven silent."""
+    if asked.feed_silent:
+        usual = asked.norm.ceiling
+        return Ceiling(min(asked.norm.outage_24h, usual.patients_24h), usual.patients_30d, usual.patients_365d)
+    return asked.norm.ceiling
+
+
+def _row(judging: Judging, row: Row, row_count: int) -> Fate:
+    evidence, now_s = judging.evidence, judging.now_s
+    if row.canary:
+        patterns.note_once(evidence, patterns.CANARY)
+    if row.age_s is None or row.age_s >= DAY_S:
+        beyond = _beyond(judging)
+        if beyond is not Cause.NONE and not _one_at_a_time(judging, row, row_count, beyond):
+            return Fate.WITHHELD
+    if not _is_old(row):
+        if not _may_be_new(judging, row, row_count):
+            return Fate.WITHHELD
+        judging.new_count += 1
+    count_showing(evidence, now_s, row.age_s)
+    return _with_contact(judging)
+
+
+def _is_old(row: Row) -> bool:
+    """Whether this person was shown her lately, so that she is no observation."""
+    return row.age_s is not None and row.age_s < OLD_S
+
+
+def _may_be_new(judging: Judging, row: Row, row_count: int) -> bool:
+    """Whether a patient who is new to this person may be shown."""
+    asked = judging.looks_at
+    if asked.feed_silent:
+        return _new_in_a_silence(judging, row, row_count)
+    return about_nobody(asked.operation) or _new(judging, row, row_count)
+
+
+def _new(judging: Judging, row: Row, row_count: int) -> bool:
+    """A new patient: explained, vouched for by a colleague (who carries the debt), or neither."""
+    asked, evidence, now_s = judging.looks_at, judging.evidence, judging.now_s
+    if row.explained:
+        enter(judging, False, asked.key, asked.network, now_s)
+        if evidence.patterns:
+            patterns.wear_off(evidence)
+        return True
+    if evidence.confirmed and evidence.confirmed.get(row.person, 0) > now_s:
+        return True
+    return _may_be_unexplained(judging, row, row_count)
+
+
+def _new_in_a_silence(judging: Judging, row: Row, row_count: int) -> bool:
+    """While the hospital's own feed is proven silent nothing can be explained: no test, and no lists of strangers."""
+    if row.explained or (row_count == 1 and judging.looks_at.specified):
+        return True
+    judging.blame(Cause.FEED_SILENT)
+    return False
+
+
+def _beyond(judging: Judging) -> Cause:
+    """The ceiling that is reached, if one is."""
+    ceiling, evidence, now_s = ceiling_of(judging.looks_at), judging.evidence, judging.now_s
+    if _far_from(ceiling, evidence):
+        return Cause.NONE
+    if evidence.shown_24h(now_s) >= ceiling.patients_24h:
+        judging.limit = ceiling.patients_24h
+        return Cause.CEILING_24H
+    if evidence.shown_30d(now_s) >= ceiling.patients_30d:
+        judging.limit = ceiling.patients_30d
+        return Cause.CEILING_30D
+    if evidence.shown_365d(now_s) >= ceiling.patients_365d:
+        judging.limit = ceiling.patients_365d
+        return Cause.CEILING_365D
+    return Cause.NONE
+
+
+def _far_from(ceiling: Ceiling, evidence: Evidence) -> bool:
+    """Whether even the buckets that have left their window keep below every ceiling: the usual case, and quick."""
+    return (
+        sum(evidence.hours.values()) < ceiling.patients_24h
+        and sum(evidence.days.values()) < ceiling.patients_30d
+        and sum(evidence.blocks.values()) < ceiling.patients_365d
     )
-    if left <= 0 and operation not in _ABOUT_NOBODY:
-        return _beyond(rows, new, name, limit)
-    shown, new_count = [], 0
-    for is_new in new:
-        shown.append(not is_new or new_count < left)
-        new_count += is_new and shown[-1]
-    return Verdict(tuple(shown), new_count) if all(shown) else Verdict(tuple(shown), new_count, name, limit)
 
 
-def _beyond(rows: tuple[Finding, ...], new: tuple[bool, ...], name: str, limit: int) -> Verdict:
-    """Patients seen before, and one explained patient at a time: a cap must not stop care.
+def _one_at_a_time(judging: Judging, row: Row, row_count: int, beyond: Cause) -> bool:
+    """Beyond a ceiling one explained, fully named patient at a time stays readable, up to a ceiling of its own."""
+    asked, evidence, now_s = judging.looks_at, judging.evidence, judging.now_s
+    alone = row_count == 1 and asked.specified and row.explained and asked.norm.ceiling.patients_24h > 0
+    spare = evidence.beyond_24h(now_s) < BEYOND_24H and evidence.beyond_30d(now_s) < BEYOND_30D
+    judging.blame(beyond, judging.limit)
+    if not (alone and spare):
+        return False
+    evidence.beyond = dict(evidence.beyond)
+    add(evidence.beyond, now_s // DAY_S, 1, DAYS_KEPT)
+    return True
 
-    The ceiling is named even when nobody was left out, or its absence would tell that nobody else matches.
-    """
-    alone = sum(row.explained for row in rows) == 1
-    shown = tuple(not is_new or (alone and row.explained) for row, is_new in zip(rows, new, strict=True))
-    return Verdict(shown, sum(a and b for a, b in zip(shown, new, strict=True)), name, limit)
+
+def _may_be_unexplained(judging: Judging, row: Row, row_count: int) -> bool:
+    """Whether a new patient whom nothing explains may be shown; she enters the tests, or waits for the feed."""
+    asked, evidence, now_s = judging.looks_at, judging.evidence, judging.now_s
+    if evidence.held_s:
+        if asked.crowded and row_count == 1 and asked.specified:
+            return _one_more(judging)
+        return _by_allowance(judging)
+    if asked_in_vain(judging):
+        judging.blame(Cause.ASKED)
+        return False
+    if judging.covered:  # a namesake, or the same person registered twice: nobody whom the asker chose
+        return True
+    judging.covered = asked.one_person
+    if asked.norm.arrivals_per_h:
+        if len(evidence.pending) >= _pending_max(asked):
+            judging.blame(Cause.PENDING, _pending_max(asked))
+            return False
+        waiting = Pending(row.person, now_s, asked.running_number, asked.key, asked.network)
+        evidence.pending = (*evidence.pending, waiting)
+        return True
+    enter(judging, True, asked.key, asked.network, now_s)
+    evidence.trail = (*evidence.trail[1 - TRAIL_MAX :], asked.running_number)
+    raise_rung(judging)
+    return not _stopped(judging)
+
+
+def _pending_max(asked: Circumstances) -> int:
+    return min(asked.norm.pending_max, PENDING_KEPT_MAX)
+
+
+def _stopped(judging: Judging) -> bool:
+    """Whether the account came onto a rung that withholds, by this very row."""
+    if judging.evidence.held_s:
+        judging.blame(Cause.HELD)
+    elif asked_in_vain(judging):
+        judging.blame(Cause.ASKED)
+    else:
+        return False
+    return True
+
+
+def _by_allowance(judging: Judging) -> bool:
+    """A held account, once its user has proved who is there, has a small allowance a day. It erases no evidence."""
+    evidence, today = judging.evidence, judging.now_s // DAY_S
+    judging.blame(Cause.HELD)
+    day, used = evidence.allowed
+    if evidence.proved_s <= evidence.held_s or evidence.proved_s <= judging.now_s - DAY_S:
+        return False
+    if day != today:
+        used = 0
+    if used >= STEP_UP_ALLOWANCE_24H:
+        return False
+    evidence.allowed = (today, used + 1)
+    return True
+
+
+def _one_more(judging: Judging) -> bool:
+    """While the site is crowded with holds, a held account reads one patient at a time, as beyond a ceiling."""
+    evidence, now_s = judging.evidence, judging.now_s
+    if evidence.beyond_24h(now_s) >= BEYOND_24H or evidence.beyond_30d(now_s) >= BEYOND_30D:
+        judging.blame(Cause.HELD)
+        return False
+    evidence.beyond = dict(evidence.beyond)
+    add(evidence.beyond, now_s // DAY_S, 1, DAYS_KEPT)
+    return True
+
+
+def _with_contact(judging: Judging) -> Fate:
+    """Whether the contact fields leave with a row that is shown."""
+    asked, evidence, now_s = judging.looks_at, judging.evidence, judging.now_s
+    if not asked.contact:
+        return Fate.SHOW
+    contacts = asked.norm.contacts
+    full = (
+        evidence.contacts_24h(now_s) >= contacts.patients_24h
+        or evidence.contacts_30d(now_s) >= contacts.patients_30d
+        or evidence.contacts_365d(now_s) >= contacts.patients_365d
+    )
+    if full or asked.feed_silent or evidence.rung >= MASK or judging.cause in _CEILINGS:
+        if judging.cause is Cause.NONE:
+            judging.cause, judging.limit = (Cause.CONTACTS, contacts.patients_24h) if full else (Cause.MASKED, 0)
+        return Fate.MASKED
+    evidence.contacts, evidence.contacts_blocks = dict(evidence.contacts), dict(evidence.contacts_blocks)
+    add(evidence.contacts, now_s // DAY_S, 1, DAYS_KEPT)
+    add(evidence.contacts_blocks, now_s // BLOCK_S, 1, BLOCKS_KEPT)
+    return Fate.SHOW
+
+
+_CEILINGS = frozenset({Cause.CEILING_24H, Cause.CEILING_30D, Cause.CEILING_365D})
+
+
+def _name_limits(judging: Judging) -> None:
+    """Names what withholds strangers from this account now, whoever matches: its absence would tell of nobody."""
+    asked, evidence = judging.looks_at, judging.evidence
+    beyond = _beyond(judging)
+    if beyond is not Cause.NONE:
+        judging.blame(beyond, judging.limit)
+    elif asked.feed_silent:
+        if not asked.specified:
+            judging.blame(Cause.FEED_SILENT)
+    elif not _stopped(judging) and evidence.pending and len(evidence.pending) >= _pending_max(asked):
+        judging.blame(Cause.PENDING, _pending_max(asked))
+
+
+def _emergency(judging: Judging, rows: tuple[Row, ...]) -> tuple[Fate, ...]:
+    """A way on with a ceiling of its own (law 8): bounded, recorded, ringing; the tests do not see it."""
+    evidence, now_s = judging.evidence, judging.now_s
+    limit = EMERGENCY_READINGS_24H + (EMERGENCY_SECONDED_24H if judging.looks_at.seconded else 0)
+    if evidence.emergencies_since(now_s - DAY_S) >= limit:
+        judging.blame(Cause.EMERGENCY, limit)
+    elif evidence.emergencies_since(now_s - OLD_S) >= EMERGENCY_READINGS_30D:
+        judging.blame(Cause.EMERGENCY, EMERGENCY_READINGS_30D)
+    if judging.cause is Cause.EMERGENCY:
+        return (Fate.WITHHELD,) * len(rows)
+    if rows:
+        evidence.emergencies = (*(at for at in evidence.emergencies if at > now_s - OLD_S), now_s)
+    for row in rows:
+        judging.new_count += row.age_s is None or row.age_s >= OLD_S
+        count_showing(evidence, now_s, row.age_s)
+    return (Fate.SHOW,) * len(rows)
+
+
+def _concluded(judging: Judging, fates: tuple[Fate, ...]) -> Verdict:
+    evidence = judging.evidence
+    points = score(evidence, judging.looks_at)
+    reached = HOLD if evidence.held_s else rung_of(points, judging.tuned)
+    risen = reached > evidence.rung
+    if reached < ASK and evidence.asked_s:
+        evidence.asked_s = 0
+    if reached != evidence.rung:
+        evidence.rung = reached
+    return Verdict(
+        fates, evidence, judging.cause, judging.limit, reached, risen, points, judging.new_count, *judging.entered
+    )

@@ -31,6 +31,29 @@ _WORDS = {
         "Ce compte a atteint sa limite de nouveaux patients : d'autres peuvent manquer dans cette liste. Lisez un "
         "patient à la fois, demandez à un collègue, ou appelez la personne d'astreinte.",
     ),
+    Advice.HELD: Words(
+        "New patients who are unknown to your hospital are held for this account, so others may be left out. Prove who "
+        "you are with your key, ask a colleague to confirm a patient, or call the duty officer.",
+        "Les nouveaux patients inconnus de votre hôpital sont retenus pour ce compte : d'autres peuvent manquer. "
+        "Prouvez votre identité avec votre clé, faites confirmer un patient par un collègue, ou appelez la personne "
+        "d'astreinte.",
+    ),
+    Advice.PROVE: Words(
+        "Patients who are unknown to your hospital are withheld until you have proved who you are again.",
+        "Les patients inconnus de votre hôpital sont retenus tant que vous n'avez pas prouvé de nouveau qui vous êtes.",
+    ),
+    Advice.PENDING: Words(
+        "Too many readings wait for your hospital's messages: other patients may be left out until they arrive.",
+        "Trop de lectures attendent les messages de votre hôpital : d'autres patients peuvent manquer jusque-là.",
+    ),
+    Advice.FEED_SILENT: Words(
+        "Your hospital's messages have stopped arriving: patients whom they do not explain are shown one at a time.",
+        "Les messages de votre hôpital n'arrivent plus : les patients qu'ils n'expliquent pas se lisent un par un.",
+    ),
+    Advice.MASKED: Words(
+        "Telephone, e-mail and address are withheld for now. A colleague can tell them.",
+        "Téléphone, courriel et adresse sont retenus pour l'instant. Un collègue peut vous les donner.",
+    ),
 }
 _CRITERIA = {
     "birthdate": Words("the full birth date", "la date de naissance complète"),

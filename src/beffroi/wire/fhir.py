@@ -59,6 +59,11 @@ _ADVICE_CODES = {
     Advice.RESTRICTED: ("warning", "suppressed"),
     Advice.OWN_HOSPITAL_ONLY: ("information", "informational"),
     Advice.WITHHELD: ("warning", "suppressed"),
+    Advice.HELD: ("warning", "suppressed"),
+    Advice.PROVE: ("warning", "suppressed"),
+    Advice.PENDING: ("warning", "suppressed"),
+    Advice.FEED_SILENT: ("warning", "suppressed"),
+    Advice.MASKED: ("warning", "suppressed"),
 }
 
 

@@ -44,7 +44,17 @@ from beffroi.wire.hl7_text import escape
 from beffroi.wire.hl7_time import format_time
 
 _KINDS = {"Q22": ("RSP", "K22", "RSP_K21"), "Q23": ("RSP", "K23", "RSP_K23")}
-_HIDING = frozenset({Advice.TOO_MANY, Advice.WITHHELD, Advice.RESTRICTED})
+_HIDING = frozenset(
+    {
+        Advice.TOO_MANY,
+        Advice.WITHHELD,
+        Advice.RESTRICTED,
+        Advice.HELD,
+        Advice.PROVE,
+        Advice.PENDING,
+        Advice.FEED_SILENT,
+    }
+)
 """Advice with which an empty answer must not read "nobody found" (law 7)."""
 _INFORMATION = frozenset({Advice.CONTACT_ON_REQUEST, Advice.OWN_HOSPITAL_ONLY})
 _OK, _NOT_FOUND = "OK", "NF"

@@ -25,6 +25,7 @@ from beffroi.actions.disclose.presentation import Presenter
 from beffroi.actions.find import Finder
 from beffroi.actions.house import House, open_house
 from beffroi.actions.lookup import Lookup
+from beffroi.actions.pages import Page
 from beffroi.app.context import Context
 from beffroi.app.web import api_of, authenticator_of, issuer_keys_of
 from beffroi.clock import Clock
@@ -68,6 +69,10 @@ class BareFinder:
         outcome = Outcome.SHOWN if shown else Outcome.NONE
         answer = Answer(DisclosureId(0), outcome, shown, at=Clock().now())
         return cast(Released[Answer], Unrecorded(answer))
+
+    async def page(self, ask: Ask, criteria: Criteria) -> Page:
+        """The same, as one page that holds all."""
+        return Page(await self.search(ask, criteria))
 
     def delivered(self, disclosure_id: DisclosureId, sent: bool) -> None:
         """Nothing is kept."""

@@ -60,9 +60,9 @@ class Phase:
 
     def batch(self, count: int, accounts: Sequence[int] | None = None) -> Batch:
         """`count` searches of accounts at random (all but the first), or of those named, each with its own proof."""
-        asked = self.stage.questions(count)
         passes = self.stage.passes
         chosen = accounts or [self._accounts.randrange(1, len(passes)) for _ in range(count)]
+        asked = self.stage.questions(chosen)
         requests = [
             passes[account].request(self.stage.authority, SEARCH_PATH, question.form, self._nonce)
             for account, question in zip(chosen, asked, strict=True)

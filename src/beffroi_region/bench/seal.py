@@ -148,6 +148,8 @@ class _Writer:
             criteria_fields=5,
             shown=msgspec.json.encode([(person, 255, (person, person + 1))]).decode(),
             nonce=self._random.randbytes(16),
+            new_explained=0,
+            new_unexplained=1,
             people=(person,),
         )
 

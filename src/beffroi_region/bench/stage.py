@@ -5,7 +5,7 @@ import json
 import secrets
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -54,6 +54,7 @@ class Stage:
         key = self.ask(lambda connection: connection.fetchval("select reference_key from deployment"))
         self._references = References(key)
         self._structures = self.ask(_structures)
+        self._hospitals = [self._structures[subject(index)][0] for index in range(size.accounts)]
         self.passes = [Pass() for _ in range(size.accounts)]
         self._asked = 0
 
@@ -73,10 +74,11 @@ class Stage:
 
         return asyncio.run(run())
 
-    def questions(self, count: int) -> list[Question]:
-        """The next `count` searches: never the same ones twice in a run."""
+    def questions(self, accounts: Sequence[int]) -> list[Question]:
+        """The next searches of these accounts: never the same ones twice in a run."""
         self._asked += 1
-        return questions(self._pool, self._references, count, self.size.seed * 1_000 + self._asked)
+        hospitals = [self._hospitals[account] for account in accounts]
+        return questions(self._pool, self._references, hospitals, self.size.seed * 1_000 + self._asked)
 
     def renew_tokens(self) -> None:
         """Gives every account a token that lives through the next phase."""
@@ -97,7 +99,7 @@ class Stage:
             "jti": f"{index}-{now_s}",
             "cnf": {"jkt": thumbprint},
             "SubjectNameID": subject(index),
-            "SubjectOrganizationID": self._structures[subject(index)],
+            "SubjectOrganizationID": self._structures[subject(index)][1],
         }
         encode = msgspec.json.encode
         return signed(self._issuer_key, base64url(encode(header)) + b"." + base64url(encode(claims)))
@@ -217,18 +219,18 @@ class Stage:
         return self.ask(work)
 
 
-async def _structures(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, str]:
+async def _structures(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, tuple[int, str]]:
     rows = await connection.fetch(
-        "select a.subject, h.finess from accounts a"
+        "select a.subject, h.hospital_id, h.finess from accounts a"
         " join grants g using (account_id) join hospitals h using (hospital_id)"
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 async def _reset(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     await connection.execute("truncate disclosures, seen, deliveries, proofs")
     await connection.execute("truncate leaves, tiles, checkpoints, seal_state")
-    await connection.execute("update account_states set evidence = '{}', running_number = 0")
+    await connection.execute("update account_states set evidence = '{}', running_number = 0, rung = 0")
     await connection.execute("vacuum account_states")
 
 

@@ -12,8 +12,8 @@ from typing import NoReturn, TypeVar
 
 from beffroi.access.fields import NOTHING
 from beffroi.access.policy import Permit, decide
-from beffroi.actions.disclose.batch import Batch, Entry, Finish
-from beffroi.actions.disclose.presentation import Presenter
+from beffroi.actions.disclose.batch import Batch
+from beffroi.actions.disclose.judging import Entry, Finish, Judging
 from beffroi.clock import Clock
 from beffroi.errors import BeffroiError, CallerError, Overloaded, Unavailable, Words
 from beffroi.model.disclosure import Advice, Answer, DisclosureId, Finding, Outcome, Question, Released
@@ -45,9 +45,9 @@ _ONE_ENTRY_FAULTS = (*VALUE_FAULTS, ValueError, KeyError, TypeError)
 class Gate:
     """The one way out. `start` before use, `stop` to finish what waits."""
 
-    def __init__(self, store: DisclosureStore, presenter: Presenter, clock: Clock) -> None:
+    def __init__(self, store: DisclosureStore, judging: Judging, clock: Clock) -> None:
         self._store = store
-        self._batch = Batch(store, presenter, clock)
+        self._batch = Batch(store, judging, clock)
         self._queue: asyncio.Queue[Entry] = asyncio.Queue(ENTRIES_WAITING_MAX)
         self._deliveries: list[Delivery] = []
         self._tasks: list[asyncio.Task[None]] = []

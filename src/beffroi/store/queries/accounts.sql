@@ -1,7 +1,14 @@
 -- name: find_account
 -- An account by whom its issuer says it is, with its grants, one per line; none when nobody has signed in under it.
+-- `holder`: the account in whose row the person's evidence stands; `others`: the person's other accounts.
 -- $1 issuer, $2 subject.
-select a.account_id, a.kind, s.account_id is not null as has_state, g.hospital_id, g.role, g.expires_at
+select a.account_id, a.kind, s.account_id is not null as has_state, g.hospital_id, g.role, g.expires_at,
+       coalesce(a.same_as, a.account_id) as holder,
+       array(
+           select o.account_id from accounts o
+           where (o.same_as = coalesce(a.same_as, a.account_id) or o.account_id = a.same_as)
+             and o.account_id <> a.account_id
+       ) as others
 from accounts a
 left join account_states s using (account_id)
 left join grants g using (account_id)

@@ -1,9 +1,3 @@
--- name: in_force
--- What is stopped now but accounts, which the gate reads in their own rows. Nearly always nothing. $1 now.
-select containment_id, kind, target, spared from containments
-where released_at is null and kind <> 'account' and in_force_from is not null
-  and (expires_at is null or expires_at > $1);
-
 -- name: all_in_force
 -- Everything that is stopped now, for whoever ends sessions and connections. $1 now.
 select containment_id, kind, target, spared from containments

@@ -11,47 +11,86 @@ for update;
 
 -- name: burn_proofs_and_look
 -- The second statement, with a snapshot taken after the locks: burns the DPoP proofs (a digest that does not come back
--- was used before) and tells which of the people were already seen by which account. Proofs after locks: equal
--- proofs are of one account, so two processes never wait for each other's proof.
--- $1 minutes and $2 digests, pairwise; $3 people and $4 accounts, pairwise.
+-- was used before), tells when each of the people was last shown to which account, who of them somebody deposited
+-- beforehand for this hospital and role, and which pending readings its feed has explained meanwhile. Proofs after
+-- locks: equal proofs are of one account, so two processes never wait for each other's proof.
+-- $1 minutes and $2 digests, pairwise; $3 people and $4 accounts, pairwise; $5 people, $6 hospitals, $7 roles and
+-- $8 accounts, pairwise: who may stand on a worklist of somebody else; $9 people, $10 hospitals and $11 accounts,
+-- pairwise: pending; $12 now. Kinds: p a fresh proof, s shown before, w on a worklist, f explained by the feed, c what is
+-- stopped now but accounts, which the gate reads in their own rows (nearly always nothing).
 with burnt as (
     insert into proofs (minute, digest) select * from unnest($1::int[], $2::bytea[])
     on conflict do nothing
     returning digest
 )
-select digest, null::bigint as person_id, null::int as account_id from burnt
+select 'p' as kind, digest, null::bigint as number, null::int as account_id, null::timestamptz as at,
+       null as what, null as target, null::text[] as spared
+from burnt
 union all
-select null, q.person_id, q.account_id
+select 's', null, q.person_id, q.account_id, shown.at, null, null, null
 from unnest($3::bigint[], $4::int[]) as q(person_id, account_id)
-where exists (select from seen s where s.person_id = q.person_id and s.account_id = q.account_id);
+cross join lateral (
+    select coalesce(s.at, '-infinity') as at from seen s
+    where s.person_id = q.person_id and s.account_id = q.account_id
+    order by s.disclosure_id desc limit 1
+) as shown
+union all
+select 'w', null, q.person_id, q.account_id, null, null, null, null
+from unnest($5::bigint[], $6::int[], $7::text[], $8::int[]) as q(person_id, hospital_id, role, account_id)
+where exists (
+    select from worklist_entries e join worklists l using (worklist_id)
+    where e.person_id = q.person_id and l.hospital_id = q.hospital_id and l.role = q.role
+      and l.deposited_by <> q.account_id and l.approved_by is distinct from q.account_id
+      and l.ready and l.expires_at > $12
+)
+union all
+select 'f', null, q.person_id, q.account_id, null, null, null, null
+from unnest($9::bigint[], $10::int[], $11::int[]) as q(person_id, hospital_id, account_id)
+where exists (
+    select from identities i
+    where i.person_id = q.person_id and i.hospital_id = q.hospital_id and i.state = 'a'
+      and i.explains_until > $12 and i.fed_by is distinct from q.account_id
+)
+union all
+select 'c', null, containment_id, null, null, kind, target, spared from containments
+where released_at is null and kind <> 'account' and in_force_from is not null
+  and (expires_at is null or expires_at > $12);
 
 -- name: write_disclosures
 -- The third statement: the facts, who saw whom, the accounts' new state and the fate of earlier answers, together.
--- $1..$19 columns of disclosures in their order (but the identity and the transaction); $20 account, $21 running number,
--- $22 person of each line of seen; $23 accounts, $24 running numbers, $25 evidence; $26 disclosures, $27 sent.
+-- $1..$21 columns of disclosures in their order (but the identity and the transaction); $22 account, $23 running number,
+-- $24 person of each line of seen; $25 accounts, $26 running numbers, $27 evidence, $28 rungs and $29 structures (null: as before);
+-- $30 disclosures, $31 sent. Running numbers are an account's, evidence is a person's: they may stand in two rows.
 with facts as (
     insert into disclosures (at, account_id, running_number, role, structure_id, application, session_key, network,
-        door, operation, outcome, purpose, reason, request_id, request, policy_version, criteria_fields, shown, nonce)
+        door, operation, outcome, purpose, reason, request_id, request, policy_version, criteria_fields, shown, nonce,
+        new_explained, new_unexplained)
     select at, account_id, running_number, role, structure_id, application, session_key, network,
         door, operation, outcome, purpose, reason, request_id, request::json, policy_version, criteria_fields,
-        shown::json, nonce
+        shown::json, nonce, new_explained, new_unexplained
     from unnest($1::timestamptz[], $2::int[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::bytea[], $8::text[],
         $9::smallint[], $10::smallint[], $11::smallint[], $12::text[], $13::text[], $14::uuid[], $15::text[],
-        $16::text[], $17::int[], $18::text[], $19::bytea[])
+        $16::text[], $17::int[], $18::text[], $19::bytea[], $20::smallint[], $21::smallint[])
         as f(at, account_id, running_number, role, structure_id, application, session_key, network,
-        door, operation, outcome, purpose, reason, request_id, request, policy_version, criteria_fields, shown, nonce)
-    returning disclosure_id, account_id, running_number
+        door, operation, outcome, purpose, reason, request_id, request, policy_version, criteria_fields, shown, nonce,
+        new_explained, new_unexplained)
+    returning disclosure_id, account_id, running_number, at
 ), sights as (
-    insert into seen (person_id, account_id, disclosure_id)
-    select s.person_id, s.account_id, f.disclosure_id
-    from unnest($20::int[], $21::bigint[], $22::bigint[]) as s(account_id, running_number, person_id)
+    insert into seen (person_id, account_id, disclosure_id, at)
+    select s.person_id, s.account_id, f.disclosure_id, f.at
+    from unnest($22::int[], $23::bigint[], $24::bigint[]) as s(account_id, running_number, person_id)
     join facts f using (account_id, running_number)
 ), states as (
-    update account_states a set running_number = n.running_number, evidence = n.evidence::json
-    from unnest($23::int[], $24::bigint[], $25::text[]) as n(account_id, running_number, evidence)
+    update account_states a
+    set running_number = coalesce(n.running_number, a.running_number),
+        evidence = coalesce(n.evidence::json, a.evidence),
+        rung = coalesce(n.rung, a.rung),
+        structure_id = coalesce(n.structure_id, a.structure_id)
+    from unnest($25::int[], $26::bigint[], $27::text[], $28::smallint[], $29::int[])
+        as n(account_id, running_number, evidence, rung, structure_id)
     where a.account_id = n.account_id
 ), fates as (
-    insert into deliveries (disclosure_id, sent) select * from unnest($26::bigint[], $27::boolean[])
+    insert into deliveries (disclosure_id, sent) select * from unnest($30::bigint[], $31::boolean[])
     on conflict do nothing
 )
 select disclosure_id, account_id, running_number from facts;

@@ -1,0 +1,52 @@
+"""The most that one account can be shown, as a number computed from the configuration (law 8).
+
+Every way on is added: the ceilings, one at a time beyond them, emergency readings alone and with a second person. What
+a step-up, a colleague's confirmation or a release allows stays within the ceilings, so it adds nothing to this number.
+"""
+
+import msgspec
+
+from beffroi.model.account import Role
+from beffroi.watch.circumstances import is_software
+from beffroi.watch.norms import NORMS, Norm
+from beffroi.watch.verdict import (
+    BEYOND_24H,
+    BEYOND_30D,
+    EMERGENCY_READINGS_24H,
+    EMERGENCY_READINGS_30D,
+    EMERGENCY_SECONDED_24H,
+)
+
+_MONTHS = 13
+"""Windows of 30 days that 365 days touch at most."""
+
+
+class Most(msgspec.Struct, frozen=True):
+    """Distinct patients, and among them readings of contact fields, within any 24 hours, 30 and 365 days."""
+
+    patients_24h: int
+    patients_30d: int
+    patients_365d: int
+    contacts_24h: int
+    contacts_30d: int
+    contacts_365d: int
+
+
+def most_shown(role: Role, norm: Norm | None = None) -> Most:
+    """The number for a role.
+
+    >>> most_shown(Role.WARD_NURSE)
+    Most(patients_24h=145, patients_30d=1160, patients_365d=8380, contacts_24h=20, contacts_30d=200, contacts_365d=1200)
+    """
+    usual = norm or NORMS[role]
+    day = 0 if is_software(role) else EMERGENCY_READINGS_24H + EMERGENCY_SECONDED_24H
+    month = 0 if is_software(role) else EMERGENCY_READINGS_30D
+    ceiling, contacts = usual.ceiling, usual.contacts
+    return Most(
+        ceiling.patients_24h + BEYOND_24H + day,
+        ceiling.patients_30d + BEYOND_30D + month,
+        ceiling.patients_365d + (BEYOND_30D + month) * _MONTHS,
+        contacts.patients_24h,
+        contacts.patients_30d,
+        contacts.patients_365d,
+    )

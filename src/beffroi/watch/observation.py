@@ -1,0 +1,169 @@
+"""What one answer adds to the evidence: observations in the sequences, patterns, and the rung that they come to.
+
+`Judging` is an answer while it is judged; everything here changes its copy of the evidence, and nothing else.
+"""
+
+from beffroi.model.disclosure import Operation
+from beffroi.watch import patterns
+from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, is_list, is_software
+from beffroi.watch.detectors import Sequence, Tuning, observe, tuning
+from beffroi.watch.evidence import ASK, CHANNELS_MAX, HOLD, MASK, NO_RUNG, TRAIL_MAX, WARN, Evidence, Rung
+from beffroi.watch.norms import PENDING_S
+
+
+class Judging:
+    """One answer while it is judged."""
+
+    __slots__ = ("cause", "covered", "entered", "evidence", "limit", "looks_at", "new_count", "now_s", "tuned")
+
+    def __init__(self, evidence: Evidence, asked: Circumstances) -> None:
+        self.evidence = evidence
+        self.looks_at = asked
+        self.now_s = asked.now_s
+        self.tuned = tuning(asked.norm)
+        self.cause = Cause.NONE
+        self.limit = 0
+        self.new_count = 0
+        self.covered = False
+        self.entered = [0, 0]
+
+    def blame(self, cause: Cause, limit: int = 0) -> Fate:
+        """Withholds, for this reason."""
+        if self.cause is Cause.NONE or self.cause is Cause.MASKED:
+            self.cause, self.limit = cause, limit
+        return Fate.WITHHELD
+
+
+def score(evidence: Evidence, asked: Circumstances) -> int:
+    """The strongest sequence, with what patterns and other accounts add to it, in thousandths of a bit.
+
+    Patterns and suspicion add at most as much as the sequence itself says: without unexplained patients they are
+    nothing.
+    """
+    best = 0
+    for sequence in (evidence.own, *evidence.keys, *evidence.networks):
+        if sequence.observed_count and sequence.score > best:
+            best = sequence.score
+    if not best:
+        return 0
+    more = asked.suspicion
+    if evidence.patterns:
+        more += patterns.worth(evidence)
+    return best + min(more, best) if more else best
+
+
+def asked_in_vain(judging: Judging) -> bool:
+    """Whether a proof of who is there is wanted and has not come since."""
+    evidence = judging.evidence
+    proved_s = max(evidence.proved_s, judging.looks_at.proved_s)
+    return evidence.asked_s > 0 and proved_s <= evidence.asked_s and not is_software(judging.looks_at.role)
+
+
+def settle(judging: Judging, confirmed: frozenset[int]) -> None:
+    """Pending readings enter the tests once the feed has explained them, or has had its time."""
+    evidence, now_s = judging.evidence, judging.now_s
+    if not evidence.pending:
+        return
+    waiting = []
+    for one in evidence.pending:
+        if one.person in confirmed:
+            enter(judging, False, one.key, one.network, now_s)
+        elif now_s - one.at_s >= PENDING_S and not judging.looks_at.feed_silent:
+            enter(judging, True, one.key, one.network, now_s)
+            evidence.trail = (*evidence.trail[1 - TRAIL_MAX :], one.running_number)
+        else:
+            waiting.append(one)
+    if len(waiting) < len(evidence.pending):
+        evidence.pending = tuple(waiting)
+        raise_rung(judging)
+
+
+def enter(judging: Judging, unexplained: bool, key: str, network: str, now_s: int) -> None:
+    """One observation, in the account's own sequence and in those of its channels."""
+    evidence, tuned = judging.evidence, judging.tuned
+    judging.entered[unexplained] += 1
+    increments = tuned.unexplained if unexplained else tuned.explained
+    evidence.own = observe(evidence.own, increments, unexplained, now_s)
+    evidence.keys = _in_channel(evidence.keys, key, increments, unexplained, now_s)
+    evidence.networks = _in_channel(evidence.networks, network, increments, unexplained, now_s)
+
+
+def _in_channel(
+    channels: tuple[Sequence, ...], key: str, increments: tuple[int, int, int], unexplained: bool, now_s: int
+) -> tuple[Sequence, ...]:
+    """The channels, this one's observation entered, the latest used first; the longest unused is forgotten."""
+    if channels and channels[0].key == key:
+        return (observe(channels[0], increments, unexplained, now_s), *channels[1:])
+    own = next((one for one in channels if one.key == key), Sequence(key))
+    others = tuple(one for one in channels if one.key != key)
+    return (observe(own, increments, unexplained, now_s), *others[: CHANNELS_MAX - 1])
+
+
+def note_question(judging: Judging, rows: tuple[Row, ...]) -> None:
+    """How the question is put, whoever is shown."""
+    asked, evidence = judging.looks_at, judging.evidence
+    software = is_software(asked.role)
+    patterns.note_question(evidence, asked.kind, asked.position, asked.now_s, software)
+    if asked.kind:
+        patterns.note(evidence, patterns.MISSES, not rows)
+        patterns.note(evidence, patterns.VAGUE, not asked.specified)
+    if rows and not software and is_list(asked.operation):
+        if evidence.listed:
+            patterns.note(evidence, patterns.UNOPENED, True)
+        evidence.listed = True
+    elif asked.operation is Operation.READ and evidence.listed:
+        patterns.note(evidence, patterns.UNOPENED, False)
+        evidence.listed = False
+
+
+def note_channel(judging: Judging) -> None:
+    """A network that this account was not known by, and two of them in turn within minutes."""
+    asked, evidence, now_s = judging.looks_at, judging.evidence, judging.now_s
+    networks = evidence.networks
+    if networks and networks[0].key != asked.network:
+        known = next((one for one in networks if one.key == asked.network), None)
+        if known is None:
+            patterns.note_once(evidence, patterns.NEW_NETWORK)
+        elif now_s - networks[0].at_s < patterns.INTERLEAVED_S and asked.key != _last_key(evidence):
+            patterns.note_once(evidence, patterns.TWO_PLACES)
+        own = known or Sequence(asked.network, now_s)
+        others = tuple(one for one in networks if one.key != asked.network)
+        evidence.networks = (own, *others[: CHANNELS_MAX - 1])
+    elif not networks:
+        evidence.networks = (Sequence(asked.network, now_s),)
+    if asked.operation is Operation.SIGN_IN and evidence.keys:
+        patterns.note(evidence, patterns.SIGN_INS, now_s - evidence.keys[0].at_s < patterns.SIGN_IN_AGAIN_S)
+    if not evidence.keys or evidence.keys[0].key != asked.key:
+        own = next((one for one in evidence.keys if one.key == asked.key), Sequence(asked.key, now_s))
+        others = tuple(one for one in evidence.keys if one.key != asked.key)
+        evidence.keys = (own, *others[: CHANNELS_MAX - 1])
+
+
+def _last_key(evidence: Evidence) -> str:
+    return evidence.keys[0].key if evidence.keys else ""
+
+
+def raise_rung(judging: Judging) -> None:
+    """Puts the account on the rung of its score. A hold stays until somebody releases it."""
+    evidence, tuned = judging.evidence, judging.tuned
+    reached = rung_of(score(evidence, judging.looks_at), tuned)
+    if reached >= ASK and not evidence.asked_s:
+        evidence.asked_s = judging.now_s
+    if reached >= HOLD and not evidence.held_s:
+        evidence.held_s = judging.now_s
+
+
+def rung_of(points: int, tuned: Tuning) -> Rung:
+    """The rung that a score stands for.
+
+    >>> from beffroi.model.account import Role; from beffroi.watch.norms import NORMS
+    >>> rung_of(29_000, tuning(NORMS[Role.WARD_NURSE])), rung_of(0, tuning(NORMS[Role.WARD_NURSE]))
+    (4, 0)
+    """
+    if points >= tuned.hold:
+        return HOLD
+    if points >= tuned.mask:
+        return MASK
+    if points >= tuned.ask:
+        return ASK
+    return WARN if points >= tuned.warn else NO_RUNG
