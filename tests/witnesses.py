@@ -42,9 +42,10 @@ class GrownLog:
         hashes = proof(consistency_ranges(old, new), self.tiles) if 0 < old < new else []
         return Submission(old, tuple(hashes), self.note(new, epoch)).text().encode()
 
-    def gap(self, kept: int, known: Checkpoint, epoch: int = 2, reason: str = "a broken disk") -> Gap:
+    def gap(self, kept: int, *known: Checkpoint, epoch: int = 2, reason: str = "a broken disk") -> Gap:
         times = ("2026-11-24T09:00:00.000000Z", "2026-11-25T09:00:00.000000Z")
-        return Gap(epoch, ORIGIN, kept, self.root(kept), known.size, known.root, *times, reason)
+        trees = tuple(sorted((one.size, one.root) for one in known))
+        return Gap(epoch, ORIGIN, kept, self.root(kept), trees, *times, reason)
 
 
 @asynccontextmanager

@@ -6,17 +6,21 @@ from datetime import timedelta
 
 import pytest
 
-from beffroi.actions.audit import Audited, Fault, audit
+from beffroi.actions.audit import audit
+from beffroi.actions.findings import Audited, Fault
 from beffroi.actions.recount import Tree
 from beffroi.errors import BeffroiError
 from beffroi.ledger.checkpoint import Checkpoint, SigningKey, opened, signed
+from beffroi.ledger.note import split
 from beffroi.model.search import Criteria, DateRange, Text
+from beffroi.store.cosigning import CosigningStore
 from beffroi.store.database import ROLE_SEALER, Database
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from disclosed import KEY, NOON, ORIGIN, disclose, row, seal_all, sealer
 from doubles import FakeClock
 from requests_and_records import BORN, ask, record
 from twins.merkle_twin import tree_hash
+from witnesses import WITNESS
 
 AFTER = FakeClock(NOON + timedelta(hours=1))
 COUNT = 300
@@ -89,7 +93,7 @@ async def test_a_change_of_any_column_is_found(sealed: Database, own: Database, 
     found = await audited(own)
     if column in ("account_id", "running_number"):
         assert any(one.fault is Fault.CHAIN_BROKEN and one.numbers[1] == 150 for one in found.found)
-        assert faults(found) == {Fault.CHAIN_BROKEN}
+        assert faults(found) == {Fault.CHAIN_BROKEN, Fault.LEAF_MISLABELLED}
     else:
         assert [(one.fault, one.numbers) for one in found.found] == [(Fault.DISCLOSURE_CHANGED, (149, 150))]
     assert "150" in found.found[0].words().english and "150" in found.found[0].words().french
@@ -290,3 +294,39 @@ async def flipped(database: Database, own: Database, table: str, column: str, ch
     """Whether a change of one row is found."""
     await database.pool.execute(f"update {table} set {column} = $1 where ctid = $2::text::tid", changed, place)
     return not (await audited(own)).sound
+
+
+WITNESS_LINES = {
+    "update cosignatures set line = replace(line, 'A', 'B')": Fault.COSIGNATURE_CHANGED,
+    "update cosignatures set line = 'x'": Fault.COSIGNATURE_CHANGED,
+    "update cosignatures set witness = 'someone else'": Fault.COSIGNATURE_CHANGED,
+    "update cosignatures set cosigned_at = cosigned_at + interval '1 second'": Fault.COSIGNATURE_CHANGED,
+    "update cosignatures set tree_size = 250 where tree_size = 200": Fault.COSIGNATURE_ADDED,
+    "update cosignatures set line = (select line from cosignatures where tree_size = 200)": Fault.COSIGNATURE_CHANGED,
+    "delete from cosignatures where tree_size = 200": Fault.COSIGNATURE_MISSING,
+    "update cosignatures set number = 10 - number": Fault.COSIGNATURE_MISSING,
+    "insert into cosignatures select 400, witness, 4, line, cosigned_at from cosignatures where number = 3": (
+        Fault.COSIGNATURE_ADDED
+    ),
+    "delete from checkpoints where tree_size = 200": Fault.CHECKPOINT_MISSING,
+    "update checkpoints set number = 10 - number": Fault.CHECKPOINT_MISSING,
+}
+
+
+@pytest.mark.parametrize("damage", WITNESS_LINES)
+async def test_a_change_of_a_cosignature_is_found(sealed: Database, own: Database, damage: str) -> None:
+    """Changed, exchanged, missing, added, of another checkpoint; and a checkpoint in the middle that is missing."""
+    for number, size in enumerate((100, 200, 300), start=1):
+        body, _ = split(await sealed.pool.fetchval("select note from checkpoints where tree_size = $1", size))
+        at = NOON + timedelta(minutes=number)
+        line = WITNESS.signature_line(body, int(at.timestamp()))
+        await CosigningStore(own).add_cosignature(size, WITNESS.name, line, at)
+    witnesses = [WITNESS.verifier()]
+    found = await audit(own, [KEY.verifier()], ORIGIN, AFTER, witnesses=witnesses)
+    assert found.sound and found.cosignatures_count == 3
+    await sealed.pool.execute(damage)
+    found = await audit(own, [KEY.verifier()], ORIGIN, AFTER, witnesses=witnesses)
+    assert WITNESS_LINES[damage] in faults(found)
+    assert all(one.words().french and one.words().english for one in found.found)
+    if WITNESS_LINES[damage] in (Fault.COSIGNATURE_ADDED, Fault.COSIGNATURE_MISSING):
+        assert any(one.name == WITNESS.name for one in found.found)

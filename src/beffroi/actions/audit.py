@@ -1,128 +1,31 @@
 """The audit: the ledger counted again from its leaves, and compared with what is published and with the disclosures.
 
 Every leaf is opened with its disclosure and its nonce, every tile and every checkpoint computed again. What differs is
-named: the disclosure, leaf, tile or checkpoint, and the account whose chain is broken.
+named: the disclosure, leaf, tile, checkpoint or cosignature, and the account whose chain is broken. What retention
+erased is counted, and what restores lost is told as the ledger itself tells it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
-from enum import Enum
-from typing import Any
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
-from beffroi.actions.audit_archive import ArchiveAudit, ArchiveFault
+from beffroi.actions.audit_archive import ArchiveAudit
+from beffroi.actions.audit_notes import Notes
+from beffroi.actions.findings import FINDINGS_MAX, Audited, Fault, Report
 from beffroi.actions.recount import Columns, Tree, recommitted
 from beffroi.clock import Clock
-from beffroi.errors import Words
-from beffroi.ledger.checkpoint import Checkpoint, VerifierKey, opened
+from beffroi.ledger.checkpoint import Checkpoint, VerifierKey
+from beffroi.ledger.cosignature import CosignerKey
 from beffroi.ledger.merkle import leaf_hash
 from beffroi.store.archive_place import ArchivePlace
 from beffroi.store.database import Database, Row
 from beffroi.store.ledger_audit import AuditSnapshot, snapshot
 
-FINDINGS_MAX = 200
-"""Lines. More are counted: who finds so many does not need the next one to act."""
 SEALED_WITHIN = timedelta(seconds=60)
 """A disclosure is sealed within a second; after a minute something is wrong."""
+ERASED_AFTER = timedelta(days=399)
+"""What is erased is older than 400 days (the database's own function); a day for clocks and for the order of leaves."""
 _NO_LEAF = bytes(32)
-
-
-class Fault(Enum):
-    """What may be wrong, in words. The numbers are ours: of disclosures, leaves, tiles, trees and accounts."""
-
-    LEAF_MISSING = Words("leaf {0} is missing", "la feuille {0} manque")
-    LEAF_CHANGED = Words(
-        "leaf {0} (disclosure {1}) is not what its tile holds: the leaf was changed",
-        "la feuille {0} (divulgation {1}) n'est pas celle de sa tuile : la feuille a été modifiée",
-    )
-    DISCLOSURE_MISSING = Words(
-        "disclosure {1} of leaf {0} is not there: it was deleted, or the leaf was added",
-        "la divulgation {1} de la feuille {0} n'existe pas : supprimée, ou feuille ajoutée",
-    )
-    DISCLOSURE_CHANGED = Words(
-        "disclosure {1} is not what leaf {0} commits to: the disclosure was changed",
-        "la divulgation {1} n'est pas celle de la feuille {0} : la divulgation a été modifiée",
-    )
-    CHAIN_BROKEN = Words(
-        "leaf {0}: disclosure {1} of account {2} is its number {3}, and number {4} is due: one is missing, added or "
-        "out of order",
-        "feuille {0} : la divulgation {1} du compte {2} porte le numéro {3}, le {4} était attendu : il en manque une, "
-        "ou une est ajoutée ou déplacée",
-    )
-    NEVER_SEALED = Words(
-        "disclosure {0} has no leaf: it was added behind the ledger's back, or nothing is being sealed",
-        "la divulgation {0} n'a pas de feuille : ajoutée à l'insu du registre, ou plus rien n'est scellé",
-    )
-    TILE_MISSING = Words("tile {0}/{1} is missing", "la tuile {0}/{1} manque")
-    TILE_CHANGED = Words("tile {0}/{1} is not that of the leaves", "la tuile {0}/{1} n'est pas celle des feuilles")
-    TILES_ADDED = Words("{0} tiles belong to no leaf", "{0} tuiles n'appartiennent à aucune feuille")
-    CHECKPOINT_FORGED = Words(
-        "the checkpoint of {0} leaves is signed by no known key, or was changed",
-        "le point de contrôle de {0} feuilles n'est signé d'aucune clé connue, ou a été modifié",
-    )
-    CHECKPOINT_OTHER = Words(
-        "the checkpoint of {0} leaves was signed for another tree: leaves before it were changed, added or reordered",
-        "le point de contrôle de {0} feuilles a été signé pour un autre arbre : des feuilles ont été modifiées, "
-        "ajoutées ou déplacées",
-    )
-    CHECKPOINT_BEYOND = Words(
-        "the checkpoint of {0} leaves covers more than the {1} that are there: leaves were removed",
-        "le point de contrôle de {0} feuilles en couvre plus que les {1} présentes : des feuilles ont été retirées",
-    )
-    NOT_COVERED = Words(
-        "{0} leaves are behind the last checkpoint: a checkpoint was removed, or leaves were added",
-        "{0} feuilles sont après le dernier point de contrôle : il en manque un, ou des feuilles ont été ajoutées",
-    )
-    KEPT_OTHER = Words(
-        "a checkpoint that you kept, of {0} leaves, is not of this ledger's tree: the ledger was forked or rolled back",
-        "un point de contrôle que vous gardez, de {0} feuilles, n'est pas de cet arbre : registre dédoublé ou ramené "
-        "en arrière",
-    )
-    OTHER_CLUSTER = Words(
-        "this database was restored into another cluster: nothing is sealed until that is settled",
-        "cette base a été restaurée dans une autre grappe : rien n'est scellé d'ici là",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One fault and its numbers."""
-
-    fault: Fault | ArchiveFault
-    numbers: tuple[int, ...] = ()
-
-    def words(self) -> Words:
-        """Said in both languages."""
-        said: Words = self.fault.value
-        return Words(said.english.format(*self.numbers), said.french.format(*self.numbers))
-
-
-@dataclass(frozen=True, slots=True)
-class Audited:
-    """What an audit counted, and the first faults of `faults_count`. `waiting`: disclosures without a leaf yet."""
-
-    leaves_count: int
-    checkpoints_count: int
-    waiting_count: int
-    faults_count: int
-    found: tuple[Found, ...]
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing is wrong."""
-        return self.faults_count == 0
-
-
-@dataclass(slots=True)
-class _Report:
-    found: list[Found] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, fault: Fault | ArchiveFault, *numbers: int) -> None:
-        self.count += 1
-        if len(self.found) < FINDINGS_MAX:
-            self.found.append(Found(fault, numbers))
 
 
 async def audit(
@@ -132,53 +35,53 @@ async def audit(
     clock: Clock,
     kept: Sequence[Checkpoint] = (),
     place: ArchivePlace | None = None,
+    witnesses: Sequence[CosignerKey] = (),
 ) -> Audited:
-    """Everything compared with everything. `kept`: checkpoints that somebody fetched earlier; this must be their tree.
-    `place`: where the archive's files lie.
+    """Everything compared with everything. `kept`: checkpoints that somebody has elsewhere; this must be their tree.
+    `place`: where the archive's files lie. `witnesses`: whose cosignatures are verified.
 
     `database` is opened under the sealer's role with AUDIT_SETTINGS; nothing is written.
     """
+    report = Report()
+    notes = Notes(report, origin, keys, witnesses, kept)
+    archive = ArchiveAudit(place, keys, origin)
     async with snapshot(database) as reading:
-        return await _Audit(reading, keys, origin, kept, ArchiveAudit(place, keys, origin)).run(clock)
+        return await _Audit(reading, report, notes, archive, clock.now()).run()
 
 
 class _Audit:
     """One audit, from the first leaf to the last."""
 
     def __init__(
-        self,
-        reading: AuditSnapshot,
-        keys: Sequence[VerifierKey],
-        origin: str,
-        kept: Sequence[Checkpoint],
-        archive: ArchiveAudit,
+        self, reading: AuditSnapshot, report: Report, notes: Notes, archive: ArchiveAudit, now: datetime
     ) -> None:
         self._reading = reading
         self._archive = archive
-        self._keys = tuple(keys)
-        self._origin = origin
-        self._report = _Report()
+        self._report = report
+        self._notes = notes
+        self._now = now
         self._tree = Tree()
         self._ends: dict[int, tuple[int, *tuple[bytes, ...]]] = {}
-        self._kept = sorted(kept, key=lambda checkpoint: checkpoint.size)
         self._unfilled: list[tuple[int, int, bytes]] = []
-        self._covered = 0
+        self._erased_count = 0
+        self._latest_at = datetime.min.replace(tzinfo=UTC)
 
-    async def run(self, clock: Clock) -> Audited:
+    async def run(self) -> Audited:
         """The whole audit."""
         counts = await self._reading.begin()
         if counts["known_system"] is not None and counts["known_system"] != counts["system_identifier"]:
             self._report.add(Fault.OTHER_CLUSTER)
+        await self._notes.read(self._reading.epochs(), self._reading.checkpoints(), self._reading.cosignatures())
         segments = await self._reading.segments()
         roots = await self._reading.roots(self._archive.sizes(segments))
         await asyncio.to_thread(self._archive.check, segments, roots)
         await self._leaves()
+        await self._notes.end(self._tree)
         self._archive.end()
         for fault, numbers in self._archive.found:
             self._report.add(fault, *numbers)
         await self._partial_tiles(counts["tiles_count"])
-        now = clock.now()
-        limits = (now - SEALED_WITHIN, now + SEALED_WITHIN)
+        limits = (self._now - SEALED_WITHIN, self._now + SEALED_WITHIN)
         for number in await self._reading.forgotten(counts["settled_below"], *limits, FINDINGS_MAX):
             self._report.add(Fault.NEVER_SEALED, number)
         return Audited(
@@ -187,12 +90,14 @@ class _Audit:
             await self._reading.waiting(),
             self._report.count,
             tuple(self._report.found),
+            self._erased_count,
+            self._notes.cosignatures_count,
+            tuple(self._notes.gaps),
+            self._notes.kept_lost_count,
         )
 
     async def _leaves(self) -> None:
         """The leaves in their order, and at each size that was signed, its checkpoint."""
-        checkpoints = self._reading.checkpoints()
-        due = await _next(checkpoints)
         pending: list[tuple[int, int, bytes]] = []
         expected = 0
         async for row in self._reading.leaves():
@@ -201,35 +106,39 @@ class _Audit:
                 expected += 1
             expected = row["tree_index"] + 1
             self._leaf(row)
-            pending.append((row["tree_index"], row["leaf_of"], leaf_hash(row["commitment"])))
+            pending.append((row["tree_index"], row["leaf_of"] or 0, leaf_hash(row["commitment"])))
             for level, index, hashes in self._tree.add(row["commitment"]):
                 await self._tile(level, index, hashes, pending)
                 pending = [] if level == 0 else pending
-            while due is not None and due["tree_size"] <= self._tree.size:
-                self._checkpoint(due)
-                due = await _next(checkpoints)
-            self._check_kept()
+            await self._notes.reached(self._tree)
         self._unfilled = pending
-        while due is not None:
-            self._report.add(Fault.CHECKPOINT_BEYOND, due["tree_size"], self._tree.size)
-            self._covered = due["tree_size"]
-            due = await _next(checkpoints)
-        if self._covered < self._tree.size:
-            self._report.add(Fault.NOT_COVERED, self._tree.size - self._covered)
-        for checkpoint in self._kept:
-            self._report.add(Fault.KEPT_OTHER, checkpoint.size)
 
     def _leaf(self, row: Row) -> None:
         """One leaf and its disclosure, behind its account's leaf before it."""
-        index, disclosure = row["tree_index"], row["leaf_of"]
+        index, disclosure, account = row["tree_index"], row["leaf_of"], row["leaf_account"]
         facts: Columns = self._archive.at(index) if row["disclosure_id"] is None else row
-        if facts is None and self._archive.is_closed(index):
-            self._ends[row["of_account"]] = (row["its_number"], row["commitment"])
-            return
-        if facts is None:
+        if disclosure is None:
+            self._notes.gap(row, self._tree)
+        elif facts is not None:
+            self._opened(row, facts)
+        elif row["erased_at"] is not None and account is not None:
+            self._erased(row)
+        elif self._archive.is_closed(index):
+            self._ends[account] = (row["leaf_number"], row["commitment"])
+        else:
             self._report.add(Fault.DISCLOSURE_MISSING, index, disclosure)
-            return
+            if account is not None:
+                self._ends[account] = (row["leaf_number"], row["commitment"])
+
+    def _opened(self, row: Row, facts: Columns) -> None:
+        """A leaf whose disclosure is there, online or archived."""
+        index, disclosure = row["tree_index"], row["leaf_of"]
         account, number = facts["account_id"], facts["running_number"]
+        self._latest_at = max(self._latest_at, facts["at"])
+        if row["erased_at"] is not None:
+            self._report.add(Fault.NOT_ERASED, index, disclosure)
+        if row["leaf_account"] is not None and (row["leaf_account"], row["leaf_number"]) != (account, number):
+            self._report.add(Fault.LEAF_MISLABELLED, index, disclosure)
         last, *ends = self._ends.get(account, (0, _NO_LEAF))
         computed = [leaf for previous in ends if (leaf := recommitted(facts, previous)) is not None]
         if number != last + 1:
@@ -239,6 +148,20 @@ class _Audit:
             # Either of the two was changed: the next one may stand behind either, and is not to blame.
             self._ends[account] = (number, row["commitment"], *computed[:1])
             return
+        self._ends[account] = (number, row["commitment"])
+
+    def _erased(self, row: Row) -> None:
+        """A leaf whose disclosure and nonce are gone: it keeps its place in its account's chain, and must be old."""
+        index, disclosure = row["tree_index"], row["leaf_of"]
+        account, number = row["leaf_account"], row["leaf_number"]
+        self._erased_count += 1
+        last = self._ends.get(account, (0,))[0]
+        if number != last + 1:
+            self._report.add(Fault.CHAIN_BROKEN, index, disclosure, account, number, last + 1)
+        # Younger than what was sealed before it, and than what a witness had seen without it.
+        seen_at = datetime.fromtimestamp(self._notes.cosigned_s, UTC)
+        if max(self._latest_at, seen_at) > self._now - ERASED_AFTER:
+            self._report.add(Fault.ERASED_EARLY, index, disclosure)
         self._ends[account] = (number, row["commitment"])
 
     async def _tile(self, level: int, index: int, hashes: bytes, leaves: list[tuple[int, int, bytes]]) -> None:
@@ -258,28 +181,3 @@ class _Audit:
             await self._tile(level, index, hashes, self._unfilled)
         if stored_count > self._tree.tiles_count():
             self._report.add(Fault.TILES_ADDED, stored_count - self._tree.tiles_count())
-
-    def _checkpoint(self, row: Row) -> None:
-        """One checkpoint: its row says what its note says, a known key signed it, and the tree has this root."""
-        size = row["tree_size"]
-        self._covered = size
-        try:
-            checkpoint = opened(row["note"], self._keys)
-        except ValueError:
-            self._report.add(Fault.CHECKPOINT_FORGED, size)
-            return
-        if (checkpoint.origin, checkpoint.size, checkpoint.root) != (self._origin, size, row["root"]):
-            self._report.add(Fault.CHECKPOINT_FORGED, size)
-        elif size != self._tree.size or checkpoint.root != self._tree.root():
-            self._report.add(Fault.CHECKPOINT_OTHER, size)
-
-    def _check_kept(self) -> None:
-        """Those kept checkpoints whose size is reached; those that agree are taken off the list."""
-        while self._kept and self._kept[0].size <= self._tree.size:
-            checkpoint = self._kept.pop(0)
-            if (checkpoint.origin, checkpoint.root) != (self._origin, self._tree.root()):
-                self._report.add(Fault.KEPT_OTHER, checkpoint.size)
-
-
-async def _next(rows: AsyncIterator[Any]) -> Any:
-    return await anext(rows, None)

@@ -47,6 +47,15 @@ def recommitted(row: Columns, previous: bytes) -> bytes | None:
     return sha256(row["nonce"] + text.encode()).digest()
 
 
+def gap_entry(statement: str) -> bytes:
+    """The leaf of a statement: what it says, without its signatures.
+
+    >>> gap_entry("a\\n").hex()[:16]
+    '87428fc522803d31'
+    """
+    return sha256(statement.encode()).digest()
+
+
 class Tree:
     """A tree that grows leaf by leaf: a stack of complete subtrees, and the tiles that they fill."""
 

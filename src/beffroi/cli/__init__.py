@@ -19,6 +19,7 @@ from beffroi.cli import (
     installation,
     investigate,
     ledger,
+    ledger_life,
     reporting,
     scoping,
     witness,
@@ -45,6 +46,7 @@ containing.add_to(app)
 alerting.add_to(app)
 importing.add_to(app)
 ledger.add_to(app)
+app.add_typer(ledger_life.app, name="ledger")
 witness.add_to(app)
 console.add_to(app)
 scoping.add_to(app)

@@ -11,8 +11,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from beffroi.actions.audit import Audited, audit
-from beffroi.app.assembly import ledger_verifiers
+from beffroi.actions.audit import audit
+from beffroi.actions.findings import Audited
+from beffroi.actions.reopen import gather
+from beffroi.app.assembly import ledger_verifiers, witnesses_of
 from beffroi.app.investigating import archive_place
 from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, fail, say, tell
 from beffroi.clock import Clock
@@ -23,6 +25,7 @@ from beffroi.ledger.checkpoint import SEED_BYTES, Checkpoint, SigningKey, Verifi
 from beffroi.ledger.cosignature import CosigningKey
 from beffroi.ledger.note import NOTE_BYTES_MAX, is_key_name
 from beffroi.store.database import Database
+from beffroi.store.ledger import LedgerStore
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from beffroi.telemetry import Process, configure_logs
 
@@ -63,7 +66,7 @@ def keygen(
     """Writes the private key (mode 0600), never over another file, and prints the public one."""
     if witness and not origin:
         raise OperatorError("--witness needs --origin, its name.", "--witness demande --origin, son nom.")
-    name = origin or _ledger(load(config)).origin
+    name = origin or ledger_of(load(config)).origin
     if not is_key_name(name):
         raise OperatorError("--origin: no space and no plus.", "--origin : ni espace ni plus.")
     seed = Clock().token_bytes(SEED_BYTES)
@@ -97,16 +100,23 @@ def audit_ledger(
             metavar="NAME+HASH+KEY",
         ),
     ] = None,
+    ask_witnesses: Annotated[
+        bool,
+        typer.Option(
+            "--ask-witnesses",
+            help=say("Compare with what each witness saw last.", "Comparer à ce que chaque témoin a vu en dernier."),
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
     demo: Annotated[bool, typer.Option("--demo", help=say("A demonstration's.", "Celui d'une démonstration."))] = False,
 ) -> None:
     """Exit code: 0 nothing differs, 2 something does."""
     configure_logs(Process.COMMAND, level=logging.ERROR)
     loaded = load(config, demo=demo)
-    settings = _ledger(loaded)
+    settings = ledger_of(loaded)
     keys = _keys(key) if key else ledger_verifiers(loaded, settings)
-    kept = [_kept(path, keys) for path in checkpoint or ()]
-    audited = asyncio.run(_audit(loaded, settings.origin, keys, kept))
+    kept = [kept_checkpoint(path, keys) for path in checkpoint or ()]
+    audited = asyncio.run(_audit(loaded, settings.origin, keys, kept, ask_witnesses))
     if as_json:
         tell(msgspec.json.format(msgspec.json.encode(_plain(audited))).decode())
     else:
@@ -114,12 +124,23 @@ def audit_ledger(
     sys.exit(0 if audited.sound else EXIT_FOUND)
 
 
-async def _audit(config: Config, origin: str, keys: Sequence[VerifierKey], kept: list[Checkpoint]) -> Audited:
+async def _audit(
+    config: Config, origin: str, keys: Sequence[VerifierKey], kept: list[Checkpoint], ask_witnesses: bool
+) -> Audited:
+    witnesses = witnesses_of(config)
     async with await Database.open(config.dsn("sealer"), size=1, **AUDIT_SETTINGS) as database:
-        return await audit(database, keys, origin, Clock(), kept, archive_place(config))
+        if ask_witnesses:
+            epoch = (await LedgerStore(database).look()).epoch
+            evidence = await gather(witnesses, origin, epoch, keys)
+            for name in evidence.away:
+                fail(say(f"witness {name} does not say what it saw", f"le témoin {name} ne dit pas ce qu'il a vu"))
+            kept = [*kept, *evidence.checkpoints]
+        known = [one.key for one in witnesses]
+        return await audit(database, keys, origin, Clock(), kept, archive_place(config), known)
 
 
-def _ledger(config: Config) -> LedgerSettings:
+def ledger_of(config: Config) -> LedgerSettings:
+    """Its [ledger]. Raises OperatorError when there is none."""
     if config.ledger is None:
         raise OperatorError("The configuration has no [ledger].", "La configuration n'a pas de [ledger].")
     return config.ledger
@@ -135,7 +156,8 @@ def _keys(texts: Sequence[str]) -> tuple[VerifierKey, ...]:
         ) from None
 
 
-def _kept(path: Path, keys: Sequence[VerifierKey]) -> Checkpoint:
+def kept_checkpoint(path: Path, keys: Sequence[VerifierKey]) -> Checkpoint:
+    """The checkpoint of a file, under one of these keys. Raises OperatorError."""
     try:
         with path.open("rb") as file:
             return opened(file.read(NOTE_BYTES_MAX).decode("utf-8", "replace"), keys)
@@ -156,6 +178,18 @@ def _tell(audited: Audited) -> None:
     more = audited.faults_count - len(audited.found)
     if more:
         fail(say(f"and {more} more", f"et {more} autres"))
+    for gap in audited.gaps:
+        tell(
+            say(
+                f"epoch {gap.epoch} began at leaf {gap.kept_size} ({gap.declared}): {gap.lost_count} leaves known to "
+                f"be lost, and whatever was disclosed after {gap.since}. Reason: {gap.reason}",
+                f"l'époque {gap.epoch} a commencé à la feuille {gap.kept_size} ({gap.declared}) : {gap.lost_count} "
+                f"feuilles perdues à notre connaissance, et ce qui a été divulgué après {gap.since}. Raison : "
+                f"{gap.reason}",
+            )
+        )
+    if audited.erased_count:
+        tell(say(f"{audited.erased_count} disclosures erased", f"{audited.erased_count} divulgations effacées"))
     tell(
         say(
             f"{audited.leaves_count} leaves, {audited.checkpoints_count} checkpoints, "
@@ -172,9 +206,28 @@ def _plain(audited: Audited) -> dict[str, object]:
         "leaves": audited.leaves_count,
         "checkpoints": audited.checkpoints_count,
         "waiting": audited.waiting_count,
+        "erased": audited.erased_count,
+        "cosignatures": audited.cosignatures_count,
+        "gaps": [
+            {
+                "epoch": gap.epoch,
+                "kept": gap.kept_size,
+                "lost": gap.lost_count,
+                "since": gap.since,
+                "declared": gap.declared,
+                "reason": gap.reason,
+            }
+            for gap in audited.gaps
+        ],
+        "kept_lost": audited.kept_lost_count,
         "faults": audited.faults_count,
         "found": [
-            {"fault": one.fault.name.lower(), "numbers": one.numbers, "text": one.words()[LANGUAGE == "fr"]}
+            {
+                "fault": one.fault.name.lower(),
+                "numbers": one.numbers,
+                "name": one.name,
+                "text": one.words()[LANGUAGE == "fr"],
+            }
             for one in audited.found
         ],
     }

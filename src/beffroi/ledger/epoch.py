@@ -15,11 +15,16 @@ from beffroi.ledger.note import decoded, encoded
 
 FORMAT = "beffroi-gap/1"
 NEVER = "never"
-REASON_CHARACTERS_MAX = 500
+KNOWN_MAX = 32
+"""Trees that a statement names: every witness's last one, and those that people kept."""
 _LINES = 8
+"""Of a statement that names no tree beside the one that was kept, with the empty text after the last line end."""
 _TREE = re.compile(r"(kept|known) (0|[1-9][0-9]{0,18}) (\S+)", re.ASCII)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z|never", re.ASCII)
 _REASON = re.compile(r"[^\x00-\x1f]{1,500}")
+
+Tree = tuple[int, bytes]
+"""Size and root."""
 
 
 def epoch_origin(origin: str, epoch: int) -> str:
@@ -35,32 +40,31 @@ def epoch_origin(origin: str, epoch: int) -> str:
 class Gap:
     """From `epoch` on the tree has the first `kept_size` leaves of the one before, then this statement, then others.
 
-    `known_size` and `known_root`: the largest tree that the epoch before is known to have signed; the leaves from
-    `kept_size` on are lost. `since`: when the last tree that is left was signed, and `declared` the statement's time,
-    as leaves write times: what was disclosed between the two may be lost.
+    `known`: trees (size, root) that the epoch before is known to have signed, the largest last. One that is not the
+    beginning of what was kept shows a loss, or a fork. `since`: when the last tree that is left was signed, and
+    `declared` the statement's time, as leaves write times: what was disclosed between the two may be lost.
     """
 
     epoch: int
     origin: str
     kept_size: int
     kept_root: bytes
-    known_size: int
-    known_root: bytes
+    known: tuple[Tree, ...]
     since: str
     declared: str
     reason: str
 
     @property
     def lost_count(self) -> int:
-        """How many leaves are known to be lost."""
-        return self.known_size - self.kept_size
+        """How many leaves beyond those that were kept are known to have been signed."""
+        return max(0, max((size for size, _ in self.known), default=0) - self.kept_size)
 
     def body(self) -> str:
         """The lines that are signed."""
+        known = "".join(f"known {size} {encoded(root)}\n" for size, root in self.known)
         return (
             f"{FORMAT}\n{epoch_origin(self.origin, self.epoch)}\n{epoch_origin(self.origin, self.epoch - 1)}\n"
-            f"kept {self.kept_size} {encoded(self.kept_root)}\nknown {self.known_size} {encoded(self.known_root)}\n"
-            f"{self.since}\n{self.declared}\n{self.reason}\n"
+            f"kept {self.kept_size} {encoded(self.kept_root)}\n{known}{self.since}\n{self.declared}\n{self.reason}\n"
         )
 
     def entry(self) -> bytes:
@@ -71,17 +75,16 @@ class Gap:
     def parse(cls, body: str) -> "Gap":
         """What a statement says. Raises ValueError when it is none, or contradicts itself."""
         lines = body.split("\n")
-        if len(lines) != _LINES + 1 or lines[0] != FORMAT or lines[-1]:
+        if not _LINES <= len(lines) <= _LINES + KNOWN_MAX or lines[0] != FORMAT or lines[-1]:
             raise ValueError("not a statement of a gap")
         origin, epoch = _epoch_of(lines[1])
-        kept, known = _tree(lines[3], "kept"), _tree(lines[4], "known")
-        if epoch < 2 or lines[2] != epoch_origin(origin, epoch - 1) or kept[0] > known[0]:
+        kept, known = _tree(lines[3], "kept"), tuple(_tree(line, "known") for line in lines[4:-4])
+        since, declared, reason = lines[-4:-1]
+        if epoch < 2 or lines[2] != epoch_origin(origin, epoch - 1) or list(known) != sorted(set(known)):
             raise ValueError("the statement contradicts itself")
-        if kept[0] == known[0] and kept[1] != known[1]:
-            raise ValueError("the statement contradicts itself")
-        if not _TIME.fullmatch(lines[5]) or not _TIME.fullmatch(lines[6]) or not _REASON.fullmatch(lines[7]):
+        if not _TIME.fullmatch(since) or not _TIME.fullmatch(declared) or not is_reason(reason):
             raise ValueError("the statement has no times or no reason")
-        return cls(epoch, origin, *kept, *known, lines[5], lines[6], lines[7])
+        return cls(epoch, origin, *kept, known, since, declared, reason)
 
 
 def is_reason(text: str) -> bool:
@@ -100,7 +103,7 @@ def _epoch_of(origin: str) -> tuple[str, int]:
     return name, int(number)
 
 
-def _tree(line: str, which: str) -> tuple[int, bytes]:
+def _tree(line: str, which: str) -> Tree:
     found = _TREE.fullmatch(line)
     if found is None or found[1] != which:
         raise ValueError("the statement names no tree")

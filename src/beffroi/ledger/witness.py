@@ -96,7 +96,7 @@ def judge(submission: Submission, origins: Logs, seen: Mapping[str, Seen]) -> Ru
 
 
 def judge_gap(note: str, logs: Logs, gaps: Mapping[str, Gap], seen: Mapping[str, Seen]) -> Ruling:
-    """Whether the statement of a gap is taken: signed by the log, and admitting whatever this witness has seen.
+    """Whether the statement of a gap is taken: signed by the log, and naming the very tree that this witness saw last.
 
     `gaps`: the statements taken so far, by the origin of the epoch that each began. Raises ValueError when malformed.
     """
@@ -115,10 +115,8 @@ def judge_gap(note: str, logs: Logs, gaps: Mapping[str, Gap], seen: Mapping[str,
     if gap.epoch > 2 and epoch_origin(gap.origin, gap.epoch - 1) not in gaps:
         return Ruling(404, "the epoch before is unknown\n")
     last = seen.get(epoch_origin(gap.origin, gap.epoch - 1), Seen())
-    if last.size > gap.known_size:
+    if last.size and (last.size, last.root) not in gap.known:
         return Ruling(409, f"{last.size}\n")
-    if last.size == gap.known_size and last.root != gap.known_root:
-        return Ruling(422, "another tree of this size was cosigned\n")
     return Ruling(200, body=body, gap=gap)
 
 

@@ -49,6 +49,16 @@ class AuditSnapshot:
         async for row in self._connection.cursor(self._sql["checkpoints"], prefetch=ROWS_AT_ONCE):
             yield row
 
+    async def cosignatures(self) -> AsyncIterator[Row]:
+        """Every cosignature, smallest tree first."""
+        async for row in self._connection.cursor(self._sql["cosignatures"], prefetch=ROWS_AT_ONCE):
+            yield row
+
+    async def epochs(self) -> AsyncIterator[Row]:
+        """The statements with which later epochs began."""
+        async for row in self._connection.cursor(self._sql["epochs"], prefetch=ROWS_AT_ONCE):
+            yield row
+
     async def tile(self, level: int, index: int) -> bytes | None:
         """A tile as far as it goes; None when it is not there."""
         hashes: bytes | None = await self._connection.fetchval(self._sql["published_tile"], level, index)

@@ -9,8 +9,8 @@ select (select count(*) from leaves) as leaves_count,
 
 -- name: leaves
 -- Every leaf in the order of the tree, with its disclosure when that is there.
-select l.tree_index, l.disclosure_id as leaf_of, l.commitment, l.account_id as of_account,
-       l.running_number as its_number, d.*
+select l.tree_index, l.disclosure_id as leaf_of, l.commitment, l.account_id as leaf_account,
+       l.running_number as leaf_number, l.erased_at, d.*
 from leaves l left join disclosures d on d.disclosure_id = l.disclosure_id
 order by l.tree_index;
 
@@ -24,7 +24,15 @@ select tree_size, root from checkpoints where tree_size = any($1::bigint[]);
 
 -- name: checkpoints
 -- Every signed root, smallest tree first.
-select tree_size, root, note from checkpoints order by tree_size;
+select tree_size, root, note, number from checkpoints order by tree_size;
+
+-- name: cosignatures
+-- Every cosignature, smallest tree first.
+select tree_size, witness, number, line, cosigned_at from cosignatures order by tree_size, witness;
+
+-- name: epochs
+-- The statements with which later epochs began.
+select epoch, tree_index, statement from epochs order by epoch;
 
 -- name: published_tile
 -- One tile as it is published. $1 level, $2 tile index.
