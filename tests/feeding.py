@@ -48,7 +48,9 @@ def event(
 
 def random_event(random: Random, hospital: int, ipps: list[str]) -> FeedEvent:
     """Mostly updates of a few people who resemble each other, sometimes merges, changes, links, wrong ones."""
-    kind = random.choice(["upsert"] * 12 + ["merge", "change_identifier", "link", "unlink", "remove_ins", "ignored"])
+    kind = random.choice(
+        ["upsert"] * 12 + ["merge", "change_identifier", "link", "unlink", "remove_ins", "remove", "ignored"]
+    )
     ipp, other = random.choice(ipps), random.choice(ipps)
     if random.random() < 0.3:
         return event(ipp, Patch(), kind=kind, other=other, hospital=hospital)

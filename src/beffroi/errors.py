@@ -297,6 +297,15 @@ class UnknownIdentity(CallerError):
     french = "{what} désigne un identifiant que cet hôpital n'a pas transmis."
 
 
+class VersionConflict(CallerError):
+    """412. If-Match names another version than the one that is there (RFC 9110 section 13.1.1)."""
+
+    http_status = 412
+    fhir_code = "conflict"
+    english = "This identity has changed meanwhile, or is not there. Read what you have again, and send it anew."
+    french = "Cette identité a changé entre-temps, ou n'existe pas. Relisez vos données et renvoyez-les."
+
+
 class UnsupportedMessage(CallerError):
     fhir_code = "not-supported"
     hl7_code = "200"

@@ -16,7 +16,7 @@ from beffroi.clock import Clock
 from beffroi.model.account import AccountId, Role
 from beffroi.model.containment import Stop
 from beffroi.model.hospitals import Hospitals
-from beffroi.model.person import Hospital
+from beffroi.model.person import Hospital, HospitalId
 from beffroi.store.credentials import CredentialStore, StoredCredential
 
 CALLER_S: Final = 3.0
@@ -70,6 +70,19 @@ class Connections:
     def forget_stopped(self, _stop: Stop) -> None:
         """Every credential is looked up again: there are few, and a containment is rare."""
         self._known.clear()
+
+    async def client(self, account_id: AccountId, hospital_id: HospitalId) -> Caller | None:
+        """The application that an account is for a hospital by its tokens, or None. Raises `Unavailable`."""
+        now = self._clock.now()
+        key = f"client:{account_id}:{hospital_id}"
+        known = self._known.get(key)
+        if known is not None and now.timestamp() < known.until_s:
+            return known.caller
+        with looking_up(ACCOUNTS):
+            stored = await self._credentials.find_client(account_id, hospital_id)
+        found = None if stored is None else self._caller(stored, now)
+        self._known.put(key, _Known(found, now.timestamp() + CALLER_S))
+        return found
 
     def _caller(self, stored: StoredCredential, now: datetime) -> Caller | None:
         valid = {grant.role for grant in stored.grants if grant.expires_at is None or grant.expires_at > now}

@@ -41,6 +41,8 @@ def applications_of(config: Config) -> tuple[ApplicationEntry, ...]:
 def _application(settings: Application) -> ApplicationEntry:
     texts = [f"x5t:{thumbprint}" for thumbprint in settings.certificates]
     texts += [f"loopback:{facility}" for facility in settings.loopback_facilities]
+    if settings.client_id and settings.may_feed:
+        texts.append(f"client:{settings.issuer}|{settings.client_id}")
     return ApplicationEntry(
         name=settings.name,
         issuer=settings.issuer or LOCAL_ISSUER,

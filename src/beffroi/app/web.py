@@ -1,16 +1,20 @@
 """A web process: the FHIR door, and the console where there is one, on the inherited socket."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from uuid import UUID
 
 from beffroi.access.nonces import Nonces
 from beffroi.access.pages import Continuations
+from beffroi.actions.connections import Connections
+from beffroi.actions.feeding import HospitalFeed
 from beffroi.actions.find import Finder
 from beffroi.actions.house import House, open_house
+from beffroi.actions.register import Registrar
 from beffroi.actions.sign_in import SignIn
 from beffroi.actions.stop_watch import watching_stops
-from beffroi.app.assembly import expectations_of, issuers_of
+from beffroi.app.assembly import expectations_of, issuers_of, windows_of
 from beffroi.app.console import console_of
 from beffroi.app.context import Context
 from beffroi.clock import Clock
@@ -26,22 +30,31 @@ from beffroi.servers.http_server import AsgiApp, HttpLimits, TlsFiles, serve_htt
 from beffroi.servers.proxied import ProxiesOnly
 from beffroi.servers.proxies import Proxies
 from beffroi.store.accounts import AccountStore
+from beffroi.store.credentials import CredentialStore
 from beffroi.store.database import Database
+from beffroi.store.feed_versions import FeedVersions
 from beffroi.store.registers import refuse_other_kind
 from beffroi.wire.fhir_terms import Vocabulary
 from beffroi.wire.fhir_view import Endpoint
+
+FEED_POOL_SIZE = 2
+"""One connection writes; the other looks up."""
 
 
 async def run_web(context: Context) -> None:
     """Answers until it is stopped; then what is under way is answered and recorded."""
     config = context.config
-    async with await context.database("web") as database, watching_stops(database, context.clock) as stops:
+    async with (
+        await context.database("web") as database,
+        watching_stops(database, context.clock) as stops,
+        _feeding(context) as fed,
+    ):
         house = await open_house(database, context.clock, config.limits.list_max, expectations_of(config))
         try:
             refuse_other_kind(house.deployment.demo, demo=context.demo)
             keys = issuer_keys_of(context)
             authenticator = authenticator_of(context, database, house, keys)
-            api: AsgiApp = api_of(context, house, authenticator)
+            api: AsgiApp = api_of(context, house, authenticator, _feed_of(context, house, fed))
             console = console_of(context, database, house, keys, authenticator)
             if console is not None:
                 api = Doors(api, console)
@@ -82,13 +95,36 @@ def authenticator_of(context: Context, database: Database, house: House, keys: S
     )
 
 
-def api_of(context: Context, house: House, authenticator: Authenticator) -> FhirApi:
+@asynccontextmanager
+async def _feeding(context: Context) -> AsyncIterator[tuple[Database, Registrar] | None]:
+    """The feed's own role and its writer while the block runs; None where nobody feeds over FHIR."""
+    if not context.config.web.feed:
+        yield None
+        return
+    async with await context.database("feed", FEED_POOL_SIZE) as database:
+        registrar = Registrar(database, context.clock)
+        await registrar.start()
+        try:
+            yield database, registrar
+        finally:
+            await registrar.stop()
+
+
+def _feed_of(context: Context, house: House, fed: tuple[Database, Registrar] | None) -> HospitalFeed | None:
+    if fed is None:
+        return None
+    database, registrar = fed
+    callers = Connections(CredentialStore(database), house.hospitals, context.clock)
+    return HospitalFeed(registrar, callers, FeedVersions(database), windows_of(context.config))
+
+
+def api_of(context: Context, house: House, authenticator: Authenticator, feed: HospitalFeed | None = None) -> FhirApi:
     """The FHIR door."""
     region = context.config.region
     vocabulary = Vocabulary.NEXT if region.next_vocabulary else Vocabulary.PUBLISHED
     endpoint = Endpoint(context.config.web.public_url + ROOT, region.oid, house.hospitals, vocabulary)
     pages = Continuations(house.deployment.nonce_key)
-    return FhirApi(house.finder, authenticator, endpoint, context.clock, context.config.limits.body_bytes, pages)
+    return FhirApi(house.finder, authenticator, endpoint, context.clock, context.config.limits.body_bytes, pages, feed)
 
 
 def _guarded(context: Context, api: AsgiApp) -> AsgiApp:

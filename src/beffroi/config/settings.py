@@ -159,6 +159,15 @@ class WebSettings(Section, frozen=True, kw_only=True):
             "And disclosures that name a network of their choice.",
         ),
     ] = ()
+    feed: Annotated[
+        bool,
+        said(
+            "Whether hospitals' applications with `may_feed` may feed over FHIR too (PIXm ITI-104). The web processes "
+            "then log in with the feed's role besides their own.",
+            "If true, and with a web process: made-up identities. With an application's token and key: those of its "
+            "hospital.",
+        ),
+    ] = False
     client_certificates: Annotated[
         bool,
         said(
@@ -445,7 +454,11 @@ class Application(Section, frozen=True, kw_only=True):
         ),
     ] = ()
     may_feed: Annotated[
-        bool, said("Whether it may send identities over HL7 v2.", "Made-up identities and events of that hospital.")
+        bool,
+        said(
+            "Whether it may send identities, over HL7 v2 and (with web.feed) FHIR.",
+            "Made-up identities and events of that hospital.",
+        ),
     ] = False
     may_query: Annotated[
         bool,

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from beffroi.errors import InvalidValue, Missing, UnknownIdentity, Words
+from beffroi.errors import InvalidValue, Missing, UnknownIdentity, VersionConflict, Words
 from beffroi.identity.matching import Link
 from beffroi.identity.status import settled
 from beffroi.model.feed import FeedEvent, FeedKind, Patch
@@ -75,6 +75,8 @@ def apply(known: Known, event: FeedEvent, arrival: Arrival) -> Change:
     7
     """
     _check_identifiers(event)
+    if event.expected is not None and (known.identity is None or known.identity.updated_at != event.expected):
+        raise VersionConflict
     match event.kind:
         case FeedKind.IGNORED:
             return Change()
@@ -84,6 +86,8 @@ def apply(known: Known, event: FeedEvent, arrival: Arrival) -> Change:
             return Change(_merged(known, event, arrival))
         case FeedKind.CHANGE_IDENTIFIER:
             return Change(_renamed(known, event, arrival))
+        case FeedKind.REMOVE:
+            return Change((_removed(known, arrival),))
         case FeedKind.LINK | FeedKind.UNLINK:
             return _linked(known, event, arrival)
 
@@ -115,7 +119,7 @@ def _check_identifiers(event: FeedEvent) -> None:
     if event.kind is FeedKind.IGNORED:
         return
     _check_identifier(_THE_IDENTIFIER, event.ipp)
-    if event.kind in (FeedKind.UPSERT, FeedKind.REMOVE_INS):
+    if event.kind in (FeedKind.UPSERT, FeedKind.REMOVE_INS, FeedKind.REMOVE):
         return
     _check_identifier(_THE_OTHER, event.other_ipp)
     if event.kind is not FeedKind.CHANGE_IDENTIFIER and event.ipp == event.other_ipp:
@@ -132,11 +136,27 @@ def _check_identifier(what: Words, ipp: str) -> None:
 def _upserted(known: Known, event: FeedEvent, arrival: Arrival) -> tuple[Identity, ...]:
     if known.identity is None:
         return (_created(event, arrival),)
+    if known.identity.state is IdentityState.DEACTIVATED:  # it comes back as what this event says of it alone
+        return (_created(event, arrival, number=known.identity.identity_id),)
     updated = _updated(known.identity, event, arrival)
     if not known.chain:
         return (updated,)
     # Whoever works under the subsumed identifier reads the survivor.
     return (updated, _explained(known.chain[-1], event, arrival))
+
+
+def _removed(known: Known, arrival: Arrival) -> Identity:
+    """The identity, never found again. It keeps its number: who was shown it stays known."""
+    if known.identity is None or known.identity.state is IdentityState.DEACTIVATED:
+        raise UnknownIdentity(what=_THE_MESSAGE)
+    return replace(
+        known.identity,
+        state=IdentityState.DEACTIVATED,
+        merged_into=None,
+        explains_until=None,
+        fed_by=None,
+        updated_at=arrival.at,
+    )
 
 
 def _merged(known: Known, event: FeedEvent, arrival: Arrival) -> tuple[Identity, ...]:
@@ -175,11 +195,13 @@ def _linked(known: Known, event: FeedEvent, arrival: Arrival) -> Change:
     return Change(_upserted(known, event, arrival), Link(a, b, event.kind is FeedKind.LINK))
 
 
-def _created(event: FeedEvent, arrival: Arrival, record: Record | None = None) -> Identity:
+def _created(
+    event: FeedEvent, arrival: Arrival, record: Record | None = None, number: IdentityId | None = None
+) -> Identity:
     """A new identity; nothing is created of a message that gives its patient no name at all."""
     if record is None and not any(getattr(event.patch, name) for name in _NAMES):
         raise UnknownIdentity(what=_THE_MESSAGE)
-    number = arrival.fresh
+    number = arrival.fresh if number is None else number
     new = Identity(
         number,
         event.hospital_id,

@@ -29,6 +29,7 @@ class FeedKind(StrEnum):
     REMOVE_INS = "remove_ins"
     LINK = "link"
     UNLINK = "unlink"
+    REMOVE = "remove"  # the identity is no more: never found again, unless its hospital feeds it again
     IGNORED = "ignored"  # nothing for an identity server in this message: acknowledged, nothing kept
 
 
@@ -77,7 +78,8 @@ class FeedEvent(msgspec.Struct, frozen=True):
 
     `ipp` is the identity's identifier (the survivor's in a merge, the new one in a change). `other_ipp` is the
     subsumed, old, linked or unlinked one. `explains_s` is for how long it explains readings by that hospital (0: not at
-    all, as in a bulk load). `occurred_at` is when the hospital says it happened.
+    all, as in a bulk load). `occurred_at` is when the hospital says it happened. `expected`: only if the identity was
+    last changed then (FHIR If-Match).
     """
 
     kind: FeedKind
@@ -89,6 +91,7 @@ class FeedEvent(msgspec.Struct, frozen=True):
     occurred_at: datetime | None = None
     explains_s: int = 0
     key: MessageKey | None = None
+    expected: datetime | None = None
 
 
 class FeedOutcome(StrEnum):

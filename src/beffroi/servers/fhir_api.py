@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from beffroi.access.pages import Continuations
+from beffroi.actions.feeding import HospitalFeed
 from beffroi.clock import Clock
 from beffroi.errors import (
     BeffroiError,
@@ -47,7 +48,7 @@ from beffroi.servers.fhir_ask import unread_ask_of
 from beffroi.servers.fhir_capability import capability_statement
 from beffroi.servers.fhir_handlers import Desk, Finds, encode
 from beffroi.servers.fhir_outcome import error_reply, outcome, unexpected_reply
-from beffroi.servers.routes import METADATA, Route, Router
+from beffroi.servers.routes import FEED_ROUTES, METADATA, ROUTES, Route, Router
 from beffroi.telemetry import Event, log_failure
 from beffroi.telemetry.metrics import Result, count_request, result_of
 from beffroi.wire.fhir_form import parse_pairs
@@ -108,16 +109,18 @@ class FhirApi:
         clock: Clock,
         body_bytes_max: int = BODY_BYTES_MAX,
         pages: Continuations | None = None,
+        feed: HospitalFeed | None = None,
     ) -> None:
         pages = pages or Continuations(clock.token_bytes(SECRET_BYTES))
-        self._desk = Desk(finder, endpoint, pages, clock)
+        self._desk = Desk(finder, endpoint, pages, clock, feed)
         self._authenticator = authenticator
         self._clock = clock
         self._body_bytes_max = body_bytes_max
-        self._router = Router()
+        routes = ROUTES + (FEED_ROUTES if feed is not None else ())
+        self._router = Router(routes)
         # What DPoP proofs name (RFC 9449 `htu`) is the address that clients use, whatever proxy stands between.
         self._public_url = endpoint.base_url.removesuffix(ROOT)
-        stated = Reply(200, capability_statement(endpoint.base_url))
+        stated = Reply(200, capability_statement(endpoint.base_url, routes))
         self._metadata = {one: _written(stated, one) for one in Format}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -172,7 +175,8 @@ class FhirApi:
             await self._take_body(route, arrived, receive)
             return await route.handler(self._desk, who, arrived)
         except CallerError as error:
-            if not arrived.asked:  # else recorded already; its proof is burnt with it, or it could serve again
+            # What was asked is recorded already. A proof is burnt with the record, or it could serve again.
+            if route.operation is not None and not arrived.asked:
                 await self._desk.finder.refuse(unread_ask_of(who, arrived, route.operation), error)
             if isinstance(error, CeilingReached):
                 await asyncio.sleep(CEILING_PAUSE_S)  # the place stays taken meanwhile

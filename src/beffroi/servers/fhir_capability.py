@@ -65,6 +65,10 @@ def _resource(name: str, routes: tuple[Route, ...]) -> dict[str, Any]:
         found["supportedProfile"] = _PROFILES[name]
     codes = dict.fromkeys(r.interaction for r in of_resource if r.interaction not in _OPERATIONS)
     found["interaction"] = [{"code": code} for code in codes]
+    if "update" in codes:
+        found["conditionalUpdate"] = True
+    if "delete" in codes:
+        found["conditionalDelete"] = "single"
     found["searchParam"] = [{"name": n, "type": kind} for n, kind in _PARAMETERS[name].items()]
     operations = dict.fromkeys(r.interaction for r in of_resource if r.interaction in _OPERATIONS)
     if operations:

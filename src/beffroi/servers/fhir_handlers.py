@@ -11,6 +11,7 @@ import msgspec
 
 from beffroi.access.pages import Continuations
 from beffroi.actions.asking import Ask
+from beffroi.actions.feeding import HospitalFeed
 from beffroi.actions.pages import Page
 from beffroi.clock import Clock
 from beffroi.errors import CallerError, NotFound, Words
@@ -63,12 +64,16 @@ class Finds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every handler works with: the finder behind it, where its answers are seen from, and what leads on."""
+    """What every handler works with: the finder behind it, where its answers are seen from, and what leads on.
+
+    `feed`: the way into the register, where hospitals may feed over FHIR.
+    """
 
     finder: Finds
     endpoint: Endpoint
     pages: Continuations
     clock: Clock
+    feed: HospitalFeed | None = None
 
 
 async def search_by_get(desk: Desk, who: Authenticated, request: Request) -> Reply:

@@ -12,6 +12,7 @@ from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import FHIR_JSON, FORM, XML_BODIES, Reply, Request
+from beffroi.servers.fhir_feed import feed_delete, feed_update
 from beffroi.servers.fhir_handlers import (
     Desk,
     audit,
@@ -24,38 +25,52 @@ from beffroi.servers.fhir_handlers import (
 )
 
 Handler = Callable[[Desk, Authenticated, Request], Awaitable[Reply]]
+_PIX = "/Patient/$ihe-pix"
 RESOURCE_BODIES = (FHIR_JSON, "application/json", *sorted(XML_BODIES))
 _PARAMETER = "{reference}"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address and method. `interaction` is FHIR's name for it, `bodies` the media types that it reads."""
+    """One address and method. `interaction` is FHIR's name for it, `bodies` the media types that it reads.
+
+    `operation` is None for the feed, which asks nothing. `transaction` is IHE's name, which is also IUA's scope.
+    """
 
     method: str
     path: str
     resource: str
     interaction: str
-    operation: Operation
+    operation: Operation | None
     handler: Handler
     bodies: tuple[str, ...] = ()
+    transaction: str = ""
 
     @property
     def roles(self) -> frozenset[Role]:
-        """The roles that may use it at all; the gate decides on each question besides."""
+        """The roles that may ask at all, the gate deciding on each question besides; none for the feed, which is given
+        to applications one by one (`may_feed`)."""
         return frozenset(role for role, rights in RIGHTS.items() if self.operation in rights.operations)
 
 
 ROUTES = (
-    Route("GET", "/Patient", "Patient", "search-type", Operation.SEARCH, search_by_get),
-    Route("POST", "/Patient/_search", "Patient", "search-type", Operation.SEARCH, search_by_post, (FORM,)),
-    Route("POST", "/Patient/$match", "Patient", "match", Operation.MATCH, match, RESOURCE_BODIES),
-    Route("GET", "/Patient/$ihe-pix", "Patient", "ihe-pix", Operation.PIX_QUERY, pix_by_get),
-    Route("POST", "/Patient/$ihe-pix", "Patient", "ihe-pix", Operation.PIX_QUERY, pix_by_post, RESOURCE_BODIES),
-    Route("GET", f"/Patient/{_PARAMETER}", "Patient", "read", Operation.READ, read),
-    Route("GET", "/AuditEvent", "AuditEvent", "search-type", Operation.AUDIT_SEARCH, audit),
+    Route("GET", "/Patient", "Patient", "search-type", Operation.SEARCH, search_by_get, (), "ITI-78"),
+    Route("POST", "/Patient/_search", "Patient", "search-type", Operation.SEARCH, search_by_post, (FORM,), "ITI-78"),
+    Route("POST", "/Patient/$match", "Patient", "match", Operation.MATCH, match, RESOURCE_BODIES, "ITI-119"),
+    Route("GET", _PIX, "Patient", "ihe-pix", Operation.PIX_QUERY, pix_by_get, (), "ITI-83"),
+    Route(
+        "POST", "/Patient/$ihe-pix", "Patient", "ihe-pix", Operation.PIX_QUERY, pix_by_post, RESOURCE_BODIES, "ITI-83"
+    ),
+    Route("GET", f"/Patient/{_PARAMETER}", "Patient", "read", Operation.READ, read, (), "ITI-78"),
+    Route("GET", "/AuditEvent", "AuditEvent", "search-type", Operation.AUDIT_SEARCH, audit, (), "ITI-81"),
 )
 """`metadata` is not here: it is the one address without a question and without a caller."""
+
+FEED_ROUTES = (
+    Route("PUT", "/Patient", "Patient", "update", None, feed_update, RESOURCE_BODIES, "ITI-104"),
+    Route("DELETE", "/Patient", "Patient", "delete", None, feed_delete, (), "ITI-104"),
+)
+"""Served where hospitals may feed over FHIR (setting `web.feed`)."""
 
 METADATA = "/metadata"
 

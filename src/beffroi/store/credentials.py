@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import asyncpg
+
 from beffroi.access.professional import Grant
 from beffroi.model.account import AccountId, Role
 from beffroi.model.person import HospitalId
@@ -33,7 +35,13 @@ class CredentialStore:
 
     async def find(self, credential: str) -> StoredCredential | None:
         """What a credential stands for, its account's row in the gate made if needed; None for an unknown one."""
-        rows = await self._pool.fetch(self._sql["find_credential"], credential)
+        return await self._found(await self._pool.fetch(self._sql["find_credential"], credential))
+
+    async def find_client(self, account_id: AccountId, hospital_id: HospitalId) -> StoredCredential | None:
+        """What an application may do by its tokens for a hospital."""
+        return await self._found(await self._pool.fetch(self._sql["find_client"], account_id, hospital_id))
+
+    async def _found(self, rows: list[asyncpg.Record]) -> StoredCredential | None:
         if not rows:
             return None
         first = rows[0]

@@ -27,7 +27,7 @@ _LOCK_KEY = 0x624B4559
 _WHOLE_SHARED = -1
 _LOCK_BITS = 0x7FFFFFFF
 
-_WIDE = frozenset({FeedKind.MERGE, FeedKind.CHANGE_IDENTIFIER, FeedKind.LINK, FeedKind.UNLINK})
+_WIDE = frozenset({FeedKind.MERGE, FeedKind.CHANGE_IDENTIFIER, FeedKind.LINK, FeedKind.UNLINK, FeedKind.REMOVE})
 
 Connection = asyncpg.pool.PoolConnectionProxy
 Message = tuple[HospitalId, MessageKey]

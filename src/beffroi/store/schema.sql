@@ -159,7 +159,7 @@ create index console_sessions_by_account on console_sessions (account_id);
 
 -- Certificates and loopback facilities that stand for an application account (HL7 v2 has no token).
 create table credentials (
-    credential text primary key,            -- "x5t:" and the hex SHA-256 of the certificate, or "loopback:" and MSH-4
+    credential text primary key,            -- "x5t:" and a certificate's hex SHA-256, "loopback:" and MSH-4, "client:" and issuer|client id
     account_id integer not null references accounts,
     hospital_id integer not null references hospitals,
     may_feed boolean not null,

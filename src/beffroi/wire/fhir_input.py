@@ -93,7 +93,7 @@ def parse_match(body: bytes) -> MatchInput:
     >>> parse_match(b'{"resourceType":"Patient","name":[{"family":"Dark"}],"birthDate":"1960-05-30"}').sample.family
     Text(value='Dark', exact=False)
     """
-    resource = _resource(body)
+    resource = resource_of(body)
     if resource["resourceType"] == "Patient":
         return MatchInput(_sample(resource))
     found: dict[str, Any] = {}
@@ -115,7 +115,7 @@ def parse_match(body: bytes) -> MatchInput:
 
 def parse_pix(body: bytes) -> PixInput:
     """The question of a `$ihe-pix` sent as Parameters; raises `CallerError`."""
-    resource = _resource(body)
+    resource = resource_of(body)
     if resource["resourceType"] != "Parameters":
         raise Unsupported("resourceType", what=_BODY, instead=Words("Send Parameters.", "Envoyez Parameters."))
     pairs: Pairs = []
@@ -153,7 +153,7 @@ def pix_of(pairs: Pairs) -> PixInput:
     return PixInput(source, tuple(targets))
 
 
-def _resource(body: bytes) -> dict[str, Any]:
+def resource_of(body: bytes) -> dict[str, Any]:
     """The body as a resource without anything that could change its meaning unnoticed."""
     try:
         found = msgspec.json.decode(body)
@@ -185,11 +185,12 @@ def _refuse_modifiers(resource: dict[str, Any]) -> None:
 
 
 def _parameters(resource: dict[str, Any]) -> list[_Parameter]:
-    found: list[_Parameter] = _converted(resource.get("parameter", []), list[_Parameter], "Parameters.parameter")
+    found: list[_Parameter] = converted(resource.get("parameter", []), list[_Parameter], "Parameters.parameter")
     return found
 
 
-def _converted(found: Any, kind: Any, where: str) -> Any:
+def converted(found: Any, kind: Any, where: str) -> Any:
+    """Plain JSON values as a struct; raises `Malformed`, naming `where` and no value."""
     try:
         return msgspec.convert(found, kind)
     except msgspec.ValidationError:
@@ -226,7 +227,7 @@ def _sample(resource: dict[str, Any]) -> Criteria:
         raise Unsupported(
             "Parameters.parameter.resource", what=Words("This sample", "Cet exemple"), instead=_USE_PATIENT
         )
-    sample: _Patient = _converted(resource, _Patient, "Patient")
+    sample: _Patient = converted(resource, _Patient, "Patient")
     name = _best_name(sample.name)
     family = _trait(name.family)
     given = _trait(next((one for one in name.given if one), ""))
