@@ -8,6 +8,7 @@ from uuid import UUID
 
 from beffroi.actions.asking import Ask
 from beffroi.actions.connections import Caller
+from beffroi.actions.pages import Page
 from beffroi.actions.register import FeedSource
 from beffroi.clock import Clock
 from beffroi.errors import BeffroiError, CallerError
@@ -60,9 +61,9 @@ class FakeFinder:
         self.signed: list[Asker] = []
         self.fates: list[tuple[int, bool]] = []
 
-    async def search(self, ask: Ask, criteria: Criteria) -> Released[Answer]:
+    async def page(self, ask: Ask, criteria: Criteria) -> Page:
         """PDQ."""
-        return self._answer(ask, criteria)
+        return Page(self._answer(ask, criteria))
 
     async def pix(self, ask: Ask, system: str, value: str, targets: tuple[str, ...]) -> Released[Answer]:
         """PIX."""

@@ -271,3 +271,47 @@ async def test_many_senders_at_once(door: Serving, database: Database) -> None:
 
     await asyncio.gather(*(send(number) for number in range(16)))
     assert await database.pool.fetchval("select count(*) from identities") == 320
+
+
+async def test_an_answer_in_pages(client: Client, database: Database) -> None:
+    """RCP-2 pages: DSC leads on to everybody once; how many there are is told, and whoever is counted is recorded."""
+    for number in range(5):
+        await fed(
+            client, adt("A28", "GAM-1", ipp(f"P{number}", 1), control=f"c{number}", names=f"MARTIN^L{number}^^^^^L")
+        )
+    asked = "@PID.5.1^MAR~@PID.5.2^L~@PID.7^19800412"
+    reply = await client.ask(qbp("Q22", "DPI-1", asked, "RCP|I|2^RD"))
+    assert "QAK|T1|OK||5|2|3" in reply
+    assert await database.pool.fetchval("select count(distinct person_id) from seen") == 5
+    seen: list[str] = []
+    while True:
+        seen += [line.split("|")[5].split("^")[1] for line in reply if line.startswith("PID")]
+        pointer = next((line.split("|")[1] for line in reply if line.startswith("DSC")), "")
+        if not pointer:
+            break
+        reply = await client.ask(qbp("Q22", "DPI-1", asked, "RCP|I|2^RD", f"DSC|{pointer}|I"))
+    assert sorted(seen) == [f"L{number}" for number in range(5)]
+    assert "QAK|T1|OK||5|1|0" in reply
+
+
+async def test_a_pointer_is_good_for_its_query_alone(client: Client) -> None:
+    """Another query, another application, a made-up pointer and a cancelled query: AE with 204 at DSC, all alike."""
+    for number in range(3):
+        await fed(
+            client, adt("A28", "GAM-1", ipp(f"P{number}", 1), control=f"c{number}", names=f"MARTIN^L{number}^^^^^L")
+        )
+    asked = "@PID.5.1^MAR~@PID.5.2^L~@PID.7^19800412"
+    reply = await client.ask(qbp("Q22", "DPI-1", asked, "RCP|I|2^RD"))
+    pointer = next(line for line in reply if line.startswith("DSC"))
+    others = [
+        qbp("Q22", "DPI-1", asked.replace("MAR", "MART"), "RCP|I|2^RD", pointer),
+        qbp("Q22", "DPI-2", asked, "RCP|I|2^RD", pointer),
+        qbp("Q22", "DPI-1", asked, "RCP|I|2^RD", "DSC|AAAA|I"),
+    ]
+    told = {tuple((await client.ask(other))[1:4]) for other in others}
+    assert len(told) == 1 and next(iter(told))[0].startswith("MSA|AE") and "DSC^1^1|204" in next(iter(told))[1]
+    cancel = message(
+        "MSH|^~\\&|DPI|DPI-1|BEFFROI|R|20261124||QCN^J01|x|P|2.5|||||FRA|UNICODE UTF-8", "QID|T1|IHE PDQ Query"
+    )
+    assert (await client.ask(cancel))[1].startswith("MSA|AA")
+    assert "DSC^1^1|204" in (await client.ask(qbp("Q22", "DPI-1", asked, "RCP|I|2^RD", pointer)))[2]

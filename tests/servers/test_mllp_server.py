@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from beffroi.actions.pages import Page
 from beffroi.errors import OperatorError, TooBroad, Unavailable, UnknownDomain, UnknownIdentity, Words
 from beffroi.model.disclosure import Answer, DisclosureId, Field, Operation, Outcome, Purpose, Shown
 from beffroi.model.feed import FeedEvent, FeedKind, FeedOutcome
@@ -165,7 +166,7 @@ REFUSALS = {
     "no name": (adt(names="", control="c"), "AE", "101"),
     "ITI-22": (qbp("ZV1", "QPD|x|T1|SECRET"), "AR", "201"),
     "a query without QPD": (qbp("Q22", "RCP|I"), "AE", "100"),
-    "a query for continuation": (qbp("Q22", "QPD|x|T1|@PID.5.1^M", "RCP|I", "DSC|1|I"), "AE", "200"),
+    "a pointer that is not ours": (qbp("Q22", "QPD|x|T1|@PID.5.1^M", "RCP|I", "DSC|1|I"), "AE", "204"),
 }
 
 
@@ -230,9 +231,9 @@ async def test_what_the_finder_refuses_is_told(world: World, door: Serving) -> N
 
 
 async def test_cancelling_a_query_is_answered(door: Serving) -> None:
-    """QCN^J01: nothing is ever continued, and the sender is told so."""
+    """QCN^J01: no continuation of that query leads on, and the sender is told so."""
     reply = await (await door.client()).ask(message(msh().replace("ADT^A28", "QCN^J01"), "QID|T1|IHE PDQ Query"))
-    assert reply[1] == "MSA|AA|1" and "toujours entière" in reply[2]
+    assert reply[1] == "MSA|AA|1" and "Annulée" in reply[2]
 
 
 async def test_errors_of_the_register(world: World, door: Serving) -> None:
@@ -314,11 +315,11 @@ async def test_an_answer_that_reaches_nobody_is_known_as_such(world: World, door
     """A client whose connection breaks before its answer: the disclosure's fate is "aborted"."""
     slow = asyncio.Event()
 
-    async def search(*_: object) -> object:
+    async def page(*_: object) -> object:
         await slow.wait()
-        return world.finder._answer(*_)  # type: ignore[arg-type]
+        return Page(world.finder._answer(*_))  # type: ignore[arg-type]
 
-    world.finder.search = search  # type: ignore[method-assign,assignment]
+    world.finder.page = page  # type: ignore[method-assign,assignment]
     client = await door.client()
     await client.write(PDQ)
     await asyncio.sleep(0.05)

@@ -90,6 +90,7 @@ def test_a_demographics_answer() -> None:
         "||DE L'ÉTÉ^ANNE^ANNE MARIE^^^^L~R\\T\\D\\S\\X^^^^^^D||19800412|F|||1 rue^Bât. B^LILLE^^59000^FRA^H"
         "~^^LILLE^^^^BDL^^59350||^PRN^PH^^^^^^^^^0320~^NET^Internet^a@b.example"
         "|||||||||||||||||||VALI~HOMA",
+        "QRI|100",
     ]
 
 
@@ -103,14 +104,14 @@ def test_minimal_fields_show_no_contact_and_no_identifier_of_others() -> None:
 
 def test_what_a_default_would_tell_is_left_out() -> None:
     """A sex, a status or a death that was not released is empty, not U, PROV or alive."""
-    (pid,) = lines(pdq_response(query(), answered(shown(fields=Field.BIRTH_NAME)), VIEW, STAMP))[4:]
+    pid, _qri = lines(pdq_response(query(), answered(shown(fields=Field.BIRTH_NAME)), VIEW, STAMP))[4:]
     assert pid == f"PID|1||{REFERENCE}^^^BEFFROI&{REGION}&ISO^RRI||DE L'ÉTÉ^ANNE^ANNE MARIE^^^^L"
 
 
 def test_domains_asked_for_leave_the_others_out() -> None:
     """With QPD-8 neither our reference nor a regional identifier is added."""
     asked = query(qpd=f"@PID.5.1^DE|||||^^^&{CHU.oid}&ISO")
-    (pid,) = lines(pdq_response(asked, answered(shown(fields=MINIMAL, own_ipp=("42",))), VIEW, STAMP))[4:]
+    pid, _qri = lines(pdq_response(asked, answered(shown(fields=MINIMAL, own_ipp=("42",))), VIEW, STAMP))[4:]
     assert pid.split("|")[3] == f"42^^^CHU-ESSAI&{CHU.oid}&ISO^PI"
 
 

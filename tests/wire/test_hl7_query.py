@@ -103,7 +103,6 @@ def test_domains_and_quantity() -> None:
         ("@PID.3.4.2^1.2.3", "RCP|I", Missing, "QPD^1^3"),
         ("@PID.5.1^MARTIN", "RCP|D", Unsupported, "RCP^1^1"),
         ("@PID.5.1^MARTIN", "RCP|I|MANY", InvalidValue, "RCP^1^2"),
-        ("@PID.5.1^MARTIN", "RCP|I\rDSC|3|I", Unsupported, "DSC^1^1"),
     ],
 )
 def test_what_cannot_be_asked(parameters: str, rcp: str, error: type[CallerError], location: str) -> None:

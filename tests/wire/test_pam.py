@@ -218,6 +218,13 @@ def test_forbidden_fields_are_ignored() -> None:
     assert one(adt(**forbidden)).patch == one(adt()).patch
 
 
+def test_forbidden_fields_are_counted() -> None:
+    """How many of them a French message holds is told, and nothing of what they hold."""
+    forbidden = {f"f{n}": f"FORBIDDEN{n}" for n in (2, 4, 9, 10, 12, 17, 19, 22, 28)}
+    assert read(parse(adt(**forbidden)), CHU).forbidden_count == 9
+    assert read(parse(adt()), CHU).forbidden_count == 0
+
+
 PIECES = st.lists(
     st.sampled_from(
         [

@@ -16,7 +16,8 @@ from beffroi.model.disclosure import Advice, Answer, Finding, Released
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: its people, how many there are in all, and the person after whom the next one begins (0: no more).
+    """A page: its people, how many there are in all, the person after whom the next one begins (0: no more), and how
+    many are left after it.
 
     `total` is None where the answer tells no number: too many, or nobody may be shown.
     """
@@ -24,6 +25,7 @@ class Page:
     released: Released[Answer]
     total: int | None = None
     following: int = 0
+    left: int = 0
 
 
 class Window:
@@ -35,7 +37,7 @@ class Window:
         self._after = after
         self._first = first
         self.total: int | None = None
-        self.following = 0
+        self.following = self.left = 0
 
     def __call__(self, found: Findings) -> tuple[Findings, tuple[Advice, ...]]:
         """Everybody on this page; the others are kept back."""
@@ -50,12 +52,13 @@ class Window:
         here = [person for person in known if person > self._after][: self._count]
         if here and here[-1] != known[-1]:
             self.following = here[-1]
+            self.left = sum(person > here[-1] for person in known)
         elsewhere = set(known).difference(here)
         return tuple(kept_back(f) if f.person_id in elsewhere else f for f in found), ()
 
     def page(self, released: Released[Answer]) -> Page:
         """The released answer with what this window knows of it."""
-        return Page(released, self.total, self.following)
+        return Page(released, self.total, self.following, self.left)
 
     def _tells(self, finding: Finding) -> bool:
         """Whoever is withheld under protected access is said to be withheld, and counted nowhere."""

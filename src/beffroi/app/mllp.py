@@ -2,6 +2,7 @@
 
 import ssl
 
+from beffroi.access.pages import Continuations
 from beffroi.actions.connections import Connections
 from beffroi.actions.house import open_house
 from beffroi.actions.register import Registrar
@@ -37,6 +38,7 @@ async def run_mllp(context: Context) -> None:
                 windows_of(context.config),
                 Admission(limits.in_flight_per_account),
                 stops.closing,
+                Continuations(house.deployment.nonce_key),
             )
             await serve_mllp(
                 messages,

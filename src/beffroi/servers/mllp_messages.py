@@ -15,10 +15,12 @@ from typing import Protocol
 from uuid import UUID
 
 from beffroi.access.fields import MINIMAL
+from beffroi.access.pages import Continuations
 from beffroi.access.remembered import Remembered
 from beffroi.access.stops import refusal
 from beffroi.actions.asking import Ask
 from beffroi.actions.connections import Caller
+from beffroi.actions.pages import Page
 from beffroi.actions.register import FeedSource
 from beffroi.clock import Clock
 from beffroi.errors import (
@@ -40,11 +42,12 @@ from beffroi.model.hospitals import Hospitals
 from beffroi.model.person import HospitalId
 from beffroi.model.search import Criteria
 from beffroi.servers.admission import Admission
+from beffroi.servers.pdq_pages import SECRET_BYTES, PdqPages
 from beffroi.telemetry import Event, Facts, log, log_failure
-from beffroi.telemetry.metrics import count_feed, count_request, result_of
+from beffroi.telemetry.metrics import count_feed, count_forbidden, count_request, result_of
 from beffroi.wire.hl7 import Header, Message, parse
 from beffroi.wire.hl7_answer import View, pdq_response, pix_response, query_refusal
-from beffroi.wire.hl7_query import PDQ, Query, opened, read_pdq, read_pix, refuse_unsupported
+from beffroi.wire.hl7_query import PDQ, Query, cancelled_tag, opened, read_pdq, read_pix, refuse_unsupported
 from beffroi.wire.hl7_reply import Notice, Severity, Stamp, acknowledge, acknowledge_with, refuse
 from beffroi.wire.pam import Reading, read
 
@@ -60,9 +63,9 @@ _UNREGISTERED = Words(
     "neither its certificate nor, on this machine, its sending facility (MSH-4) is registered",
     "ni son certificat ni, sur cette machine, son établissement émetteur (MSH-4) n'est enregistré",
 )
-_NOTHING_TO_CANCEL = Words(
-    "Nothing to cancel: an answer is always whole and none is kept.",
-    "Rien à annuler : une réponse est toujours entière et aucune n'est conservée.",
+_CANCELLED = Words(
+    "Cancelled: the continuations of this query lead no further.",
+    "Annulée : les pointeurs de suite de cette requête ne mènent plus nulle part.",
 )
 _TO_OPERATOR = Words("Ask the operator of this server.", "Adressez-vous à l'exploitant de ce serveur.")
 _PLACES = {
@@ -85,7 +88,7 @@ class Asking(Protocol):
 
     hospitals: Hospitals
 
-    async def search(self, ask: Ask, criteria: Criteria) -> Released[Answer]:
+    async def page(self, ask: Ask, criteria: Criteria) -> Page:
         """PDQ."""
 
     async def pix(self, ask: Ask, system: str, value: str, targets: tuple[str, ...]) -> Released[Answer]:
@@ -158,6 +161,7 @@ class Messages:
         windows: Mapping[HospitalId, Mapping[str, int]] = MappingProxyType({}),
         admission: Admission | None = None,
         closing: Closing = lambda *_: None,
+        pages: Continuations | None = None,
     ) -> None:
         self.finder = finder
         self._caller = caller
@@ -167,6 +171,7 @@ class Messages:
         self._windows = windows
         self._admission = admission or Admission()
         self._closing = closing
+        self._pages = PdqPages(pages or Continuations(clock.token_bytes(SECRET_BYTES)))
         self._sessions = Remembered[tuple[AccountId, bytes], bool](SESSIONS_REMEMBERED_MAX)
 
     async def prepare(self, content: bytes, peer: Peer) -> Work:
@@ -219,7 +224,8 @@ class Messages:
             refuse_unsupported(header)
             return Work(partial(self._ask, message, opened(message), caller, peer))
         if header.type == "QCN" and header.event == "J01":
-            said = _NOTHING_TO_CANCEL.french if header.speaks == "fr" else _NOTHING_TO_CANCEL.english
+            self._pages.cancel(caller.account_id, cancelled_tag(message))
+            said = _CANCELLED.french if header.speaks == "fr" else _CANCELLED.english
             notice = Notice("MSH^1^9", "0", Severity.INFORMATION, said)
             return ready(Reply(acknowledge_with(header, self._stamp(), [notice])))
         raise UnsupportedMessage("MSH^1^9", what=header.kind)
@@ -234,6 +240,7 @@ class Messages:
         except Exception as failure:
             return self._failed(header, failure)
         count_feed(outcome)
+        count_forbidden(reading.forbidden_count)
         return Reply(acknowledge(header, self._stamp(), reading.remarks))
 
     async def _apply(self, event: FeedEvent, source: FeedSource) -> FeedOutcome:
@@ -252,9 +259,9 @@ class Messages:
             async with self._turn(caller.account_id):
                 await self._sign_in(ask)
                 query = await self._understood(message, query, ask, caller)
-                released = await self._released(query, ask)
-            reply = self._rendered(query, released, caller)
-            ending = released.content.outcome
+                page = await self._page(query, ask)
+            reply = self._rendered(query, page, caller, ask)
+            ending = page.released.content.outcome
         except BeffroiError as error:
             error.location = error.location or "QPD^1^3"
             errors = [error, *self._also_unknown(error, query, ask.asker)]
@@ -272,20 +279,24 @@ class Messages:
                 what = Words("to query", "l'interrogation")
                 raise Forbidden("MSH^1^4", role=caller.role, what=what, instead=_TO_OPERATOR)
             reader = read_pdq if ask.operation is Operation.PDQ_QUERY else read_pix
-            return reader(message, self.finder.hospitals, self._regional_oid)
+            query = reader(message, self.finder.hospitals, self._regional_oid)
+            return self._pages.continued(query, ask.asker, self._clock.now().timestamp())
         except CallerError as error:
             await self.finder.refuse(ask, error)
             raise
 
-    async def _released(self, query: Query, ask: Ask) -> Released[Answer]:
+    async def _page(self, query: Query, ask: Ask) -> Page:
         if query.source is None:
-            return await self.finder.search(ask, query.criteria)
-        return await self.finder.pix(ask, query.source.system, query.source.value, query.targets)
+            return await self.finder.page(ask, query.criteria)
+        return Page(await self.finder.pix(ask, query.source.system, query.source.value, query.targets))
 
-    def _rendered(self, query: Query, released: Released[Answer], caller: Caller) -> Reply:
+    def _rendered(self, query: Query, page: Page, caller: Caller, ask: Ask) -> Reply:
         view = View(caller.hospital.hospital_id, self.finder.hospitals, self._regional_oid)
-        render = pdq_response if query.source is None else pix_response
-        return Reply(render(query, released, view, self._stamp()), released.content.disclosure_id)
+        disclosure_id = page.released.content.disclosure_id
+        if query.source is not None:
+            return Reply(pix_response(query, page.released, view, self._stamp()), disclosure_id)
+        more = self._pages.more(query, page, ask.asker, self._clock.now().timestamp())
+        return Reply(pdq_response(query, page.released, view, self._stamp(), more), disclosure_id)
 
     def _also_unknown(self, error: BeffroiError, query: Query, asker: Asker) -> list[BeffroiError]:
         """The domains asked for that are not known either: each has an error of its own (standards 3.6)."""

@@ -94,6 +94,7 @@ REQUEST_SECONDS = Histogram("beffroi_request_seconds", "Time to answer.", ("door
 GATE_ENTRIES = Histogram("beffroi_gate_batch_entries", "Disclosures in one transaction.", buckets=_BATCH_ENTRIES)
 GATE_SECONDS = Histogram("beffroi_gate_commit_seconds", "Lock, judge, write, commit.", buckets=_COMMIT_S)
 FEED_MESSAGES = Counter("beffroi_feed_messages", "Feed messages by their end.", ("outcome", "code"))
+FEED_FORBIDDEN = Counter("beffroi_feed_forbidden_fields", "Fields that PAM France forbids, dropped unread.")
 FEED_ENTRIES = Histogram("beffroi_feed_batch_entries", "Feed events in one transaction.", buckets=_BATCH_ENTRIES)
 FEED_SECONDS = Histogram("beffroi_feed_commit_seconds", "Apply and commit feed events.", buckets=_COMMIT_S)
 SEALED_LEAVES = Counter("beffroi_sealed_leaves", "Disclosures sealed in the ledger.")
@@ -144,6 +145,11 @@ def count_feed(outcome: FeedOutcome | None, hl7_code: str = "0") -> None:
     """One feed message acknowledged, or refused with a code of HL7 table 0357 (`outcome` None)."""
     code = hl7_code if hl7_code in HL7_CODES else OTHER
     FEED_MESSAGES.labels(outcome.value if outcome else "rejected", code).inc()
+
+
+def count_forbidden(fields: int) -> None:
+    """Fields of one feed message that should not have been there."""
+    FEED_FORBIDDEN.inc(fields)
 
 
 def count_rejection(reason: Rejection) -> None:

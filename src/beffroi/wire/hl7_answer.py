@@ -1,7 +1,7 @@
 """Released answers as HL7 v2: RSP^K22 (PDQ) and RSP^K23 (PIX), PID by PID.
 
 Nothing is written that `Shown` does not hold: a field that was not released is empty, and what a default would tell
-(a sex, a status) is written only when it was released. An answer is always whole: it never has a continuation pointer.
+(a sex, a status) is written only when it was released. A page of a longer answer ends with its continuation (DSC).
 
 Source: IHE ITI-21 and ITI-9, with how a reference implementation answers them (standards 3.6, 3.7); HL7 v2.5 chapter 5;
 PAM France 2.11.2 section 6.6 (PID).
@@ -71,11 +71,24 @@ class View(msgspec.Struct, frozen=True):
     regional_oid: str
 
 
-def pdq_response(query: Query, released: Released[Answer], view: View, stamp: Stamp) -> bytes:
-    """RSP^K22: one PID for each patient shown, or why there is none."""
+class More(msgspec.Struct, frozen=True):
+    """Of a page: how many people match, how many are left after it, and the continuation (empty: none are)."""
+
+    total: int
+    left: int
+    pointer: str = ""
+
+
+def pdq_response(query: Query, released: Released[Answer], view: View, stamp: Stamp, more: More | None = None) -> bytes:
+    """RSP^K22: one PID and QRI for each patient shown, or why there is none; then DSC where there are more."""
     answer = released.content
-    pids = [_demographics(query, shown, view, number) for number, shown in enumerate(answer.shown, start=1)]
-    return _response(query, answer, pids, "QPD^1^3", stamp)
+    found: list[str] = []
+    for number, shown in enumerate(answer.shown, start=1):
+        found.append(_demographics(query, shown, view, number))
+        found.append(segment(query.header, "QRI", {1: str(round(shown.score * 100))}))
+    if more is not None and more.pointer:
+        found.append(segment(query.header, "DSC", {1: more.pointer, 2: "I"}))
+    return _response(query, answer, found, "QPD^1^3", stamp, more)
 
 
 def pix_response(query: Query, released: Released[Answer], view: View, stamp: Stamp) -> bytes:
@@ -100,13 +113,15 @@ def query_refusal(query: Query, errors: Sequence[BeffroiError], stamp: Stamp) ->
     return assemble(header, stamp, _KINDS[header.event], code, notices, rest)
 
 
-def _response(query: Query, answer: Answer, pids: list[str], location: str, stamp: Stamp) -> bytes:
+def _response(
+    query: Query, answer: Answer, pids: list[str], location: str, stamp: Stamp, more: More | None = None
+) -> bytes:
     header = query.header
     hidden = not pids and (answer.outcome is Outcome.TOO_MANY or not _HIDING.isdisjoint(answer.advice))
     notices = [_advised(advice, answer, header, location, hidden) for advice in answer.advice]
     code = Code.ERROR if hidden else Code.ACCEPTED
     status = code.value if hidden else (_OK if pids else _NOT_FOUND)
-    rest = (_qak(query, status), echoed(query.qpd), *pids)
+    rest = (_qak(query, status, more, len(answer.shown)), echoed(query.qpd), *pids)
     return assemble(header, stamp, _KINDS[header.event], code, notices, rest)
 
 
@@ -117,8 +132,11 @@ def _advised(advice: Advice, answer: Answer, header: Header, location: str, hidd
     return Notice(location, "0", Severity.INFORMATION if advice in _INFORMATION else Severity.WARNING, text)
 
 
-def _qak(query: Query, status: str) -> str:
-    return segment(query.header, "QAK", {1: echoed(query.tag), 2: status})
+def _qak(query: Query, status: str, more: More | None = None, here: int = 0) -> str:
+    values = {1: echoed(query.tag), 2: status}
+    if more is not None:
+        values |= {4: str(more.total), 5: str(here), 6: str(more.left)}
+    return segment(query.header, "QAK", values)
 
 
 def _asked(query: Query, view: View) -> str:

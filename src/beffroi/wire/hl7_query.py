@@ -30,16 +30,13 @@ WILDCARD_LETTERS_MIN = 2
 _WILDCARD = "*"
 _BIRTH = re.compile(r"(\d{4})(\d\d)?(\d\d)?\d*")
 _PARAMETER = re.compile(r"@?PID\.(\d{1,2})(?:\.(\d{1,2}))?(?:\.(\d{1,2}))?")
-_NO_POINTER = Words(
-    "An answer is always whole: it never has a continuation pointer. Send the query again.",
-    "Une réponse est toujours entière : elle n'a jamais de pointeur de suite. Renvoyez la requête.",
-)
 
 
 class Query(msgspec.Struct, frozen=True):
     """A query as it was asked: its header, QPD as sent, and what it means.
 
-    `source` and `targets` (OIDs) are PIX's; an empty system names one of our own references. `criteria` are PDQ's.
+    `source` and `targets` (OIDs) are PIX's; an empty system names one of our own references. `criteria` are PDQ's, and
+    `pointer` its continuation (DSC-1), empty for a first page.
     """
 
     header: Header
@@ -48,6 +45,7 @@ class Query(msgspec.Struct, frozen=True):
     criteria: Criteria = Criteria()
     source: IdentifierToken | None = None
     targets: tuple[str, ...] = ()
+    pointer: str = ""
 
 
 def opened(message: Message) -> Query:
@@ -76,7 +74,21 @@ def read_pdq(message: Message, hospitals: Hospitals, regional_oid: str) -> Query
     count = _count(message)
     criteria = _criteria(qpd, hospitals, regional_oid)
     domains = tuple(_domain(r, hospitals) for r in qpd.repetitions(8))
-    return msgspec.structs.replace(query, criteria=msgspec.structs.replace(criteria, domains=domains, count=count))
+    criteria = msgspec.structs.replace(criteria, domains=domains, count=count)
+    return msgspec.structs.replace(query, criteria=criteria, pointer=_pointer(message))
+
+
+def cancelled_tag(message: Message) -> str:
+    """QID-1 of a QCN^J01: the tag of the query that has no further page to give; empty when it names none."""
+    qid = message.first("QID")
+    tag = qid.raw(1) if qid is not None else ""
+    return tag if len(tag) <= TAG_CHARACTERS_MAX else ""
+
+
+def _pointer(message: Message) -> str:
+    """DSC-1, which is ours or nobody's. A first page may say DSC without one."""
+    dsc = message.first("DSC")
+    return (dsc.text(1) or "").strip() if dsc is not None else ""
 
 
 def read_pix(message: Message, hospitals: Hospitals, regional_oid: str) -> Query:
@@ -103,9 +115,7 @@ def refuse_unsupported(header: Header) -> None:
 
 
 def _count(message: Message) -> int | None:
-    """RCP: an immediate answer, and how many patients at most. A continuation is refused: there is never one."""
-    if message.first("DSC") is not None:
-        raise Unsupported("DSC^1^1", what="DSC", instead=_NO_POINTER)
+    """RCP: an immediate answer, and how many patients at most."""
     rcp = message.first("RCP")
     if rcp is None:
         return None

@@ -6,6 +6,7 @@ feeds one hospital: an identifier of another domain is `NotYourDomain`.
 Source: PAM France 2.11.2, ITI-30 and ITI-31 (standards 2.4, 3.5); HL7 v2.5 chapter 3.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,16 +35,19 @@ from beffroi.wire.pam_traits import Patient, Remark, patch_of
 
 _READ = ("EVN", "PID", "PD1", "MRG", "ZFD")
 _NO_WINDOWS: Mapping[str, int] = MappingProxyType({})
+FORBIDDEN_FIELDS = (2, 4, 9, 10, 12, 17, 19, 22, 28)
+"""Of PID (PAM France 2.11): old identifiers, alias, county, race, religion, SSN, ethnic group, citizenship."""
 PATIENTS_MAX = 50
 """Patients in one message. A40 may repeat its group; more than this is an import, which has its own way in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The events of one message, in order, and what of it was not kept."""
+    """The events of one message, in order, what of it was not kept, and how many fields it should not have held."""
 
     events: tuple[FeedEvent, ...]
     remarks: tuple[Remark, ...] = ()
+    forbidden_count: int = 0
 
 
 class _Group(msgspec.Struct, frozen=True):
@@ -100,7 +104,12 @@ def read(message: Message, hospital: Hospital, windows: Mapping[str, int] = _NO_
     else:
         told_on = occurred_at.date() if occurred_at else None
         found = _READERS[meaning](_groups(segments, told_on, header.french), context)
-    return _with_keys(message, found)
+    return dataclasses.replace(_with_keys(message, found), forbidden_count=_forbidden(segments) if header.french else 0)
+
+
+def _forbidden(segments: list[Segment]) -> int:
+    """How many fields that PAM France forbids have a value, in all PID: never read, but told to whoever watches."""
+    return sum(bool(s.raw(field)) for s in segments if s.name == "PID" for field in FORBIDDEN_FIELDS)
 
 
 def _with_keys(message: Message, found: Reading) -> Reading:
