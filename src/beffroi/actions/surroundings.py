@@ -106,7 +106,7 @@ class KnownSurroundings:
         """Whether she is nobody."""
         return person in self._seldom.canaries
 
-    def suspicion(self, asker: Asker) -> int:
+    def suspicion(self, asker: Asker, neighbourhood: str) -> int:
         """The strongest of what other accounts did by this asker's channels, in thousandths of a bit."""
         found = self._often.suspicions
         if not found:
@@ -115,7 +115,7 @@ class KnownSurroundings:
             found.get(("device", key_of(asker.session_key)), 0),
             found.get(("network", prefix_of(asker.network)), 0),
             found.get(("structure", str(asker.structure)), 0),
-            found.get(("application", asker.application), 0),
+            found.get(("neighbourhood", neighbourhood), 0),
         )
 
     def _is_silent(self, hospital: int, now: datetime) -> bool:

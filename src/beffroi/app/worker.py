@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from beffroi.actions.alerts import Deliverer
 from beffroi.actions.cosign import Cosigner, Cosigning
+from beffroi.actions.federate import Federation
 from beffroi.actions.housekeeping import Housekeeper
 from beffroi.actions.publish import Publication
 from beffroi.actions.readiness import ReadinessCheck
@@ -25,6 +26,7 @@ from beffroi.store.health import HealthStore
 from beffroi.store.housekeeping import HousekeepingStore
 from beffroi.store.ledger import LedgerStore
 from beffroi.store.migrate import load_migrations
+from beffroi.store.suspicions import SuspicionStore
 from beffroi.telemetry import Event, log
 
 CONNECTIONS_MAX = 64
@@ -63,13 +65,14 @@ async def run_worker(context: Context) -> None:
         alerting = asyncio.create_task(
             Deliverer(outbox, channels_of(context.config, context.clock), context.clock).run(context.stopping)
         )
+        federating = asyncio.create_task(Federation(SuspicionStore(outbox), context.clock).run(context.stopping))
         moving = asyncio.create_task(keep_moving(context.config, context.stopping))
         limits = HttpLimits(CONNECTIONS_MAX, SHUTDOWN_S)
         application = operations_app(
             readiness, ledger=ledger_routes(Publication(ledger, context.clock)) if ledger else ()
         )
         await serve_http(application, context.listening, limits, context.stopping, ready=context.ready)
-        await asyncio.gather(keeping, alerting, moving)
+        await asyncio.gather(keeping, alerting, federating, moving)
 
 
 @asynccontextmanager

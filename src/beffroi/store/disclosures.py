@@ -77,8 +77,12 @@ class DisclosureRow:
 
 COLUMNS_COUNT = 21
 Delivery = tuple[int, bool]
-State = tuple[int, int | None, str | None, int | None, int | None]
-"""Account, its running number, a person's evidence, its rung, the hospital asked for; None: as before."""
+State = tuple[
+    int, int | None, str | None, int | None, int | None, int | None, str | None, str | None, str | None, datetime | None
+]
+"""Account, its running number; a person's evidence, rung, hospital asked for, score, device, network, neighbourhood,
+and when they asked; None: as before."""
+STATE_COUNT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ class DisclosureStore:
             self._sql["write_disclosures"],
             *columns,
             *_columns(sights, 3),
-            *_columns(states, 5),
+            *_columns(states, STATE_COUNT),
             *_columns(deliveries, 2),
         )
         return {(r[1], r[2]): r[0] for r in written}

@@ -173,9 +173,14 @@ create table account_states (
     evidence json not null default '{}',        -- watch state, at most 8 KiB
     frozen boolean not null default false,      -- stopped by a person, or by certainty: reads nothing
     rung smallint not null default 0,           -- on which the watch last put it (watch.evidence)
-    structure_id integer                        -- for which it last asked
+    structure_id integer,                       -- for which it last asked
+    score integer not null default 0,           -- of its own sequences, in thousandths of a bit
+    device text,                                -- by which it last asked: the beginning of the session key
+    network text,
+    neighbourhood text,                         -- in which it last searched: a month of birth, two letters
+    asked_at timestamptz
 );
-create index account_states_held on account_states (structure_id) where rung >= 4;
+create index account_states_warned on account_states (structure_id) where rung >= 1;
 
 -- The facts. Never updated. Insert only, for the roles that serve.
 create table disclosures (
@@ -701,12 +706,8 @@ grant update (approved_by, ready) on worklists to beffroi_web;
 grant usage on sequence worklists_worklist_id_seq to beffroi_web;
 
 -- The worker adds up what accounts did by each channel. It reads no patient, and deletes lists that have expired.
-create view activity as
-    select disclosure_id, at, account_id, role, structure_id, application, session_key, network, operation, outcome,
-           new_explained, new_unexplained
-    from disclosures;
-grant select on activity to beffroi_worker;
-grant select (account_id, rung, structure_id) on account_states to beffroi_worker;
+grant select (account_id, rung, structure_id, score, device, network, neighbourhood, asked_at) on account_states
+to beffroi_worker;
 grant select, insert, update, delete on suspicions to beffroi_worker;
 grant select (worklist_id, expires_at), delete on worklists to beffroi_worker;
 

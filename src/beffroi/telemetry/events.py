@@ -63,6 +63,8 @@ class Event(StrEnum):
     CEILING_REACHED = "ceiling_reached"
     EMERGENCY_READ = "emergency_read"
     RUNG = "rung"
+    SPREAD_SEEN = "spread_seen"
+    FEDERATION_FAILED = "federation_failed"
     NORMS_REFUSED = "norms_refused"
     # what is fed
     CONNECTION_OPENED = "connection_opened"
@@ -105,6 +107,7 @@ _WARNINGS = (
     Event.CEILING_REACHED,
     Event.EMERGENCY_READ,
     Event.RUNG,
+    Event.SPREAD_SEEN,
     Event.NORMS_REFUSED,
     Event.CONNECTION_REFUSED,
     Event.FRAME_BROKEN,
@@ -125,6 +128,7 @@ _ERRORS = (
     Event.FEED_FAILED,
     Event.IMPORT_FAILED,
     Event.HOUSEKEEPING_FAILED,
+    Event.FEDERATION_FAILED,
     Event.SEALING_FAILED,
     Event.SEALING_REFUSED,
     Event.ARCHIVING_FAILED,

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from beffroi.errors import Words
 from beffroi.watch import patterns
 from beffroi.watch.circumstances import Circumstances, Verdict
-from beffroi.watch.detectors import MILLIBITS, Sequence, tuning
-from beffroi.watch.evidence import ASK, HOLD, MASK, RUNG_NAMES, Evidence
+from beffroi.watch.detectors import MILLIBITS, tuning
+from beffroi.watch.evidence import ASK, HOLD, MASK, RUNG_NAMES
+from beffroi.watch.observation import strongest
 
 Particulars = dict[str, str]
 
@@ -38,24 +39,26 @@ PATTERN_WORDS = {
 def particulars(verdict: Verdict, asked: Circumstances) -> Particulars:
     """What made a verdict, as texts by name; bits with one digit after the point.
 
-    >>> from beffroi.model.account import Role; from beffroi.model.disclosure import Operation
+        >>> from beffroi.model.account import Role; from beffroi.model.disclosure import Operation
     >>> from beffroi.watch.norms import NORMS; from beffroi.watch.evidence import Evidence
     >>> asked = Circumstances(0, Role.WARD_NURSE, Operation.READ, NORMS[Role.WARD_NURSE])
+        >>> from beffroi.watch.detectors import Sequence
+        >>> from beffroi.watch.detectors import Sequence
     >>> evidence = Evidence(own=Sequence("", 0, 29_000, 0, 0, 9, 8))
-    >>> found = particulars(Verdict((), evidence, score=29_000, rung=HOLD), asked)
-    >>> found["rung"], found["score_bits"], found["limit_bits"], found["unexplained"], found["observed"]
-    ('hold', '29.0', '28.0', '8', '9')
+        >>> found = particulars(Verdict((), evidence, score=29_000, rung=HOLD), asked)
+        >>> found["rung"], found["score_bits"], found["limit_bits"], found["unexplained"], found["observed"]
+        ('hold', '29.0', '28.0', '8', '9')
     """
     evidence = verdict.evidence
     tuned = tuning(asked.norm)
-    strongest = _strongest(evidence)
+    sequence = strongest(evidence)
     limit = {ASK: tuned.ask, MASK: tuned.mask, HOLD: tuned.hold}.get(verdict.rung, tuned.warn)
     return {
         "rung": RUNG_NAMES[verdict.rung],
         "score_bits": _bits(verdict.score),
         "limit_bits": _bits(limit),
-        "unexplained": str(strongest.unexplained_count),
-        "observed": str(strongest.observed_count),
+        "unexplained": str(sequence.unexplained_count),
+        "observed": str(sequence.observed_count),
         "usual_percent": f"{100 * tuned.design_rate:.1f}",
         "patterns": ",".join(f"{name}:{_bits(points)}" for name, points in sorted(evidence.patterns.items())),
         "others_bits": _bits(asked.suspicion),
@@ -93,10 +96,6 @@ def spoken(found: Mapping[str, str]) -> Words:
         english += f" Readings no. {found['readings']}."
         french += f" Lectures n° {found['readings']}."
     return Words(english, french)
-
-
-def _strongest(evidence: Evidence) -> Sequence:
-    return max((evidence.own, *evidence.keys, *evidence.networks), key=lambda sequence: sequence.score)
 
 
 def _bits(points: int) -> str:

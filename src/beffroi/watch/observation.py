@@ -52,6 +52,11 @@ def score(evidence: Evidence, asked: Circumstances) -> int:
     return best + min(more, best) if more else best
 
 
+def strongest(evidence: Evidence) -> Sequence:
+    """The sequence with the highest score, by itself, without patterns and other accounts."""
+    return max((evidence.own, *evidence.keys, *evidence.networks), key=lambda sequence: sequence.score)
+
+
 def asked_in_vain(judging: Judging) -> bool:
     """Whether a proof of who is there is wanted and has not come since."""
     evidence = judging.evidence

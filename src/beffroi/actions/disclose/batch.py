@@ -4,6 +4,8 @@ Order matters: the locks come first and the look second, in two statements, beca
 snapshot older than its locks. Committed means disclosed: a crash after the commit loses answers, never disclosures.
 """
 
+from datetime import datetime
+
 import msgspec
 
 from beffroi.access.stops import Stops
@@ -15,7 +17,10 @@ from beffroi.errors import UnknownAccount, Words
 from beffroi.model.disclosure import Answer, DisclosureId
 from beffroi.store.disclosures import AccountRow, Delivery, DisclosureStore, Looks
 from beffroi.store.disclosures import State as StateRow
+from beffroi.watch.channels import prefix_of
 from beffroi.watch.evidence import Evidence
+from beffroi.watch.federated import neighbourhood
+from beffroi.watch.observation import strongest
 
 _decode_evidence = msgspec.json.Decoder(Evidence).decode
 _REMOVED = Words("it was removed", "il a été supprimé")
@@ -93,16 +98,27 @@ def _account(row: AccountRow) -> Account:
 
 
 def _states(judged: list[Judged], state: State) -> list[StateRow]:
-    """What of the locked rows has changed; the hospital asked for stands in the holder's row, beside the evidence."""
-    structures = {holder_of(one.entry.question.asker): one.entry.question.asker.structure for one in judged}
-    found: list[StateRow] = []
-    for number, account in state.accounts.items():
-        if account.touched:
-            evidence = msgspec.json.encode(account.evidence).decode()
-            found.append((number, account.running_number, evidence, account.evidence.rung, structures.get(number)))
-        else:
-            found.append((number, account.running_number, None, None, None))
-    return found
+    """What of the locked rows has changed; by which channels they asked stands with the evidence."""
+    last = {holder_of(one.entry.question.asker): one for one in judged if one.circumstances is not None}
+    return [_state(number, account, last.get(number), state.now) for number, account in state.accounts.items()]
+
+
+def _state(number: int, account: Account, last: Judged | None, now: datetime) -> StateRow:
+    if not account.touched or last is None or last.circumstances is None:
+        return (number, account.running_number, None, None, None, None, None, None, None, None)
+    evidence, asked, asker = account.evidence, last.circumstances, last.entry.question.asker
+    return (
+        number,
+        account.running_number,
+        msgspec.json.encode(evidence).decode(),
+        evidence.rung,
+        asker.structure,
+        strongest(evidence).score,
+        asked.key,
+        prefix_of(asker.network),
+        neighbourhood(asked.kind, asked.position) or None,
+        now,
+    )
 
 
 def _settle(judged: Judged, numbers: dict[tuple[int, int], int], state: State) -> None:

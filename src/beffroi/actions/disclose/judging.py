@@ -24,6 +24,7 @@ from beffroi.watch import patterns
 from beffroi.watch.channels import key_of, network_of
 from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, Verdict
 from beffroi.watch.evidence import OLD_S, Evidence
+from beffroi.watch.federated import neighbourhood
 from beffroi.watch.norms import Norm
 from beffroi.watch.verdict import judge
 
@@ -41,7 +42,7 @@ class Surroundings(Protocol):
 
     def crowded(self, hospital: HospitalId) -> bool: ...
 
-    def suspicion(self, asker: Asker) -> int: ...
+    def suspicion(self, asker: Asker, neighbourhood: str) -> int: ...
 
     def is_canary(self, person: int) -> bool: ...
 
@@ -181,7 +182,7 @@ class Judging:
             contact=bool((question.wanted | question.criteria_fields) & CONTACT),
             seconded=question.seconded > 0,
             feed_silent=about.feed_silent(asker.structure),
-            suspicion=about.suspicion(asker),
+            suspicion=about.suspicion(asker, neighbourhood(kind, position)),
             crowded=about.crowded(asker.structure),
             proved_s=asker.proved_at_s,
         )

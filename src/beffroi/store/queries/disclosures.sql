@@ -59,8 +59,9 @@ where released_at is null and kind <> 'account' and in_force_from is not null
 -- name: write_disclosures
 -- The third statement: the facts, who saw whom, the accounts' new state and the fate of earlier answers, together.
 -- $1..$21 columns of disclosures in their order (but the identity and the transaction); $22 account, $23 running number,
--- $24 person of each line of seen; $25 accounts, $26 running numbers, $27 evidence, $28 rungs and $29 structures (null: as before);
--- $30 disclosures, $31 sent. Running numbers are an account's, evidence is a person's: they may stand in two rows.
+-- $24 person of each line of seen; $25 accounts, $26 running numbers; $27 evidence, $28 rungs, $29 structures, $30 scores,
+-- $31 devices, $32 networks, $33 neighbourhoods and $34 when they asked (null: as before); $35 disclosures, $36 sent.
+-- Running numbers are an account's, evidence is a person's: they may stand in two rows.
 with facts as (
     insert into disclosures (at, account_id, running_number, role, structure_id, application, session_key, network,
         door, operation, outcome, purpose, reason, request_id, request, policy_version, criteria_fields, shown, nonce,
@@ -85,12 +86,18 @@ with facts as (
     set running_number = coalesce(n.running_number, a.running_number),
         evidence = coalesce(n.evidence::json, a.evidence),
         rung = coalesce(n.rung, a.rung),
-        structure_id = coalesce(n.structure_id, a.structure_id)
-    from unnest($25::int[], $26::bigint[], $27::text[], $28::smallint[], $29::int[])
-        as n(account_id, running_number, evidence, rung, structure_id)
+        structure_id = coalesce(n.structure_id, a.structure_id),
+        score = coalesce(n.score, a.score),
+        device = coalesce(n.device, a.device),
+        network = coalesce(n.network, a.network),
+        neighbourhood = coalesce(n.neighbourhood, a.neighbourhood),
+        asked_at = coalesce(n.asked_at, a.asked_at)
+    from unnest($25::int[], $26::bigint[], $27::text[], $28::smallint[], $29::int[], $30::int[], $31::text[],
+        $32::text[], $33::text[], $34::timestamptz[])
+        as n(account_id, running_number, evidence, rung, structure_id, score, device, network, neighbourhood, asked_at)
     where a.account_id = n.account_id
 ), fates as (
-    insert into deliveries (disclosure_id, sent) select * from unnest($30::bigint[], $31::boolean[])
+    insert into deliveries (disclosure_id, sent) select * from unnest($35::bigint[], $36::boolean[])
     on conflict do nothing
 )
 select disclosure_id, account_id, running_number from facts;

@@ -1,0 +1,48 @@
+"""Each second the worker adds up what accounts under suspicion do by the same channels, for every gate to read."""
+
+import asyncio
+from datetime import timedelta
+
+from beffroi.clock import Clock
+from beffroi.store.suspicions import SuspicionStore
+from beffroi.telemetry import Event, log, log_failure
+from beffroi.watch.federated import Channel, weighed
+
+ROUND_S = 1.0
+WINDOW = timedelta(hours=24)
+"""How long an account's last question keeps it in the sum."""
+COUNTS = timedelta(seconds=60)
+"""How long a sum counts when no worker renews it."""
+
+
+class Federation:
+    """Rounds until it is stopped."""
+
+    def __init__(self, store: SuspicionStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._told: frozenset[Channel] = frozenset()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """One round a second until `stopping` is set; a database that restarts ends nothing."""
+        while not stopping.is_set():
+            try:
+                await self.round()
+            except Exception as failure:
+                log_failure(Event.FEDERATION_FAILED, failure)
+            try:
+                await asyncio.wait_for(stopping.wait(), ROUND_S)
+            except TimeoutError:
+                continue
+
+    async def round(self) -> dict[Channel, int]:
+        """One round: what each channel is worth now. A channel that is new among them is told once."""
+        now = self._clock.now()
+        standings = await self._store.standings(now - WINDOW)
+        devices = sorted({key for one in standings for kind, key in one.channels if kind == "device"})
+        found = weighed(standings, await self._store.users(devices))
+        await self._store.replace(found, now, now + COUNTS)
+        for kind, _ in sorted(frozenset(found) - self._told):
+            log(Event.SPREAD_SEEN, count=sum(1 for channel in found if channel[0] == kind))
+        self._told = frozenset(found)
+        return found
