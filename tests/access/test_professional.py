@@ -68,6 +68,8 @@ def test_a_professional() -> None:
         acr="eidas1",
         authenticated_at_s=NOW_S - 60,
         jti="token-1",
+        issued_at_s=NOW_S,
+        names=("sub:f:550e8400-e29b-41d4-a716-446655440000",),
     )
 
 

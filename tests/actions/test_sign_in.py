@@ -77,6 +77,7 @@ async def test_a_doctors_first_request(sign_in: SignIn, recorder: Recorder) -> N
         authenticated_at_s=NOW_S - 60,
         scopes=frozenset({"openid", "scope_all"}),
         holder=asker.account_id,
+        issued_at_s=NOW_S,
     )
     assert recorder.askers == [asker]
 

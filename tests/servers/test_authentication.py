@@ -64,6 +64,9 @@ class Accounts(AccountStore):
         await asyncio.sleep(0)
         return self.found.get((issuer, subject))
 
+    async def remember_names(self, *_: object) -> None:
+        """Nobody ends a session here."""
+
     async def create_person(self, issuer: str, subject: str) -> StoredAccount:
         made = StoredAccount(AccountId(len(self.found) + 1), AccountKind.PERSON, ())
         return self.found.setdefault((issuer, subject), made)

@@ -52,7 +52,8 @@ class Claimed(msgspec.Struct, frozen=True):
     """What a verified token says about who asks. `subject` is unique within its `issuer`.
 
     `codes` are professions as the token writes them. `structures` are numbers by which the structure that they act for
-    may be known here (its own, then its site's and its legal entity's). `application` is the client id.
+    may be known here (its own, then its site's and its legal entity's). `application` is the client id. `names`: how
+    the issuer may call them when it ends a session: `sub:` or `sid:` and the name.
     """
 
     kind: AccountKind
@@ -65,6 +66,9 @@ class Claimed(msgspec.Struct, frozen=True):
     acr: str = ""
     authenticated_at_s: int = 0
     jti: str = ""
+    issued_at_s: int = 0
+    session_id: str = ""
+    names: tuple[str, ...] = ()
 
 
 def claimed(claims: Claims) -> Claimed:
@@ -90,7 +94,17 @@ def claimed(claims: Claims) -> Claimed:
         acr=claims.acr,
         authenticated_at_s=max(0, int(claims.auth_time)),
         jti=claims.jti,
+        issued_at_s=max(0, int(claims.iat)),
+        session_id=claims.sid[:SUBJECT_CHARACTERS_MAX],
+        names=_names(claims, subject),
     )
+
+
+def _names(claims: Claims, subject: str) -> tuple[str, ...]:
+    """How the issuer may speak of them later: its own subject, where that is another name, and its session."""
+    subjects = (f"sub:{claims.sub}",) if claims.sub and claims.sub != subject else ()
+    sessions = (f"sid:{claims.sid}",) if claims.sid else ()
+    return tuple(name for name in (*subjects, *sessions) if len(name) <= SUBJECT_CHARACTERS_MAX)
 
 
 def _is_application(claims: Claims, application: str) -> bool:

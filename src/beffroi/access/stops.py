@@ -14,7 +14,7 @@ from typing import Final
 from beffroi.access.compact import decode_part
 from beffroi.errors import Contained, InvalidValue, Words
 from beffroi.model.account import Asker
-from beffroi.model.containment import WIDE, ContainmentKind, Stop
+from beffroi.model.containment import WIDE, ContainmentKind, EndedSession, Stop
 from beffroi.model.disclosure import Operation
 
 Network = IPv4Network | IPv6Network
@@ -28,8 +28,17 @@ _ALWAYS: Final = frozenset({Operation.EMERGENCY_READ, Operation.SIGN_IN})
 class Stops:
     """The containments in force that are not an account's own (the gate reads those in the account's row)."""
 
-    def __init__(self, stops: Iterable[Stop] = ()) -> None:
+    def __init__(self, stops: Iterable[Stop] = (), ended: Iterable[EndedSession] = ()) -> None:
         self._stops = tuple(stops)
+        self._ended = tuple(ended)
+
+    def is_over(self, asker: Asker) -> bool:
+        """Whether the asker's session was ended after its token was issued. Without a time nothing can be said."""
+        since_s = asker.issued_at_s or asker.authenticated_at_s
+        return any(
+            one.account_id == asker.account_id and one.session in ("", asker.session_id) and 0 < since_s <= one.until_s
+            for one in self._ended
+        )
 
     def against(self, asker: Asker, operation: Operation) -> Stop | None:
         """The one that refuses this operation to this asker; None when none does."""

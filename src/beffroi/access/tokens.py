@@ -67,6 +67,7 @@ class Claims(msgspec.Struct, frozen=True):
     scope: str = ""
     acr: str = ""
     auth_time: float = 0.0
+    sid: str = ""
     typ: str = ""
     cnf: Confirmation | None = None
     SubjectNameID: str = ""

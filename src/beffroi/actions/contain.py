@@ -16,6 +16,7 @@ from typing import Final
 from beffroi.access.stops import covered, overlapping, target_of
 from beffroi.actions.alerts import Alerts
 from beffroi.actions.events import Events, Locked
+from beffroi.actions.signals import Signals
 from beffroi.clock import Clock
 from beffroi.errors import ContainmentRefused, InvalidValue, Missing, NotFound, Words
 from beffroi.model.account import AccountId
@@ -68,6 +69,7 @@ class Containing:
         self._store = ContainmentStore(database)
         self._events = Events(database, clock)
         self._alerts = Alerts(database, clock)
+        self._signals = Signals(database, clock)
         self._clock = clock
 
     async def listed(self) -> list[Containment]:
@@ -176,6 +178,7 @@ class Containing:
             particulars["confirmed_by"] = made.confirmed_by
         await _record(locked, Operation.CONTAIN, made.reason, particulars, _accounts(preview), door)
         await self._ring(locked, made, AlertKind.CONTAINED, made.asked_by)
+        await self._signals.contained(locked.connection, made, _accounts(preview))
 
     async def _end(self, locked: Locked, ended: Containment, preview: Preview, door: Door) -> None:
         if ended.kind is ContainmentKind.ACCOUNT:

@@ -105,8 +105,10 @@ class SignIn:
             scopes=who.scopes,
             holder=account.holder,
             others=account.others,
+            issued_at_s=who.issued_at_s,
+            session_id=who.session_id,
         )
-        await self._record_once(asker)
+        await self._record_once(asker, who)
         self._known.put(verified.digest, _Known(asker, self._clock.now().timestamp() + ASKER_S))
         return asker
 
@@ -118,7 +120,7 @@ class SignIn:
         """Whoever a containment concerns is looked up again at their next request."""
         self._known.forget_where(lambda known: stop_reaches(stop, known.asker, Operation.SEARCH))
 
-    async def _record_once(self, asker: Asker) -> None:
+    async def _record_once(self, asker: Asker, who: Claimed) -> None:
         """Records a session that this process has not seen, once however many requests bring it at the same time."""
         session = _session(asker)
         if self._sessions.get(session):
@@ -127,6 +129,8 @@ class SignIn:
             if self._sessions.get(session):
                 return
             await self._record(asker)
+            if who.names:  # so that its issuer can end it by them
+                await self._accounts.remember_names(who.issuer, who.names, asker.account_id, self._clock.now())
             self._sessions.put(session, True)
             log(Event.SIGNED_IN, account=asker.account_id, hospital=asker.structure, role=asker.role, kind=asker.kind)
 

@@ -1,5 +1,6 @@
 """A web process: the FHIR door, and the console where there is one, on the inherited socket."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -17,6 +18,7 @@ from beffroi.actions.stop_watch import watching_stops
 from beffroi.app.assembly import expectations_of, issuers_of, windows_of
 from beffroi.app.console import console_of
 from beffroi.app.context import Context
+from beffroi.app.signalling import keys_of_transmitters, signals_of
 from beffroi.clock import Clock
 from beffroi.config.contradictions import is_loopback
 from beffroi.model.account import Asker
@@ -56,10 +58,11 @@ async def run_web(context: Context) -> None:
             authenticator = authenticator_of(context, database, house, keys)
             api: AsgiApp = api_of(context, house, authenticator, _feed_of(context, house, fed))
             console = console_of(context, database, house, keys, authenticator)
-            if console is not None:
-                api = Doors(api, console)
-            api = _guarded(context, api)
+            transmitters = keys_of_transmitters(config, context.clock)
+            signals = signals_of(config, database, transmitters, keys, context.clock)
+            api = _guarded(context, Doors(api, console, signals))
             await authenticator.start()
+            refreshing = [asyncio.create_task(one.run()) for one in transmitters]
             stops.subscribe(authenticator.forget_stopped)
             try:
                 await serve_http(
@@ -71,6 +74,8 @@ async def run_web(context: Context) -> None:
                     ready=context.ready,
                 )
             finally:
+                for one in refreshing:
+                    one.cancel()
                 await authenticator.stop()
         finally:
             await house.close()

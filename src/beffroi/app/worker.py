@@ -8,15 +8,19 @@ from beffroi.actions.alerts import Deliverer
 from beffroi.actions.cosign import Cosigner, Cosigning
 from beffroi.actions.federate import Federation
 from beffroi.actions.housekeeping import Housekeeper
+from beffroi.actions.listen import Listener
 from beffroi.actions.publish import Publication
 from beffroi.actions.readiness import ReadinessCheck
 from beffroi.actions.seal import Sealer
+from beffroi.actions.signals import Forgetting
 from beffroi.app.alerting import channels_of
 from beffroi.app.archiving import keep_moving
 from beffroi.app.assembly import ledger_verifiers, sealing_keys, witnesses_of
 from beffroi.app.context import Context
+from beffroi.app.signalling import keys_of_transmitters, push, receiving_of, sources_of, transmitter_of
 from beffroi.app.supervisor import CHILDREN_FILE, read_children
 from beffroi.config.settings import LedgerSettings
+from beffroi.outbound.set_delivery import poll_sets
 from beffroi.servers.http_server import HttpLimits, serve_http
 from beffroi.servers.ledger_api import ledger_routes
 from beffroi.servers.operations import operations_app
@@ -46,7 +50,7 @@ async def run_worker(context: Context) -> None:
     async with (
         await context.database("worker", 1) as own,
         await context.database("worker", ALERTS_POOL_SIZE) as outbox,
-        await context.database("web", 1) as gate,
+        await context.database("web", 2) as gate,
         _sealing(context) as ledger,
     ):
         housekeeper = Housekeeper(
@@ -67,12 +71,28 @@ async def run_worker(context: Context) -> None:
         )
         federating = asyncio.create_task(Federation(SuspicionStore(outbox), context.clock).run(context.stopping))
         moving = asyncio.create_task(keep_moving(context.config, context.stopping))
+        signalling = asyncio.create_task(_signal(context, outbox, gate))
         limits = HttpLimits(CONNECTIONS_MAX, SHUTDOWN_S)
         application = operations_app(
             readiness, ledger=ledger_routes(Publication(ledger, context.clock)) if ledger else ()
         )
         await serve_http(application, context.listening, limits, context.stopping, ready=context.ready)
-        await asyncio.gather(keeping, alerting, federating, moving)
+        await asyncio.gather(keeping, alerting, federating, moving, signalling)
+
+
+async def _signal(context: Context, outbox: Database, gate: Database) -> None:
+    """Pushes Shared Signals, and polls those that do not post; what they ask for is done as the web role does it."""
+    config, clock = context.config, context.clock
+    running = [Forgetting(outbox, clock).run(context.stopping)]
+    transmitter = transmitter_of(config, outbox, clock)
+    if transmitter is not None:
+        running.append(transmitter.run(context.stopping, push))
+    sources = sources_of(config)
+    if sources:
+        transmitters = keys_of_transmitters(config, clock)
+        receiving = receiving_of(config, gate, transmitters, (), clock)
+        running.append(Listener(receiving, sources, poll_sets).run(context.stopping))
+    await asyncio.gather(*running)
 
 
 @asynccontextmanager

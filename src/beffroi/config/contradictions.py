@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from beffroi.access.issuers import DEMO_PREFIX
 from beffroi.access.professional import APPLICATION_ROLES, MAPPABLE_ROLES
 from beffroi.config.settings import Config, Issuer
+from beffroi.config.telling import telling
 from beffroi.errors import Words
 from beffroi.ledger.checkpoint import VerifierKey
 from beffroi.ledger.cosignature import CosignerKey
@@ -62,7 +63,7 @@ def contradictions(config: Config, *, demo: bool = False) -> list[Words]:
         *_applications(config),
         *_ledger(config),
         *_witnesses(config),
-        *_alerts(config),
+        *telling(config),
         *_archive(config),
     ]
     if not is_loopback(config.operations.host) and demo:
@@ -324,32 +325,6 @@ def _witnesses(config: Config) -> Iterator[Words]:
         yield Words(
             f"retention.disclosures_days is 0 (never) or at least {RETENTION_DAYS_MIN}.",
             f"retention.disclosures_days vaut 0 (jamais) ou au moins {RETENTION_DAYS_MIN}.",
-        )
-
-
-def _alerts(config: Config) -> Iterator[Words]:
-    mail, syslog = config.alert_mail, config.alert_syslog
-    if mail is not None and mail.tls == "none" and not is_loopback(mail.host):
-        yield Words(
-            "alert_mail.tls is none: only for a server on this machine.",
-            "alert_mail.tls est none : seulement pour un serveur sur cette machine.",
-        )
-    if mail is not None and bool(mail.user) != bool(mail.password_file):
-        yield Words(
-            "alert_mail.user and alert_mail.password_file go together.",
-            "alert_mail.user et alert_mail.password_file vont ensemble.",
-        )
-    for index, webhook in enumerate(config.alert_webhook):
-        parts = urlsplit(webhook.url)
-        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-            yield Words(
-                f"alert_webhook[{index}].url must begin with https://.",
-                f"alert_webhook[{index}].url doit commencer par https://.",
-            )
-    if syslog is not None and bool(syslog.certificate) != bool(syslog.key):
-        yield Words(
-            "alert_syslog.certificate and alert_syslog.key go together.",
-            "alert_syslog.certificate et alert_syslog.key vont ensemble.",
         )
 
 

@@ -736,6 +736,88 @@ class ArchiveSettings(Section, frozen=True, kw_only=True):
     ] = 90
 
 
+class SignalSettings(Section, frozen=True, kw_only=True):
+    """Shared Signals (OpenID SSF 1.0, CAEP 1.0): what other systems are told when an account is stopped."""
+
+    key_file: Annotated[
+        str,
+        said(
+            "The PEM file of the private key that signs: RSA of 2048 bits or more (RS256), or P-256 (ES256).",
+            "Nothing; who can read that file can end sessions elsewhere in our name.",
+            min_length=1,
+        ),
+    ]
+    issuer: Annotated[
+        str,
+        said(
+            "Our name as a transmitter; by default `web.public_url`.",
+            "Signals that receivers do not accept.",
+            pattern=r"^(https?://[^?#]+)?$",
+        ),
+    ] = ""
+
+
+class SignalReceiverSettings(Section, frozen=True, kw_only=True):
+    """Somebody who is told, on a stream of their own. The table [[signal_receiver]] may be repeated."""
+
+    name: Annotated[str, said("The stream's identifier; it stays.", "Nothing.", pattern=r"^[A-Za-z0-9._~-]{1,60}$")]
+    audience: Annotated[str, said("What the receiver calls itself (`aud`).", "Tokens that it refuses.", min_length=1)]
+    token_file: Annotated[
+        str,
+        said(
+            "The file of the bearer token with which it asks for its stream, its status, and polls.",
+            "Nothing; who can read that file can read who was stopped, and keep it from the receiver.",
+            min_length=1,
+        ),
+    ]
+    push_url: Annotated[
+        str,
+        said(
+            "Where events are posted (RFC 8935): https, or http on this machine. Empty: it polls (RFC 8936).",
+            "To read who was stopped, and to keep it from the receiver.",
+            pattern=r"^(https?://[^#]+)?$",
+        ),
+    ] = ""
+    push_authorization_file: Annotated[
+        str,
+        said("The file of the Authorization header that goes with each post.", "Nothing by itself."),
+    ] = ""
+    events: Annotated[
+        tuple[Literal["session-revoked", "credential-change", "assurance-level-change"], ...],
+        said("Which events it is told of.", "Without one of them: a stopped account goes on elsewhere."),
+    ] = ("session-revoked", "credential-change", "assurance-level-change")
+
+
+class SignalTransmitterSettings(Section, frozen=True, kw_only=True):
+    """Somebody whose signals are heard: they close sessions and freeze, no more. It may be repeated."""
+
+    issuer: Annotated[
+        str,
+        said(
+            "The transmitter, exactly as its tokens say it (`iss`).",
+            "To stop any account of `accounts_of`; never to release one.",
+            pattern=r"^https?://[^?#]+$",
+        ),
+    ]
+    audience: Annotated[str, said("What it calls us (`aud`).", "Tokens meant for somebody else.", min_length=1)]
+    accounts_of: Annotated[
+        str, said("The issuer whose accounts it speaks of; by default itself.", "To stop another issuer's accounts.")
+    ] = ""
+    jwks_url: Annotated[
+        str,
+        said("Its keys; by default those of its `ssf-configuration`.", "As `issuer`.", pattern=r"^(https?://[^#]+)?$"),
+    ] = ""
+    jwks_file: Annotated[str, said("Its keys in a local file.", "As `issuer`.")] = ""
+    push_token_file: Annotated[
+        str, said("The file of the bearer token with which it may post to /ssf/events.", "To post what it has signed.")
+    ] = ""
+    poll_url: Annotated[
+        str,
+        said("Where to poll it (RFC 8936), if it does not post.", "Signals kept back.", pattern=r"^(https?://[^#]+)?$"),
+    ] = ""
+    poll_token_file: Annotated[str, said("The file of the bearer token for that.", "Nothing by itself.")] = ""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole configuration. `folder` is the file's own folder, to which its paths are relative."""
 
@@ -758,6 +840,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     alert_webhook: tuple[AlertWebhookSettings, ...] = ()
     alert_syslog: AlertSyslogSettings | None = None
     archive: ArchiveSettings | None = None
+    signals: SignalSettings | None = None
+    signal_receiver: tuple[SignalReceiverSettings, ...] = ()
+    signal_transmitter: tuple[SignalTransmitterSettings, ...] = ()
     folder: str = ""
 
     def path(self, setting: str) -> Path:

@@ -49,7 +49,8 @@ class Asker(msgspec.Struct, frozen=True):
     `subject` is the opaque national identifier (Pro Santé Connect's SubjectNameID) or the application's client id:
     never parsed. `structure` is the hospital for which they act, `application` the client id through which they come.
     `session_key` is the 32-byte thumbprint of the key that the token is bound to (RFC 9449 jkt, RFC 8705 x5t#S256).
-    `network` is the peer's address in text. `authenticated_at_s` is the token's auth_time (0 when it says none).
+    `network` is the peer's address in text. `authenticated_at_s` is the token's auth_time (0 when it says none),
+    `issued_at_s` its iat, `session_id` its issuer's name for the session (`sid`); 0 and empty without a token.
     `proved_at_s`: when they last proved who is there by a means that cannot be phished (0: never). `holder` is the
     account in whose row the person's evidence stands (0: this one), `others` are the person's other accounts.
     """
@@ -67,3 +68,5 @@ class Asker(msgspec.Struct, frozen=True):
     proved_at_s: int = 0
     holder: AccountId = AccountId(0)
     others: tuple[AccountId, ...] = ()
+    issued_at_s: int = 0
+    session_id: str = ""

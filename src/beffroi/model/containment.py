@@ -6,6 +6,8 @@ from typing import NewType
 
 import msgspec
 
+from beffroi.model.account import AccountId
+
 ContainmentId = NewType("ContainmentId", int)
 
 
@@ -31,6 +33,14 @@ class Stop(msgspec.Struct, frozen=True):
     kind: ContainmentKind
     target: str
     spared: tuple[str, ...] = ()
+
+
+class EndedSession(msgspec.Struct, frozen=True):
+    """A session that its issuer ended: its tokens issued until that second are refused. Empty: any of the account's."""
+
+    account_id: AccountId
+    session: str
+    until_s: int
 
 
 class Containment(msgspec.Struct, frozen=True):

@@ -65,10 +65,14 @@ class IssuerKeys:
 
     async def look_for(self, token: UnverifiedToken) -> None:
         """A token names a key that is not known: fetches the keys again, unless that was done a moment ago."""
+        await self.look_for_key(token.key_name, token.algorithm)
+
+    async def look_for_key(self, name: str, algorithm: str) -> None:
+        """The same, for a token of another kind."""
         async with self._turn:
             now_s = self._now_s()
             trust = self.trust(now_s)
-            known = trust is not None and trust.knows(token)
+            known = trust is not None and (name, algorithm) in trust.keys
             if not known and now_s >= self._tried_s + UNKNOWN_KEY_S_MIN:
                 await self._refresh()
 

@@ -4,6 +4,7 @@ What serves (roles beffroi_web and beffroi_feed) finds and creates; granting and
 a server that is taken over must not be able to give itself rights. Stopping and releasing are events: `store.events`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +48,7 @@ class AccountStore:
         self._pool = database.pool
         self._readers = database.readers
         self._sql = load_queries("accounts")
+        self._remember = load_queries("signals")["remember_names"]
 
     async def find(self, issuer: str, subject: str) -> StoredAccount | None:
         """The account, with its row in the gate; None when there is none yet."""
@@ -68,6 +70,10 @@ class AccountStore:
             AccountId(first["holder"]),
             tuple(AccountId(number) for number in first["others"]),
         )
+
+    async def remember_names(self, issuer: str, names: Sequence[str], account_id: AccountId, now: datetime) -> None:
+        """How its issuer may name an account later: `sub:` or `sid:` and the name."""
+        await self._pool.execute(self._remember, issuer, names, account_id, now)
 
     async def listed(self) -> list[ListedAccount]:
         """Every account with every grant, by number."""

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import asyncpg
 
-from beffroi.model.containment import Stop
+from beffroi.model.account import AccountId
+from beffroi.model.containment import EndedSession, Stop
 from beffroi.store.containments import stop_of
 from beffroi.store.database import Database, load_queries
 
@@ -101,13 +102,14 @@ class Looks:
 
 @dataclass(slots=True)
 class Looked:
-    """What it then knows: fresh proofs, when whom was last shown to whom, what explains her by now, what is stopped."""
+    """What it then knows: fresh proofs, when whom was last shown to whom, what explains her by now, what is over."""
 
     fresh: set[bytes]
     seen: dict[tuple[int, int], datetime]
     worklisted: set[tuple[int, int]]
     confirmed: set[tuple[int, int]]
     stops: list[Stop]
+    ended: list[EndedSession]
 
 
 class DisclosureStore:
@@ -124,7 +126,9 @@ class DisclosureStore:
         rows = await connection.fetch(self._sql["lock_accounts"], accounts)
         return {r[0]: AccountRow(r[1], r[2], r[3]) for r in rows}
 
-    async def burn_and_look(self, connection: asyncpg.pool.PoolConnectionProxy, looks: Looks, now: datetime) -> Looked:
+    async def burn_and_look(
+        self, connection: asyncpg.pool.PoolConnectionProxy, looks: Looks, now: datetime, askers: Sequence[int]
+    ) -> Looked:
         """Burns the proofs and looks, with a snapshot taken after the locks. Sets hold (person, account)."""
         rows = await connection.fetch(
             self._sql["burn_proofs_and_look"],
@@ -133,8 +137,9 @@ class DisclosureStore:
             *_columns(looks.worklists, 4),
             *_columns(looks.pending, 3),
             now,
+            askers,
         )
-        looked = Looked(set(), {}, set(), set(), [])
+        looked = Looked(set(), {}, set(), set(), [], [])
         for kind, digest, number, account, at, *stop in rows:
             if kind == "p":
                 looked.fresh.add(digest)
@@ -142,6 +147,8 @@ class DisclosureStore:
                 looked.seen[number, account] = at
             elif kind == "c":
                 looked.stops.append(stop_of((number, *stop)))
+            elif kind == "e":
+                looked.ended.append(EndedSession(AccountId(account), stop[1], int(at.timestamp())))
             else:
                 (looked.worklisted if kind == "w" else looked.confirmed).add((number, account))
         return looked

@@ -26,7 +26,8 @@ def _all(tables: str, privileges: str) -> tuple[Privilege, ...]:
 _HISTORY = _all("disclosures seen deliveries", "UPDATE DELETE TRUNCATE")
 _RIGHTS = _all("grants credentials hospitals deployment migrations", "INSERT UPDATE DELETE TRUNCATE")
 _ASKING = (
-    *_all("identities hospitals accounts grants credentials account_states deployment proofs containments", "SELECT"),
+    *_all("identities hospitals accounts grants credentials account_states deployment proofs", "SELECT"),
+    *_all("containments ended_sessions", "SELECT"),
     *_all("disclosures seen deliveries proofs accounts account_states", "INSERT"),
     ("account_states", "UPDATE"),
 )

@@ -10,6 +10,8 @@
 --   account_states                              each account's evidence, locked by the gate
 --   containments                                what was stopped, by whom and why
 --   alerts, alert_deliveries                    what the duty officer is told, and whether it has arrived
+--   signals, signal_*, signals_received         what other systems are told of accounts, and tell us
+--   names_at_issuer, ended_sessions             sessions that their issuer ended
 --   console_sessions                            who is signed in with a browser
 --   suspicions, canaries, norm_releases, worklists, worklist_entries    what the watch knows beside it
 --   leaves, tiles, checkpoints, seal_state      the ledger: commitments to the facts, their tree, its signed roots
@@ -333,6 +335,65 @@ create table worklist_entries (
     primary key (person_id, worklist_id)
 );
 create index worklist_entries_by_list on worklist_entries (worklist_id);
+
+-- What others are to be told (Shared Signals), queued in the transaction that decides; `body` is model.signal.Signal.
+create table signals (
+    signal_id bigint generated always as identity primary key,
+    at timestamptz not null,
+    stream text,
+    body json not null,
+    planned boolean not null default false
+);
+create index signals_unplanned on signals (signal_id) where not planned;
+
+-- One stream for each receiver of the configuration, with the status that it wants.
+create table signal_streams (
+    stream text primary key,
+    status text not null default 'enabled' check (status in ('enabled', 'paused', 'disabled')),
+    reason text not null default '',
+    verified_at timestamptz
+);
+
+-- Each event on each stream, under an identifier of its own, until its receiver has it.
+create table signal_deliveries (
+    signal_id bigint not null references signals,
+    stream text not null,
+    jti text not null unique,
+    attempts integer not null default 0,
+    next_at timestamptz not null,
+    delivered_at timestamptz,
+    dead_at timestamptz,
+    failure text not null default '',
+    primary key (signal_id, stream)
+);
+create index signal_deliveries_due on signal_deliveries (stream, next_at)
+    where delivered_at is null and dead_at is null;
+
+-- Tokens of others that were done: each counts once.
+create table signals_received (
+    issuer text not null,
+    jti text not null,
+    at timestamptz not null,
+    primary key (issuer, jti)
+);
+
+-- How an issuer may name an account when it ends a session: `sub:` or `sid:` and the name.
+create table names_at_issuer (
+    issuer text not null,
+    name text not null,
+    account_id integer not null references accounts,
+    seen_at timestamptz not null,
+    primary key (issuer, name, account_id)
+);
+
+-- Tokens issued to a session (empty: to any of the account) until then are refused by the gate.
+create table ended_sessions (
+    account_id integer not null references accounts,
+    session text not null,
+    ended_at timestamptz not null,
+    by_whom text not null,
+    primary key (account_id, session)
+);
 
 -- --- the hospitals' bulk imports
 
@@ -686,6 +747,15 @@ grant select, insert, update on alert_deliveries to beffroi_worker;
 -- The console, in the same processes: its sessions come and go.
 grant select, insert, update, delete on console_sessions to beffroi_web;
 grant select, delete on console_sessions to beffroi_worker;
+
+-- Shared Signals: queued by whoever decides, pushed by the worker, polled and received by the web processes.
+grant select, insert on signals, signals_received to beffroi_web;
+grant select, insert, update on signal_streams, signal_deliveries, names_at_issuer, ended_sessions to beffroi_web;
+grant update (planned) on signals to beffroi_web;
+grant select on ended_sessions to beffroi_feed;
+grant select, insert, update, delete on signals, signal_deliveries to beffroi_worker;
+grant select, insert, update on signal_streams to beffroi_worker;
+grant select, delete on signals_received, names_at_issuer, ended_sessions to beffroi_worker;
 
 -- The hospitals' feed. Messages and moves are history: added, never changed.
 grant select on feed_messages to beffroi_feed;

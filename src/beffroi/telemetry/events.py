@@ -57,6 +57,11 @@ class Event(StrEnum):
     ALERT_NOT_DELIVERED = "alert_not_delivered"
     ALERTING_FAILED = "alerting_failed"
     STOPS_UNREAD = "stops_unread"
+    SIGNAL_NOT_DELIVERED = "signal_not_delivered"
+    SIGNAL_REFUSED = "signal_refused"
+    SIGNALLING_FAILED = "signalling_failed"
+    STREAM_CHANGED = "stream_changed"
+    SESSIONS_ENDED = "sessions_ended"
     # what is asked
     REQUEST_FAILED = "request_failed"
     GATE_FAILED = "gate_failed"
@@ -113,6 +118,9 @@ _WARNINGS = (
     Event.FRAME_BROKEN,
     Event.CONTAINED,
     Event.ALERT_NOT_DELIVERED,
+    Event.SIGNAL_NOT_DELIVERED,
+    Event.SIGNAL_REFUSED,
+    Event.STREAM_CHANGED,
     Event.CONTAINMENT_ASKED,
     Event.NOT_SEALING,
     Event.WITNESS_AWAY,
@@ -136,6 +144,7 @@ _ERRORS = (
     Event.WITNESS_FAILED,
     Event.ALERTING_FAILED,
     Event.STOPS_UNREAD,
+    Event.SIGNALLING_FAILED,
 )
 LEVELS = dict.fromkeys(_WARNINGS, logging.WARNING) | dict.fromkeys(_ERRORS, logging.ERROR)
 

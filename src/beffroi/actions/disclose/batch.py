@@ -41,8 +41,8 @@ class Batch:
             locked = await self._store.lock(connection, _accounts_of(entries))
             now = self._clock.now()
             accounts = {number: _account(row) for number, row in locked.items()}
-            looked = await self._store.burn_and_look(connection, _looks(entries, accounts), now)
-            state = State(now, accounts, looked, Stops(looked.stops))
+            looked = await self._store.burn_and_look(connection, _looks(entries, accounts), now, list(accounts))
+            state = State(now, accounts, looked, Stops(looked.stops, looked.ended))
             judged = [self._judge(entry, state) for entry in entries]
             numbers = await self._store.write(connection, state.rows, _states(judged, state), deliveries)
         # Committed: a crash from here on loses answers only.

@@ -28,6 +28,8 @@ from beffroi.watch.federated import neighbourhood
 from beffroi.watch.norms import Norm
 from beffroi.watch.verdict import judge
 
+_OVER_FR = "cette session a pris fin ; identifiez-vous à nouveau"
+
 Findings = tuple[Finding, ...]
 Finish = Callable[[Findings], tuple[Findings, tuple[Advice, ...]]]
 """What the answer makes of the findings that may be shown, with its advice. Never sees those that are withheld."""
@@ -121,6 +123,9 @@ class Judging:
             state.looked.fresh.discard(question.proof.digest)
         if account.frozen or holder.frozen:
             return Judged(entry, outcome=Outcome.REFUSED, error=AccountFrozen())
+        if state.stops.is_over(question.asker):
+            over = NotAuthenticated("invalid_token", "this session was ended; sign in again", fr=_OVER_FR)
+            return Judged(entry, outcome=Outcome.REFUSED, error=over)
         stop = state.stops.against(question.asker, question.operation)
         if stop is not None:
             return Judged(entry, outcome=Outcome.REFUSED, error=stop_refusal(stop))

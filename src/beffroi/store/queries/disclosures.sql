@@ -16,8 +16,9 @@ for update;
 -- locks: equal proofs are of one account, so two processes never wait for each other's proof.
 -- $1 minutes and $2 digests, pairwise; $3 people and $4 accounts, pairwise; $5 people, $6 hospitals, $7 roles and
 -- $8 accounts, pairwise: who may stand on a worklist of somebody else; $9 people, $10 hospitals and $11 accounts,
--- pairwise: pending; $12 now. Kinds: p a fresh proof, s shown before, w on a worklist, f explained by the feed, c what is
--- stopped now but accounts, which the gate reads in their own rows (nearly always nothing).
+-- pairwise: pending; $12 now; $13 accounts that ask. Kinds: p a fresh proof, s shown before, w on a worklist, f explained
+-- by the feed, c what is stopped now but accounts, which the gate reads in their own rows, e a session of these accounts
+-- that was ended (nearly always nothing of the last two).
 with burnt as (
     insert into proofs (minute, digest) select * from unnest($1::int[], $2::bytea[])
     on conflict do nothing
@@ -54,7 +55,9 @@ where exists (
 union all
 select 'c', null, containment_id, null, null, kind, target, spared from containments
 where released_at is null and kind <> 'account' and in_force_from is not null
-  and (expires_at is null or expires_at > $12);
+  and (expires_at is null or expires_at > $12)
+union all
+select 'e', null, null, account_id, ended_at, null, session, null from ended_sessions where account_id = any($13::int[]);
 
 -- name: write_disclosures
 -- The third statement: the facts, who saw whom, the accounts' new state and the fate of earlier answers, together.

@@ -1,0 +1,82 @@
+"""What others are told when something is stopped: queued in the transaction that stops it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from beffroi.clock import Clock
+from beffroi.model.containment import Containment, ContainmentKind
+from beffroi.model.signal import Signal, credential_change, opaque, session_revoked, subject_of
+from beffroi.store.database import Database
+from beffroi.store.events import Connection
+from beffroi.store.signals import SignalStore
+from beffroi.telemetry import Event, log_failure
+
+ROUND_S: Final = 3_600.0
+KEPT: Final = timedelta(days=8)
+"""For how long an identifier is remembered, and the end of a session: longer than any of its tokens is believed."""
+DELIVERED_KEPT: Final = timedelta(days=30)
+
+
+class Signals:
+    """Queues events of Shared Signals. Whether anybody listens, the configuration of the transmitter decides."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._store = SignalStore(database)
+        self._clock = clock
+
+    async def contained(self, connection: Connection, made: Containment, accounts: Sequence[int]) -> None:
+        """The sessions that a containment ends: an account's, a device's for each of its users, an application's.
+
+        A network or a structure says nothing to others: who is there did nothing.
+        """
+        at_s = int(self._clock.now().timestamp())
+        if made.kind is ContainmentKind.APPLICATION:
+            subject = {"format": "complex", "application": opaque(made.target)}
+            await self._queue(connection, session_revoked(subject, at_s))
+            return
+        if made.kind not in (ContainmentKind.ACCOUNT, ContainmentKind.DEVICE):
+            return
+        for account in await self._store.accounts(connection, accounts):
+            user = subject_of(account.issuer, account.subject)
+            if made.kind is ContainmentKind.DEVICE:
+                user = {"format": "complex", "user": user, "device": opaque(made.target)}
+            await self._queue(connection, session_revoked(user, at_s))
+
+    async def credential_changed(
+        self, connection: Connection, account: int, credential_type: str, change_type: str
+    ) -> None:
+        """A key of an account was enrolled or revoked: `fido2-roaming`, `x509`...; `create`, `revoke`."""
+        at_s = int(self._clock.now().timestamp())
+        for one in await self._store.accounts(connection, [account]):
+            subject = subject_of(one.issuer, one.subject)
+            await self._queue(connection, credential_change(subject, at_s, credential_type, change_type))
+
+    async def _queue(self, connection: Connection, signal: Signal) -> None:
+        await self._store.queue(connection, signal, self._clock.now())
+
+
+class Forgetting:
+    """Deletes what has served its time: identifiers that were heard, names and ends of sessions, delivered events."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._store = SignalStore(database)
+        self._clock = clock
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Rounds until `stopping` is set."""
+        while not stopping.is_set():
+            try:
+                await self.round()
+            except Exception as failure:  # a database that restarts must not end the worker
+                log_failure(Event.SIGNALLING_FAILED, failure)
+            try:
+                await asyncio.wait_for(stopping.wait(), ROUND_S)
+            except TimeoutError:
+                continue
+
+    async def round(self) -> int:
+        """How many rows went."""
+        now = self._clock.now()
+        return await self._store.forget(now - KEPT, now - DELIVERED_KEPT)

@@ -1,0 +1,61 @@
+"""What does not go together in the settings of alerts and of Shared Signals. Pure.
+
+Nothing leaves this machine in clear.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from beffroi.config.settings import Config
+from beffroi.errors import Words
+from beffroi.outbound.fetching import may_be_fetched
+
+
+def telling(config: Config) -> Iterator[Words]:
+    """Every problem found."""
+    yield from _alerts(config)
+    yield from _signals(config)
+
+
+def _alerts(config: Config) -> Iterator[Words]:
+    mail, syslog = config.alert_mail, config.alert_syslog
+    if mail is not None and mail.tls == "none" and not may_be_fetched(f"http://{mail.host}"):
+        yield Words(
+            "alert_mail.tls is none: only for a server on this machine.",
+            "alert_mail.tls est none : seulement pour un serveur sur cette machine.",
+        )
+    if mail is not None and bool(mail.user) != bool(mail.password_file):
+        yield Words(
+            "alert_mail.user and alert_mail.password_file go together.",
+            "alert_mail.user et alert_mail.password_file vont ensemble.",
+        )
+    for index, webhook in enumerate(config.alert_webhook):
+        if not may_be_fetched(webhook.url):
+            yield Words(
+                f"alert_webhook[{index}].url must begin with https://.",
+                f"alert_webhook[{index}].url doit commencer par https://.",
+            )
+    if syslog is not None and bool(syslog.certificate) != bool(syslog.key):
+        yield Words(
+            "alert_syslog.certificate and alert_syslog.key go together.",
+            "alert_syslog.certificate et alert_syslog.key vont ensemble.",
+        )
+
+
+def _signals(config: Config) -> Iterator[Words]:
+    if config.signal_receiver and config.signals is None:
+        yield Words("[[signal_receiver]] needs [signals].", "[[signal_receiver]] demande [signals].")
+    names = Counter(receiver.name for receiver in config.signal_receiver)
+    for name in (name for name, count in names.items() if count > 1):
+        yield Words(f"two receivers are named {name}.", f"deux destinataires s'appellent {name}.")
+    urls = [(f"signal_receiver[{i}].push_url", one.push_url) for i, one in enumerate(config.signal_receiver)]
+    for index, one in enumerate(config.signal_transmitter):
+        urls += [(f"signal_transmitter[{index}].{n}", getattr(one, n)) for n in ("jwks_url", "poll_url")]
+        if bool(one.poll_url) != bool(one.poll_token_file):
+            yield Words(
+                f"signal_transmitter[{index}]: poll_url and poll_token_file go together.",
+                f"signal_transmitter[{index}] : poll_url et poll_token_file vont ensemble.",
+            )
+    for setting, url in urls:
+        if url and not may_be_fetched(url):
+            yield Words(f"{setting} must begin with https://.", f"{setting} doit commencer par https://.")
