@@ -17,6 +17,7 @@ from beffroi.access.reference import References
 from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
 from beffroi.actions.disclose.gate import Gate
+from beffroi.actions.prove_scope import encrypted, prove
 from beffroi.breach.scope import Patient, Scope, Tally, asked_words, field_names, scope_of, totals
 from beffroi.clock import Clock
 from beffroi.errors import CallerError, InvalidValue, Missing, NotFound, Words
@@ -26,6 +27,7 @@ from beffroi.model.person import PersonId
 from beffroi.model.scope import ScopeAnswer, ScopeAsked, ScopePatient
 from beffroi.model.selection import Draft, Selection, described, parse, within_limits
 from beffroi.store.database import Database
+from beffroi.store.openings import Openings
 from beffroi.store.scope import ScopeSnapshot, Wanted, scope_snapshot
 
 _SELECTION = Words("The selection", "La sélection")
@@ -34,6 +36,8 @@ _TOO_WIDE = Words(
     "dites quels comptes, appareils, réseaux, logiciels, hôpitaux, patients ou dates, mille au plus",
 )
 NOBODY_HIDDEN: frozenset[int] = frozenset()
+RECIPIENTS_LENGTH_MAX = 500
+"""Characters of the recipients' public keys in the record."""
 
 
 class Archive(Protocol):
@@ -91,6 +95,28 @@ class Investigation:
         return await self._gate.disclose_as(
             question, permit, (), lambda released: _dated(answer, released), Outcome.RECORDED
         )
+
+    async def proved(
+        self, ask: Ask, selection: Selection, reading: Openings, note: str, recipients: Sequence[str], everything: bool
+    ) -> Released[bytes]:
+        """The proof of one selection as a file, encrypted to these recipients (age), or in clear when there are none.
+
+        What leaves is recorded first: the selection, the kind and the SHA-256 of the file, and who can open it.
+        """
+        async with scope_snapshot(self._database) as snapshot:
+            (wanted,) = await snapshot.wanted((selection,), NOBODY_HIDDEN)
+        proof = await prove(reading, note, selection, wanted.whom, open_everything=everything)
+        content = encrypted(msgspec.json.encode(proof), recipients)
+        criteria = {
+            **described((selection,)),
+            "file": sha256(content).hexdigest(),
+            "kind": proof.kind,
+            "openings": str(len(proof.openings)),
+            "recipients": ",".join(recipients)[:RECIPIENTS_LENGTH_MAX] or "none",
+        }
+        question = ask.question(criteria, Field(0), wanted=Field(0))
+        permit = Permit(Field(0), Field(0))
+        return await self._gate.disclose_as(question, permit, (), lambda _: content, Outcome.RECORDED)
 
     async def selections(self, texts: Sequence[str]) -> tuple[Selection, ...]:
         """Selections from their texts; raises `CallerError` for what cannot be read or found."""

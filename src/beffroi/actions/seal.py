@@ -111,7 +111,12 @@ class Chains:
 
 def leaf_of(row: Any, previous: bytes) -> bytes:
     """The commitment to a row of disclosures."""
-    facts = Facts(
+    return commitment(row["nonce"], canonical(facts_of(row), previous))
+
+
+def facts_of(row: Any) -> Facts:
+    """What a leaf commits to of a row of disclosures."""
+    return Facts(
         disclosure_id=row["disclosure_id"],
         at=row["at"],
         account_id=row["account_id"],
@@ -132,7 +137,6 @@ def leaf_of(row: Any, previous: bytes) -> bytes:
         criteria_fields=row["criteria_fields"],
         shown=_shown(row["shown"]),
     )
-    return commitment(row["nonce"], canonical(facts, previous))
 
 
 class Sealer:

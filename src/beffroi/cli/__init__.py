@@ -20,6 +20,7 @@ from beffroi.cli import (
     investigate,
     ledger,
     ledger_life,
+    proving,
     reporting,
     scoping,
     witness,
@@ -50,6 +51,7 @@ app.add_typer(ledger_life.app, name="ledger")
 witness.add_to(app)
 console.add_to(app)
 scoping.add_to(app)
+proving.add_to(app)
 archiving.add_to(app)
 app.add_typer(investigate.app, name="investigate")
 reporting.add_to(incidents.app)

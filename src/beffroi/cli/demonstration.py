@@ -164,6 +164,22 @@ def contain(rounds: Annotated[int, typer.Option(min=1, max=1_000)] = 5, as_json:
     tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
 
 
+@bench.command(help=say("How fast the archive answers a scope.", "En combien de temps l'archive répond."))
+def scope(
+    disclosures: Annotated[int, typer.Option(min=10_000, max=2_000_000_000)] = 10_000_000,
+    seed: int = 1,
+    folder: Annotated[
+        str, typer.Option(help=say("On which disk: 60 bytes a disclosure.", "Sur quel disque : 60 octets chacune."))
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """One account's year, one patient's history, one hour; beside files that are not sorted, and an access log."""
+    from beffroi_region.bench.scope import run, summary
+
+    report = run(disclosures, seed, folder, say=_progress(as_json))
+    tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
+
+
 def _progress(quiet: bool) -> Callable[[str], None]:
     """Tells what is under way, beside the results."""
     return (lambda text: None) if quiet else partial(typer.echo, err=True)

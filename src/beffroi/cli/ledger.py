@@ -114,7 +114,7 @@ def audit_ledger(
     configure_logs(Process.COMMAND, level=logging.ERROR)
     loaded = load(config, demo=demo)
     settings = ledger_of(loaded)
-    keys = _keys(key) if key else ledger_verifiers(loaded, settings)
+    keys = verifier_keys(key) if key else ledger_verifiers(loaded, settings)
     kept = [kept_checkpoint(path, keys) for path in checkpoint or ()]
     audited = asyncio.run(_audit(loaded, settings.origin, keys, kept, ask_witnesses))
     if as_json:
@@ -146,7 +146,8 @@ def ledger_of(config: Config) -> LedgerSettings:
     return config.ledger
 
 
-def _keys(texts: Sequence[str]) -> tuple[VerifierKey, ...]:
+def verifier_keys(texts: Sequence[str]) -> tuple[VerifierKey, ...]:
+    """Public keys as `beffroi keygen` prints them."""
     try:
         return tuple(VerifierKey.parse(text) for text in texts)
     except ValueError:

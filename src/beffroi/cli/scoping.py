@@ -1,9 +1,11 @@
 """scope: whose data were seen, by opaque references. Every look is recorded."""
 
 import asyncio
+import dataclasses
 import getpass
 import logging
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -13,6 +15,7 @@ from rich.table import Table
 from beffroi.actions.house import open_house
 from beffroi.actions.operator import operator_ask
 from beffroi.app.investigating import investigation_of
+from beffroi.cli.proving import ProofFile, write_proof
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
@@ -56,26 +59,57 @@ def scope(
     lines: Annotated[
         int, typer.Option(help=say("Patients shown in the terminal.", "Patients affichés."), min=0)
     ] = LINES_DEFAULT,
+    proof: Annotated[
+        Path | None,
+        typer.Option(
+            help=say(
+                "Write the proof of one selection to a new file, for `beffroi verify-scope`.",
+                "Écrire la preuve d'une sélection dans un nouveau fichier, pour `beffroi verify-scope`.",
+            ),
+            metavar="FILE",
+        ),
+    ] = None,
+    recipient: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=say("Encrypt the proof to this key.", "Chiffrer la preuve pour cette clé."), metavar="age1..."
+        ),
+    ] = None,
+    open_range: Annotated[
+        bool,
+        typer.Option(
+            "--open-range",
+            help=say(
+                "In the proof of a window, open every leaf: for an auditor who may read everybody's.",
+                "Dans la preuve d'une période, ouvrir toutes les feuilles : pour un auditeur qui peut tout lire.",
+            ),
+        ),
+    ] = False,
     reason: Annotated[str, typer.Option(help=say("Why, for the record.", "Pourquoi, pour la trace."))] = "",
     config: ConfigFile = DEFAULT_CONFIG,
     demo: DemoFlag = False,
 ) -> None:
     """The same answer as the API's for a data protection officer, with every hospital's count."""
     configure_logs(Process.COMMAND, level=logging.ERROR)
-    answer = asyncio.run(_scope(load(config, demo=demo), selections, reason))
+    wanted = ProofFile(proof, tuple(recipient or ()), open_range) if proof else None
+    answer = asyncio.run(_scope(load(config, demo=demo), selections, reason, wanted))
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
     else:
         _tell(answer, lines)
 
 
-async def _scope(config: Config, selections: list[str], reason: str) -> ScopeAnswer:
+async def _scope(config: Config, selections: list[str], reason: str, proof: ProofFile | None) -> ScopeAnswer:
     clock = Clock()
     async with await Database.open(config.dsn("web"), size=2) as database:
         house = await open_house(database, clock)
         try:
             ask = await operator_ask(database, clock, getpass.getuser(), Operation.SCOPE_VIEW, reason)
-            released = await investigation_of(config, database, house, clock).view_of_operator(ask, selections)
+            investigation = investigation_of(config, database, house, clock)
+            released = await investigation.view_of_operator(ask, selections)
+            if proof is not None:
+                leaving = dataclasses.replace(ask, operation=Operation.EXPORT, request_id=clock.uuid())
+                await write_proof(config, investigation, leaving, selections, proof)
         finally:
             await house.close()
         return released.content

@@ -89,7 +89,7 @@ def dotted(place: Place) -> str:
 
 
 def _known(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    return {name: hint for name, hint in get_type_hints(kind).items() if name != "folder"}
+    return {name: hint for name, hint in get_type_hints(kind).items() if (kind, name) != (Config, "folder")}
 
 
 def _section(hint: Any) -> type[msgspec.Struct] | None:

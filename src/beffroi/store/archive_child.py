@@ -4,6 +4,7 @@
 that serves keeps its memory, and can end this one when it takes too long.
 """
 
+import os
 import sys
 
 import msgspec
@@ -24,7 +25,9 @@ class Question(msgspec.Struct, frozen=True):
 
 
 def main() -> None:
-    """Counts."""
+    """Counts. Whatever a library prints goes nowhere: standard output is the answer's alone."""
+    answer = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     from beffroi.ledger.manifest import Manifest
     from beffroi.store.archive_place import Location, place_at
     from beffroi.store.archive_query import Asked, count, duckdb_engine, spark_engine
@@ -43,7 +46,8 @@ def main() -> None:
     else:
         tally = count(duckdb_engine(place_at(location)), manifests, asked)
     tally.counted = None
-    sys.stdout.buffer.write(msgspec.msgpack.encode(tally))
+    answer.write(msgspec.msgpack.encode(tally))
+    answer.close()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beffroi.ledger.manifest import BY_ACCOUNT, BY_PATIENT, Manifest
+from beffroi.store.archive_engine import connect, view_of
 from beffroi.store.archive_place import ArchivePlace
 from beffroi.store.database import load_queries
 from beffroi.store.selecting import instant, microseconds
@@ -29,9 +30,6 @@ from beffroi.store.selecting import instant, microseconds
 ROW_GROUP_ROWS = 61_440
 """Rows: what is read at least for one account or patient of a file. Smaller ones make the file's index larger."""
 ROWS_AT_ONCE = 20_000
-MEMORY = "1500MB"
-"""Of DuckDB while it sorts; the rest goes to its folder on the disk."""
-THREADS = 2
 
 SCHEMA = pa.schema(
     [
@@ -151,19 +149,6 @@ def _write(writer: pq.ParquetWriter, rows: Sequence[tuple[Any, ...]]) -> None:
     writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=SCHEMA))
 
 
-def connect(folder: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """DuckDB without a network and without extensions that it does not bring. `folder`: for what memory cannot hold."""
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "threads": THREADS,
-        "memory_limit": MEMORY,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    if folder is not None:
-        settings["temp_directory"] = str(folder / "duckdb")
-    return duckdb.connect(config=settings)
-
-
 def sort_staging(staging: Path, folder: Path) -> tuple[Written, Written]:
     """The two files of a segment, from its rows in the order of the leaves."""
     sql = load_queries("archive_files")
@@ -229,14 +214,6 @@ class Segment:
                 name = self._manifest.file(order).name
                 view_of(connection, order.replace("-", "_"), self._place.source([name]))
             yield connection
-
-
-def view_of(connection: duckdb.DuckDBPyConnection, name: str, source: Any) -> None:
-    """Gives files (paths, or a data set) a name in a connection."""
-    if isinstance(source, list):
-        connection.read_parquet(source).create_view(name, replace=True)
-    else:
-        connection.register(name, source)
 
 
 def _quoted(path: Path) -> str:

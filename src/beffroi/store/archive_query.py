@@ -90,7 +90,7 @@ def statement(order: str, asked: Asked) -> tuple[str, list[Any]]:
 
 def duckdb_engine(place: ArchivePlace) -> Engine:
     """DuckDB on this machine."""
-    from beffroi.store.archive_files import connect, view_of
+    from beffroi.store.archive_engine import connect, view_of
 
     def run(name: str, files: list[str], text: str, values: list[Any]) -> Iterator[Sequence[Any]]:
         with connect() as connection:

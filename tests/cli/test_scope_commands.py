@@ -1,0 +1,92 @@
+"""scope, archive, verify-scope and audit as an operator uses them, one after the other on one installation."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from archived import old
+from beffroi.model.disclosure import Operation, Outcome
+from beffroi.store.database import ROLE_ARCHIVER, ROLE_SEALER, Database
+from deployments import configuration, write_configuration
+from disclosed import KEY, ORIGIN, disclose, seal_all, sealer
+
+DsnOf = Callable[[str], str]
+SUBJECT = "insert into accounts (kind, issuer, subject) values ('person', 'https://issuer.test', 'S1')"
+
+
+@pytest.fixture
+def config_file(tmp_path: Path, dsn_of: DsnOf) -> Path:
+    """With a ledger and an archive."""
+    (tmp_path / "ledger.key").write_text(KEY.secret_text())
+    more = f'[ledger]\norigin = "{ORIGIN}"\nkey_file = "ledger.key"\n[archive]\nfolder = "archive"\n'
+    urls = f'sealer_url = "{dsn_of(ROLE_SEALER)}"\narchiver_url = "{dsn_of(ROLE_ARCHIVER)}"'
+    text = configuration(dsn_of, more=more).replace("pool_size = 2", f"pool_size = 2\n{urls}")
+    return write_configuration(tmp_path, text)
+
+
+def beffroi(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "beffroi", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "1"},
+        timeout=120,
+        check=False,
+    )
+
+
+async def test_from_the_database_to_a_verified_file(
+    database: Database, dsn_of: DsnOf, hospitals, deployment, config_file: Path, tmp_path: Path
+) -> None:
+    """Archived, asked, proved, verified and audited; every look and the file stand in the operator's chain."""
+    await database.pool.execute(SUBJECT)
+    await disclose(database, [old(1, n) for n in range(1, 61)])
+    async with await Database.open(dsn_of(ROLE_SEALER), size=2) as own:
+        await seal_all(sealer(own))
+    config = ("--config", config_file, "--demo")
+    before = json.loads(beffroi("scope", "account=S1", "--json", *config).stdout)
+    moved = beffroi("archive", *config)
+    assert moved.stdout == "Segment 0: 60 disclosures.\n", moved.stderr
+    file = tmp_path / "proof.json"
+    after = beffroi("scope", "account=S1", "--json", "--proof", file, *config)
+    assert after.returncode == 0, after.stderr
+    told = json.loads(after.stdout)
+    assert told["patients"] == before["patients"] and told["totals"]["patients"] == 40
+    checked = beffroi("verify-scope", file, "--key", KEY.verifier().text(), "--json")
+    assert (checked.returncode, json.loads(checked.stdout)["selected"]) == (0, 60), checked.stdout
+    assert json.loads(checked.stdout)["people"] == [n for n in range(1, 61) if n % 3]
+    assert beffroi("verify-scope", file, "--key", KEY.verifier().text()).stdout.endswith("sound, not complete.\n")
+    assert beffroi("audit", *config).returncode == 0
+    rows = await database.pool.fetch("select operation, outcome, request from disclosures order by disclosure_id")
+    assert [row["operation"] for row in rows] == [Operation.SCOPE_VIEW, Operation.SCOPE_VIEW, Operation.EXPORT]
+    assert all(row["outcome"] == Outcome.RECORDED for row in rows)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_proof_for_somebody_is_encrypted_to_them(
+    database: Database, dsn_of: DsnOf, hospitals, deployment, config_file: Path, tmp_path: Path
+) -> None:
+    """Only the holder of the key reads it; a wrong key, a wrong word and a taken name are errors in words."""
+    await database.pool.execute(SUBJECT)
+    await disclose(database, [old(1, n) for n in range(1, 4)])
+    async with await Database.open(dsn_of(ROLE_SEALER), size=2) as own:
+        await seal_all(sealer(own))
+    config = ("--config", config_file, "--demo")
+    identity, file = pyrage.x25519.Identity.generate(), tmp_path / "proof.age"
+    ask = ("scope", "account-number=1", "--proof", file, "--recipient")
+    done = beffroi(*ask, identity.to_public(), *config)
+    assert done.returncode == 0, done.stderr
+    assert b"beffroi-scope-proof/1" not in file.read_bytes()
+    assert json.loads(pyrage.decrypt(file.read_bytes(), [identity]))["format"] == "beffroi-scope-proof/1"
+    again = beffroi(*ask, identity.to_public(), *config)
+    assert again.returncode == 1 and "FileExistsError" in again.stderr
+    assert beffroi(*ask, "age1nothing", *config).returncode == 1
+    wrong = beffroi("scope", "colour=blue", *config)
+    assert wrong.returncode == 1 and "the word colour" in wrong.stderr
+    assert beffroi("verify-scope", file, "--key", KEY.verifier().text()).returncode == 2
