@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from beffroi.actions.alerts import Deliverer
 from beffroi.actions.cosign import Cosigner, Cosigning
+from beffroi.actions.erase import Eraser
 from beffroi.actions.federate import Federation
 from beffroi.actions.housekeeping import Housekeeper
 from beffroi.actions.listen import Listener
@@ -70,14 +71,15 @@ async def run_worker(context: Context) -> None:
             Deliverer(outbox, channels_of(context.config, context.clock), context.clock).run(context.stopping)
         )
         federating = asyncio.create_task(Federation(SuspicionStore(outbox), context.clock).run(context.stopping))
+        erasing = asyncio.create_task(
+            Eraser(HousekeepingStore(own), context.clock, keep.disclosures_days).run(context.stopping)
+        )
         moving = asyncio.create_task(keep_moving(context.config, context.stopping))
         signalling = asyncio.create_task(_signal(context, outbox, gate))
         limits = HttpLimits(CONNECTIONS_MAX, SHUTDOWN_S)
-        application = operations_app(
-            readiness, ledger=ledger_routes(Publication(ledger, context.clock)) if ledger else ()
-        )
+        application = operations_app(readiness, ledger=ledger_routes(_publication(context, ledger)) if ledger else ())
         await serve_http(application, context.listening, limits, context.stopping, ready=context.ready)
-        await asyncio.gather(keeping, alerting, federating, moving, signalling)
+        await asyncio.gather(keeping, erasing, alerting, federating, moving, signalling)
 
 
 async def _signal(context: Context, outbox: Database, gate: Database) -> None:

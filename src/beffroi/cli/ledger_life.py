@@ -1,16 +1,21 @@
-"""ledger reopen: what an operator does to a ledger after a restore. Needs the owner's address and the ledger's key."""
+"""ledger reopen, hold, lift, holds: what an operator does to a ledger, under the owner's role."""
 
 import asyncio
+import getpass
 import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
+from rich.table import Table
 
+from beffroi.actions.hold import Holding, Wanted
 from beffroi.actions.reopen import Ending, Reopened, Reopening
 from beffroi.app.assembly import ledger_verifiers, sealing_keys, witnesses_of
 from beffroi.cli.ledger import kept_checkpoint, ledger_of
-from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
@@ -19,6 +24,9 @@ from beffroi.ledger.checkpoint import Checkpoint
 from beffroi.ledger.epoch import is_reason
 from beffroi.store.database import Database
 from beffroi.telemetry import Process, configure_logs
+
+T = TypeVar("T")
+Day = Annotated[datetime | None, typer.Option(help=say("A day (UTC).", "Un jour (UTC)."), formats=["%Y-%m-%d"])]
 
 app = typer.Typer(
     help=say("The ledger's life. Needs database.owner_url.", "La vie du registre. Demande database.owner_url."),
@@ -106,3 +114,57 @@ def _tell(done: Reopened) -> None:
             f"publiée à /epoch/{done.epoch}.",
         )
     )
+
+
+@app.command(help=say("Keep disclosures from being erased.", "Empêcher l'effacement de divulgations."))
+def hold(
+    reason: Annotated[str, typer.Option(help=say("Why.", "Pourquoi."))],
+    account: Annotated[int | None, typer.Option(help=say("An account's number.", "Le numéro d'un compte."))] = None,
+    patient: Annotated[str, typer.Option(help=say("A patient's reference.", "La référence d'un patient."))] = "",
+    since: Day = None,
+    until: Day = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
+) -> None:
+    """Of an account, a patient, a window; each narrows the others."""
+    window = tuple(day.replace(tzinfo=UTC) if day else None for day in (since, until))
+    wanted = Wanted(account, patient, *window)
+    number = _holding(config, demo, lambda desk: desk.place(wanted, reason))
+    tell(say(f"Hold {number}.", f"Gel {number}."))
+
+
+@app.command(help=say("Lift a hold.", "Lever un gel."))
+def lift(
+    number: Annotated[int, typer.Argument(help=say("The hold's number.", "Le numéro du gel."))],
+    config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
+) -> None:
+    """What it held is erased in the next hour, when it is old enough."""
+    _holding(config, demo, lambda desk: desk.lift(number))
+    tell(say(f"Hold {number} is lifted.", f"Le gel {number} est levé."))
+
+
+@app.command(help=say("Every hold, the lifted ones too.", "Tous les gels, levés compris."))
+def holds(config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
+    """A table."""
+    table = Table(*say("number what reason placed lifted", "numéro quoi raison posé levé").split())
+    for one in _holding(config, demo, lambda desk: desk.listed()):
+        what = [f"{say('account', 'compte')} {one.account}"] if one.account is not None else []
+        what += [say("a patient", "un patient")] if one.patient else []
+        what += [
+            f"{day:%Y-%m-%d}" if day else "…" for day in (one.from_at, one.until_at) if one.from_at or one.until_at
+        ]
+        lifted = f"{one.lifted_at:%Y-%m-%d} {one.lifted_by}" if one.lifted_at else ""
+        table.add_row(str(one.number), " ".join(what), one.reason, f"{one.placed_at:%Y-%m-%d} {one.placed_by}", lifted)
+    out.print(table)
+
+
+def _holding(config: Path, demo: bool, act: Callable[[Holding], Awaitable[T]]) -> T:
+    configure_logs(Process.COMMAND, level=logging.ERROR)
+    loaded = load(config, demo=demo)
+
+    async def run() -> T:
+        async with await Database.open(loaded.dsn("owner"), size=1) as database:
+            return await act(Holding(database, Clock(), getpass.getuser()))
+
+    return asyncio.run(run())

@@ -13,3 +13,8 @@ delete from console_sessions where ctid = any(array(select ctid from console_ses
 -- name: delete_feed_messages
 -- Keys of messages applied before $1, at most $2 of them.
 delete from feed_messages where ctid = any(array(select ctid from feed_messages where applied_at < $1 limit $2));
+
+-- name: erase
+-- Erases disclosures with their nonces (the function says which it refuses). $1 older than this, $2 above this number,
+-- $3 looked at at most.
+select last_number, erased, young from erase_disclosures($1, $2, $3);
