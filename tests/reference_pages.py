@@ -63,6 +63,8 @@ def _rights(found: Rights) -> tuple[str, ...]:
     may = "search, read, match, cross-reference" if searching else ""
     if Operation.AUDIT_SEARCH in found.operations:
         may = ", ".join(filter(None, (may, "audit")))
+    if Operation.PATIENT_ACCESS in found.operations:
+        may += ", tell a patient who saw her"
     if Operation.SCOPE_VIEW in found.operations:
         may = ", ".join(filter(None, (may, "scope")))
     return (

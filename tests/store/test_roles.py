@@ -21,7 +21,7 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "alerts": (SIU, SIU, {"SELECT", "UPDATE"}, NONE),
     "archive_segments": (S, S, NONE, S),
     "canaries": (S, S, NONE, NONE),
-    "checkpoints": (NONE, NONE, NONE, SI),
+    "checkpoints": (S, NONE, NONE, SI),
     "containments": (SIU, S, S, NONE),
     "console_sessions": (SIUD, NONE, SD, NONE),
     "contradictions": (NONE, NONE, NONE, SI),
@@ -42,8 +42,8 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "hospitals": (S, S, S, NONE),
     "identities": (S, SIU, NONE, NONE),
     "import_rejects": (NONE, SI, NONE, NONE),
-    "incident_entries": (NONE, NONE, NONE, NONE),
-    "incidents": (NONE, NONE, NONE, NONE),
+    "incident_entries": (SI, NONE, NONE, NONE),
+    "incidents": (SIU, NONE, NONE, NONE),
     "imports": (NONE, SIU, NONE, NONE),
     "leaves": (NONE, NONE, NONE, SI),
     "links": (S, SIU, NONE, NONE),
@@ -61,9 +61,9 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "signals": (SI, NONE, {"SELECT", "INSERT", "UPDATE", "DELETE"}, NONE),
     "signals_received": (SI, NONE, SD, NONE),
     "tiles": (NONE, NONE, NONE, SIU),
-    "witness_states": (NONE, NONE, NONE, SIU),
     "worklist_entries": (SI, S, NONE, NONE),
     "worklists": (SI, S, {"DELETE"}, NONE),
+    "witness_states": (S, NONE, NONE, SIU),
 }
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 

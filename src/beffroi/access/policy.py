@@ -27,6 +27,7 @@ CARE = frozenset({Purpose.TREATMENT, Purpose.ADMISSION})
 ADMINISTRATION = frozenset({Purpose.ADMISSION, Purpose.IDENTITY_MANAGEMENT, Purpose.PATIENT_REQUEST})
 LISTING = frozenset({Operation.SEARCH, Operation.MATCH, Operation.PDQ_QUERY})
 SEARCHING = frozenset({Operation.SEARCH, Operation.READ, Operation.MATCH, Operation.PDQ_QUERY, Operation.PIX_QUERY})
+_AT_A_DESK = SEARCHING | {Operation.PATIENT_ACCESS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,9 @@ RIGHTS: dict[Role, Rights] = {
     Role.WARD_DOCTOR: _CLINICIAN,
     Role.EMERGENCY_DOCTOR: Rights(SEARCHING, _BOTH, CARE, restricted=True, emergency=True),
     Role.ON_CALL_DOCTOR: _CLINICIAN,
-    Role.ADMISSION_CLERK: Rights(SEARCHING, _BOTH, ADMINISTRATION),
+    Role.ADMISSION_CLERK: Rights(_AT_A_DESK, _BOTH, ADMINISTRATION),
     Role.MEDICAL_SECRETARY: Rights(SEARCHING, _BOTH, CARE | ADMINISTRATION),
-    Role.IDENTITY_CELL: Rights(SEARCHING, _BOTH, ADMINISTRATION, restricted=True),
+    Role.IDENTITY_CELL: Rights(_AT_A_DESK, _BOTH, ADMINISTRATION, restricted=True),
     Role.REGIONAL_COORDINATOR: Rights(SEARCHING, (FieldSet.CONTACT,), CARE | ADMINISTRATION),
     Role.DUTY_OFFICER: Rights(frozenset({Operation.SCOPE_VIEW})),
     Role.DATA_PROTECTION_OFFICER: _PROTECTING,
@@ -146,7 +147,7 @@ def _decide(role: Role, operation: Operation, purpose: Purpose, wanted: Field, t
     rights = RIGHTS[role]
     if operation not in rights.operations:
         raise Forbidden(role=role, what=OPERATION_WORDS[operation], instead=_OTHER_ROLE)
-    if operation in (Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW):
+    if operation in _REFERENCES_ALONE:
         return Permit(Field.REFERENCE, Field.REFERENCE)
     allowed = _allowed(purpose, rights)
     for name, fields in ((FieldSet.CONTACT, CONTACT), (FieldSet.IDENTIFIERS, IDENTIFIERS)):
@@ -165,6 +166,10 @@ def _allowed(purpose: Purpose, rights: Rights) -> Field:
         for extra in rights.extra:
             fields |= FIELDS_OF_SET[extra]
     return fields
+
+
+_REFERENCES_ALONE = frozenset({Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW, Operation.PATIENT_ACCESS})
+"""Operations whose answers are about patients that nobody is shown."""
 
 
 def _way_on(name: FieldSet, rights: Rights) -> Words:

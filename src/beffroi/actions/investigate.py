@@ -6,7 +6,7 @@ before the list leaves. Patients are opaque references; a name is another questi
 Law 4: readings made for a hospital whose name alone is medical are left out of everybody else's scope.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 from typing import Protocol
 
@@ -38,6 +38,7 @@ _TOO_WIDE = Words(
 NOBODY_HIDDEN: frozenset[int] = frozenset()
 RECIPIENTS_LENGTH_MAX = 500
 """Characters of the recipients' public keys in the record."""
+Chosen = Callable[[], Awaitable[Sequence[Selection]]]
 
 
 class Archive(Protocol):
@@ -69,19 +70,31 @@ class Investigation:
         """A scope as its asker may see it: selections as `model.selection.parse` reads them."""
         question = ask.question({}, Field(0), wanted=Field(0))
         permit = await ask.permit(self._gate, question)
-        return await self._view(question, permit, texts, self._hidden_from(ask))
+        return await self._view(question, permit, lambda: self.selections(texts), self._hidden_from(ask))
+
+    async def view_selections(self, ask: Ask, selections: Sequence[Selection]) -> Released[ScopeAnswer]:
+        """The same of selections that were read before: an incident's."""
+        question = ask.question({}, Field(0), wanted=Field(0))
+        permit = await ask.permit(self._gate, question)
+
+        async def chosen() -> Sequence[Selection]:
+            return selections
+
+        return await self._view(question, permit, chosen, self._hidden_from(ask))
 
     async def view_of_operator(self, ask: Ask, texts: Sequence[str]) -> Released[ScopeAnswer]:
         """The same for whoever runs the machine, who may read the database anyway: recorded all the same."""
         question = ask.question({}, Field(0), wanted=Field(0))
-        return await self._view(question, Permit(Field.REFERENCE, Field.REFERENCE), texts, NOBODY_HIDDEN)
+        return await self._view(
+            question, Permit(Field.REFERENCE, Field.REFERENCE), lambda: self.selections(texts), NOBODY_HIDDEN
+        )
 
     async def _view(
-        self, question: Question, permit: Permit, texts: Sequence[str], hidden: frozenset[int]
+        self, question: Question, permit: Permit, chosen: Chosen, hidden: frozenset[int]
     ) -> Released[ScopeAnswer]:
         try:
             with looking_up():
-                scope = await self.scope(await self.selections(texts), hidden)
+                scope = await self.scope(await chosen(), hidden)
         except CallerError as error:
             await self._gate.refuse(question, error)  # asked wrongly, recorded all the same
         answer = self._answer(scope, hidden)

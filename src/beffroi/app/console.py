@@ -9,6 +9,10 @@ from beffroi import __version__
 from beffroi.actions.browser_sessions import BrowserSessions, SessionLimits
 from beffroi.actions.contain import Containing
 from beffroi.actions.house import House
+from beffroi.actions.incidents import Incidents
+from beffroi.actions.investigate import Investigation
+from beffroi.actions.lookup import Lookup
+from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.sign_in import SignIn
 from beffroi.actions.watch_room import WatchRoom
 from beffroi.app.context import Context
@@ -31,6 +35,7 @@ from beffroi.servers.console.pages import Pages, Place
 from beffroi.servers.proxies import Proxies
 from beffroi.store.accounts import AccountStore
 from beffroi.store.database import Database
+from beffroi.store.identities import IdentityStore
 from beffroi.store.sessions import SessionStore
 
 
@@ -67,8 +72,22 @@ def console_of(
     cookies = Cookies(secure=origin.startswith("https:"))
     watch = WatchRoom(database, house.gate, house.references, house.hospitals, clock)
     news = News(watch.mark, sessions, context.stopping)
+    lookup = Lookup(IdentityStore(database), house.references, house.hospitals, clock)
     desk = Desk(
-        house.finder, sessions, pages, house.hospitals, cookies, clock, watch, Containing(database, clock), news
+        house.finder,
+        sessions,
+        pages,
+        house.hospitals,
+        cookies,
+        clock,
+        watch,
+        Containing(database, clock),
+        news,
+        PatientAccessDesk(database, house.gate, lookup, house.hospitals),
+        # Without the archive: DuckDB does not run in a web process.
+        Investigation(database, house.gate, house.references, house.hospitals, clock),
+        partial(Incidents, database, clock),
+        config.archive is not None,
     )
     proxies = Proxies(config.web.trusted_proxies)
     return Console(desk, origin, proxies, Admission(config.limits.in_flight_per_account))

@@ -635,7 +635,7 @@ create table foreign_patients (
 );
 create index foreign_patients_by_value on foreign_patients (value, system);
 
--- --- incidents and their history: reached by the owner alone
+-- --- incidents and their history: kept by the owner and, in the console, by data protection officers
 
 create table incidents (
     incident_id integer generated always as identity primary key,
@@ -747,6 +747,9 @@ grant select, insert, update on alert_deliveries to beffroi_worker;
 -- The console, in the same processes: its sessions come and go.
 grant select, insert, update, delete on console_sessions to beffroi_web;
 grant select, delete on console_sessions to beffroi_worker;
+grant select, insert, update on incidents to beffroi_web;
+grant select, insert on incident_entries to beffroi_web;
+grant select on checkpoints, witness_states to beffroi_web;
 
 -- Shared Signals: queued by whoever decides, pushed by the worker, polled and received by the web processes.
 grant select, insert on signals, signals_received to beffroi_web;

@@ -1,13 +1,18 @@
 """What every handler of the console works with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from beffroi.actions.asking import Ask
 from beffroi.actions.browser_sessions import BrowserSessions
 from beffroi.actions.contain import Containing
+from beffroi.actions.incidents import Incidents
+from beffroi.actions.investigate import Investigation
+from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.watch_room import WatchRoom
 from beffroi.clock import Clock
+from beffroi.model.account import AccountId
 from beffroi.model.disclosure import Answer, DisclosureId, Released
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.search import Criteria
@@ -28,7 +33,7 @@ class Finds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The finder, the sessions and the pages of one deployment."""
+    """What there is of one deployment. `archived`: older facts lie elsewhere, and pages that count say so."""
 
     finder: Finds
     sessions: BrowserSessions
@@ -39,3 +44,7 @@ class Desk:
     watch: WatchRoom
     containing: Containing
     news: News
+    patient_access: PatientAccessDesk
+    investigation: Investigation
+    incidents: Callable[[AccountId], Incidents]
+    archived: bool

@@ -20,9 +20,9 @@ class Room(Enum):
     in the order and is not shown."""
 
     FIND = (Words("Find a patient", "Trouver un patient"), "/find", _may(Operation.SEARCH))
-    DESK = (Words("Who saw a patient", "Qui a vu un patient"), "", _may(Operation.PATIENT_ACCESS))
+    DESK = (Words("Who saw a patient", "Qui a vu un patient"), "/desk", _may(Operation.PATIENT_ACCESS))
     WATCH = (Words("Watch room", "Salle de veille"), "/watch", frozenset({Role.DUTY_OFFICER}))
-    INCIDENTS = (Words("Incidents", "Incidents"), "", frozenset({Role.DATA_PROTECTION_OFFICER}))
+    INCIDENTS = (Words("Incidents", "Incidents"), "/incidents", frozenset({Role.DATA_PROTECTION_OFFICER}))
     IDENTITIES = (Words("Doubtful identities", "Identités douteuses"), "", frozenset({Role.IDENTITY_CELL}))
     DUPLICATES = (Words("Duplicates", "Doublons"), "", frozenset({Role.IDENTITY_CELL}))
     NOTICES = (Words("Notices", "Notifications"), "", frozenset({Role.DATA_PROTECTION_OFFICER}))

@@ -11,7 +11,7 @@ from beffroi.access.policy import RIGHTS
 from beffroi.errors import MethodNotAllowed, NotFound, Words
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
-from beffroi.servers.console import emergency, entrance, finding, watching
+from beffroi.servers.console import emergency, entrance, finding, incidents, patient_desk, watching
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit
 from beffroi.servers.console.rooms import Room
@@ -57,6 +57,16 @@ ROUTES = (
     Route("GET", f"/emergency/{HANDLE}", URGENT, emergency.form),
     Route("POST", f"/emergency/{HANDLE}", URGENT, emergency.ask),
     Route("GET", f"/emergency/read/{HANDLE}", URGENT, emergency.read, Operation.EMERGENCY_READ),
+    Route("GET", "/desk", Room.DESK.roles, patient_desk.start),
+    Route("GET", f"/desk/{HANDLE}", Room.DESK.roles, patient_desk.form),
+    Route("POST", f"/desk/{HANDLE}", Room.DESK.roles, patient_desk.ask),
+    Route("GET", f"/desk/told/{HANDLE}", Room.DESK.roles, patient_desk.told, Operation.PATIENT_ACCESS),
+    Route("GET", "/incidents", Room.INCIDENTS.roles, incidents.register),
+    Route("POST", "/incidents", Room.INCIDENTS.roles, incidents.open_one),
+    Route("GET", f"/incidents/{HANDLE}", Room.INCIDENTS.roles, incidents.incident),
+    Route("POST", f"/incidents/{HANDLE}", Room.INCIDENTS.roles, incidents.change),
+    Route("GET", f"/incidents/scope/{HANDLE}", Room.INCIDENTS.roles, incidents.scope, Operation.SCOPE_VIEW),
+    Route("GET", f"/incidents/file/{HANDLE}", Room.INCIDENTS.roles, incidents.scope_file, Operation.SCOPE_VIEW),
     Route("GET", "/watch", Room.WATCH.roles, watching.room),
     Route("POST", "/watch", Room.WATCH.roles, watching.look_up),
     Route("GET", "/watch/news", Room.WATCH.roles, watching.news, background=True),
