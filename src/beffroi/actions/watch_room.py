@@ -28,7 +28,7 @@ from beffroi.model.disclosure import (
 )
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.person import PersonId
-from beffroi.model.watch_room import AccountDay, DayEntry, DayPatient, Ringing, WatchedAccount
+from beffroi.model.watch_room import AccountDay, DayEntry, DayPatient, Held, Ringing, WatchedAccount
 from beffroi.store.database import Database, Row
 from beffroi.store.watch_room import WatchRoomStore
 
@@ -59,6 +59,11 @@ class WatchRoom:
         """What rang in the last two days, the latest first."""
         with looking_up(ACCOUNTS):
             return await self._store.ringing(self._clock.now() - RINGS_FOR)
+
+    async def held(self) -> list[Held]:
+        """The accounts that the watch holds now, with what made each verdict."""
+        with looking_up(ACCOUNTS):
+            return await self._store.held()
 
     async def mark(self) -> str:
         """A text that is another once something has rung, was stopped or was released."""
@@ -139,6 +144,7 @@ def _entry(row: Row, patients: tuple[DayPatient, ...]) -> DayEntry:
         criteria=() if is_event else tuple(request),
         patients=patients,
         particulars=request if is_event else {},
+        unexplained_count=row["new_unexplained"],
     )
 
 

@@ -25,6 +25,17 @@ class Ringing(msgspec.Struct, frozen=True):
     frozen: bool
 
 
+class Held(msgspec.Struct, frozen=True):
+    """An account that the watch holds: since when, and what made the verdict."""
+
+    account_id: int
+    subject: str
+    name: str
+    structure: int
+    at: datetime | None
+    particulars: dict[str, str]
+
+
 class WatchedAccount(msgspec.Struct, frozen=True):
     """An account as the watch room names it: its issuer's opaque identifier; `name` is an application's."""
 
@@ -50,7 +61,8 @@ class DayPatient(msgspec.Struct, frozen=True):
 class DayEntry(msgspec.Struct, frozen=True):
     """One row of the account's chain. `device` is the beginning of its session key; `criteria` are names alone.
 
-    `particulars` are those of an event; a question's are never told.
+    `particulars` are those of an event; a question's are never told. `unexplained_count`: new patients of this reading
+    whom nothing explained.
     """
 
     disclosure_id: DisclosureId
@@ -67,6 +79,7 @@ class DayEntry(msgspec.Struct, frozen=True):
     criteria: tuple[str, ...]
     patients: tuple[DayPatient, ...]
     particulars: dict[str, str]
+    unexplained_count: int = 0
 
 
 class AccountDay(msgspec.Struct, frozen=True):

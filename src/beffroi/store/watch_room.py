@@ -7,7 +7,7 @@ import msgspec
 
 from beffroi.model.account import AccountKind
 from beffroi.model.alert import AlertKind, Severity
-from beffroi.model.watch_room import Ringing, WatchedAccount
+from beffroi.model.watch_room import Held, Ringing, WatchedAccount
 from beffroi.store.database import Database, Row, load_queries
 
 RINGING_MAX = 100
@@ -37,6 +37,21 @@ class WatchRoomStore:
                 row["last_at"],
                 _particulars(row["particulars"]),
                 row["frozen"],
+            )
+            for row in rows
+        ]
+
+    async def held(self) -> list[Held]:
+        """The accounts that the watch holds now."""
+        rows = await self._readers.fetch(self._sql["held"], RINGING_MAX)
+        return [
+            Held(
+                row["account_id"],
+                row["subject"],
+                row["display_name"],
+                row["structure_id"] or 0,
+                row["at"],
+                _particulars(row["request"]) if row["request"] else {},
             )
             for row in rows
         ]

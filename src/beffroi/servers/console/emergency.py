@@ -9,6 +9,7 @@ from hashlib import sha256
 import msgspec
 
 from beffroi.access.policy import REASON_LENGTH_MIN, RIGHTS
+from beffroi.access.rejection import STEP_UP
 from beffroi.actions.asking import Ask
 from beffroi.errors import NotAuthenticated, NotFound, TooBroad, Words
 from beffroi.model.disclosure import Door, Operation, Proof, Purpose
@@ -101,7 +102,9 @@ async def read(desk: Desk, visit: Visit) -> Page:
             if criteria is None:
                 return _page(desk, visit, urgent.asked, urgent.reason, mistakes, status=422)
             released = await desk.finder.search(asking, criteria)
-    except NotAuthenticated:
+    except NotAuthenticated as error:
+        if error.error == STEP_UP:
+            raise
         return _shown_before(desk, visit)
     except (TooBroad, NotFound) as error:
         mistakes = {"": error.text(visit.language)}

@@ -7,7 +7,7 @@ from beffroi.model.disclosure import Advice, Answer, Field, Released, Shown
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.person import OID_INS_NIA, Address, TelecomKind
 from beffroi.servers.console.speaking import ATTRIBUTES, SEXES, STATUSES, Speaker
-from beffroi.wire.advice import missing_words
+from beffroi.wire.advice import advice_words, missing_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Told:
     state: str
     missing: str = ""
     kinds: frozenset[Advice] = field(default=frozenset())
+    limits: tuple[str, ...] = ()
 
 
 def told(released: Released[Answer], speaker: Speaker, hospitals: Hospitals) -> Told:
@@ -58,10 +59,13 @@ def told(released: Released[Answer], speaker: Speaker, hospitals: Hospitals) -> 
     missing = missing_words(answer.missing, speaker.language) if answer.missing else ""
     kinds = frozenset(answer.advice)
     state = "shown" if people else "many" if Advice.TOO_MANY in kinds else "withheld" if kinds & _KEPT else "none"
-    return Told(people, state, missing, kinds)
+    limits = tuple(advice_words(one, (), speaker.language) for one in _LIMITS if one in kinds)
+    return Told(people, state, missing, kinds, limits)
 
 
-_KEPT = frozenset({Advice.WITHHELD, Advice.RESTRICTED})
+_LIMITS = (Advice.HELD, Advice.PROVE, Advice.PENDING, Advice.FEED_SILENT, Advice.WITHHELD, Advice.MASKED)
+"""What the watch says besides an answer, in words of its own."""
+_KEPT = frozenset({*_LIMITS, Advice.RESTRICTED}) - {Advice.MASKED}
 
 
 def _person(one: Shown, speaker: Speaker, hospitals: Hospitals, answer: Answer) -> Person:

@@ -7,6 +7,9 @@ from beffroi.errors import (
     AccountFrozen,
     BeffroiError,
     CeilingReached,
+    Contained,
+    Held,
+    NotAuthenticated,
     NotFound,
     ServerError,
     TooManyInFlight,
@@ -18,10 +21,18 @@ from beffroi.servers.console.exchange import Page, Visit
 _TITLES: dict[type[BeffroiError], Words] = {
     AccountFrozen: Words("This account is stopped", "Ce compte est arrêté"),
     CeilingReached: Words("Withheld", "Retenu"),
+    Held: Words("Withheld", "Retenu"),
+    Contained: Words("Stopped", "Arrêté"),
+    NotAuthenticated: Words("Prove that it is you", "Prouvez que c'est vous"),
     NotFound: Words("Not found", "Introuvable"),
     TooManyInFlight: Words("Too many at once", "Trop à la fois"),
     ServerError: Words("Not available", "Indisponible"),
 }
+_KINDS: tuple[tuple[tuple[type[BeffroiError], ...], str], ...] = (
+    ((AccountFrozen, Contained), "frozen"),
+    ((CeilingReached, Held, NotAuthenticated), "held"),
+    ((ServerError,), "away"),
+)
 _OTHER = Words("Refused", "Refusé")
 _FAILED = Words("Something failed", "Un problème est survenu")
 
@@ -30,9 +41,7 @@ def refusal(desk: Desk, visit: Visit, error: BeffroiError) -> Page:
     """The page of an error."""
     title = next((words for kind, words in _TITLES.items() if isinstance(error, kind)), _OTHER)
     status = getattr(error, "status", error.http_status)
-    kind = "frozen" if isinstance(error, AccountFrozen) else "held" if isinstance(error, CeilingReached) else "refused"
-    if isinstance(error, ServerError):
-        kind = "away"
+    kind = next((name for kinds, name in _KINDS if isinstance(error, kinds)), "refused")
     return _page(desk, visit, title, error.text(visit.language), kind, status)
 
 

@@ -7,13 +7,14 @@ from beffroi.actions.contain import REASON_CHARACTERS_MAX, REASON_CHARACTERS_MIN
 from beffroi.errors import ContainmentRefused, InvalidValue, Missing, NotFound, Words
 from beffroi.model.alert import AlertKind, Severity
 from beffroi.model.containment import Containment, ContainmentId, ContainmentKind
-from beffroi.model.disclosure import Door, Field, Operation, Outcome, Purpose, Released
+from beffroi.model.disclosure import Door, Field, Operation, Purpose, Released
 from beffroi.model.watch_room import AccountDay
 from beffroi.servers.console.charts import Chart, day_chart
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, see_other
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import DOORS, OPERATIONS, OUTCOMES, PURPOSES, Speaker
+from beffroi.watch.explain import spoken
 
 TITLE = Words("Watch room", "Salle de veille")
 ACCOUNT = Words("An account's day", "La journée d'un compte")
@@ -64,6 +65,9 @@ async def _room(desk: Desk, visit: Visit, subject: str, status: int) -> Page:
         severe=Severity.CRITICAL,
         stops=stops,
         reasons=_reasons(desk, visit, ringing),
+        held=await desk.watch.held(),
+        spoken=spoken,
+        hospitals={h.hospital_id: h.name for h in desk.hospitals},
     )
 
 
@@ -122,14 +126,15 @@ def _day_page(desk: Desk, visit: Visit, released: Released[AccountDay]) -> Page:
         outcomes=OUTCOMES,
         doors=DOORS,
         purposes=PURPOSES,
-        shown=Outcome.SHOWN,
+        spoken=spoken,
+        verdict=Operation.VERDICT,
         hospitals={h.hospital_id: h.name for h in desk.hospitals},
         disclosure_id=day.disclosure_id,
     )
 
 
 def _chart(day: AccountDay, speaker: Speaker) -> Chart:
-    readings = [(e.at, len(e.patients), sum(p.new for p in e.patients)) for e in day.entries if e.patients]
+    readings = [(e.at, len(e.patients), min(e.unexplained_count, len(e.patients))) for e in day.entries if e.patients]
     happened = [(e.at, speaker.words(OPERATIONS[e.operation])) for e in day.entries if e.operation >= Operation.VERDICT]
     return day_chart(day.since, day.until, readings, happened)
 

@@ -7,9 +7,25 @@ where l.last_at >= $1
 order by l.last_at desc, l.alert_id desc
 limit $2;
 
+-- name: held
+-- Accounts that the watch holds now, with the last verdict on each. $1 how many at most.
+select s.account_id, s.structure_id, a.subject, a.display_name, v.at, v.request
+from account_states s
+join accounts a using (account_id)
+left join lateral (
+    select d.at, d.request from disclosures d
+    where d.account_id = s.account_id and d.operation = 9
+    order by d.running_number desc
+    limit 1
+) v on true
+where s.rung >= 4 and not s.frozen
+order by v.at desc nulls last, s.account_id
+limit $1;
+
 -- name: mark
--- A text that changes whenever something rings, is stopped or is released.
-select (select coalesce(max(alert_id), 0) || '/' || coalesce(max(last_at)::text, '') from alerts)
+-- A text that changes whenever something rings, is held, stopped or released.
+select (select count(*) || '/' || coalesce(sum(account_id), 0) from account_states where rung >= 4) || '/'
+    || (select coalesce(max(alert_id), 0) || '/' || coalesce(max(last_at)::text, '') from alerts)
     || '/' || (select coalesce(max(containment_id), 0) || '/'
                       || coalesce(max(greatest(asked_at, in_force_from, release_asked_at, released_at))::text, '')
                from containments) as mark;
@@ -32,7 +48,7 @@ limit 1;
 -- The account's chain between two moments, the latest first. $1 account, $2 from, $3 until, $4 rows at most,
 -- $5 structures that are left out.
 select d.disclosure_id, d.at, d.operation, d.outcome, d.purpose, d.reason, d.door, d.structure_id, d.application,
-       d.network, d.session_key, d.request, d.shown
+       d.network, d.session_key, d.request, d.shown, d.new_unexplained
 from disclosures d
 where d.account_id = $1 and d.at >= $2 and d.at < $3 and (d.structure_id is null or d.structure_id <> all($5::int[]))
 order by d.running_number desc
