@@ -4,7 +4,6 @@ Browser tests need Debian's chromium (`apt-get install chromium`); elsewhere the
 """
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,12 +30,11 @@ from beffroi_region.issuer import CONSOLE_CLIENT, DemoIssuer
 from beffroi_region.issuer_server import issuer_running
 from beffroi_region.professions import roles_of_professions
 from beffroi_region.staff import StaffAccount, people
+from console.chromium import chromium_path
 from deployments import configuration, write_configuration
 from doubles import HOSPITALS
 from requests_and_records import record
 
-CHROMIUM = shutil.which("chromium") or ""
-BROWSER_MISSING = "no chromium here: apt-get install chromium"
 IDLE_S, SESSION_S = 900, 14_400
 
 
@@ -155,10 +153,9 @@ async def louise(served: Served, put: Callable[..., Awaitable[int]]) -> int:
 @pytest.fixture
 async def chromium() -> AsyncIterator[Browser]:
     """A real browser."""
-    if not CHROMIUM:
-        pytest.skip(BROWSER_MISSING)
+    path = chromium_path()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         await browser.close()
 

@@ -1,0 +1,185 @@
+"""Every page of the console and every state of it, one after another in a browser: for axe, for sizes, for pictures."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from playwright.async_api import BrowserContext, Page
+
+from beffroi.model.disclosure import Operation
+from beffroi.model.person import OID_INS_NIR_TEST, Address, IdentityStatus, Ins
+from requests_and_records import record
+
+REASON = "lectures inhabituelles cette nuit"
+VERDICT = (
+    '{"rung": "hold", "score_bits": "29.0", "limit_bits": "28.0", "unexplained": "8", "observed": "9", '
+    '"usual_percent": "6.0", "patterns": "haste:4.2", "others_bits": "0.0", "readings": "3,4"}'
+)
+Enter = Callable[[BrowserContext, str], Awaitable[Page]]
+
+
+async def people(put: Callable[..., Awaitable[int]]) -> None:
+    """Aldegonde with everything, a homonym, one under protected access, and too many Durands."""
+    ins = Ins("297022A02077878", OID_INS_NIR_TEST)
+    home = (Address(("1 rue Haute",), "Bollezeele", "59470"),)
+    content = record(
+        "QUESNOY", "Aldegonde", used_family="VANDAMME", status=IdentityStatus.QUALIFIED, ins=ins, addresses=home
+    )
+    person = await put(1, "IPP-8", content, explained_h=5)
+    await put(2, "V-8", content, person=person)
+    await put(1, "IPP-9", record("QUESTEL", "Anne"), explained_h=5)
+    await put(1, "IPP-10", record("MARTIN", "Louise", restricted=True))
+    for number in range(25):
+        await put(1, f"N-{number}", record("DURAND", f"L{chr(97 + number)}"), explained_h=5)
+
+
+async def find(page: Page, url: str, born: str, name: str) -> None:
+    """Two fields and Enter."""
+    await page.goto(f"{url}/find")
+    await page.fill("#born", born)
+    await page.fill("#name", name)
+    async with page.expect_navigation():
+        await page.press("#name", "Enter")
+
+
+async def press(page: Page, selector: str) -> None:
+    """A click that leads to another page."""
+    async with page.expect_navigation():
+        await page.click(selector)
+
+
+async def professional(page: Page, url: str) -> AsyncIterator[str]:
+    """A clerk's pages."""
+    await page.goto(f"{url}/find")
+    yield "find"
+    await find(page, url, "31/02/1980", "que")
+    yield "find-mistake"
+    await find(page, url, "17051980", "que")
+    yield "found"
+    await press(page, "tbody tr:first-child a.name")
+    yield "patient"
+    for field in ("contact", "identifiers"):
+        await page.check(f"input[name={field}]")
+    await press(page, "main form button")
+    yield "patient-more"
+    await press(page, "a[href*='/desk/']")
+    yield "desk-check"
+    await page.check("input[value=self]")
+    await page.check("input[value=passport]")
+    await press(page, "main form button")
+    yield "who-saw"
+    await page.goto(f"{url}/desk")
+    yield "desk"
+    await find(page, url, "17051980", "xyz q")
+    yield "found-nobody"
+    await find(page, url, "17051980", "dur l")
+    yield "found-too-many"
+    await find(page, url, "", "q")
+    yield "found-too-broad"
+    await page.goto(f"{url}/help")
+    yield "help"
+    await page.goto(f"{url}/watch")
+    yield "no-entry"
+
+
+async def clinician(page: Page, url: str) -> AsyncIterator[str]:
+    """A doctor's emergency."""
+    await find(page, url, "17051980", "mar l")
+    yield "found-protected"
+    await page.goto(f"{url}/emergency")
+    yield "emergency"
+    await page.fill("#born", "17051980")
+    await page.fill("#name", "mar l")
+    await page.fill("#reason", "inconsciente, sans papiers")
+    await press(page, "main form button")
+    yield "emergency-read"
+    await page.reload()
+    yield "emergency-again"
+
+
+async def officer(page: Page, url: str, database: Any, account: int) -> AsyncIterator[str]:
+    """The duty officer's pages, empty and not."""
+    await page.goto(f"{url}/watch")
+    yield "watch-quiet"
+    await database.pool.execute("update account_states set rung = 4, structure_id = 1 where account_id = $1", account)
+    await database.pool.execute(
+        """insert into disclosures (at, account_id, running_number, role, structure_id, application, session_key,
+           network, door, operation, outcome, purpose, reason, request_id, request, policy_version, criteria_fields,
+           shown, nonce)
+           select now(), account_id, 900, role, structure_id, application, session_key, network, door, $2, 7, purpose,
+           '', gen_random_uuid(), $3::json, policy_version, 0, '[]', nonce
+           from disclosures where account_id = $1 order by disclosure_id desc limit 1""",
+        account, int(Operation.VERDICT), VERDICT,
+    )  # fmt: skip
+    await page.goto(f"{url}/watch/account/{account}")
+    yield "account"
+    await page.goto(f"{url}/watch/stop/{account}")
+    yield "stop"
+    await page.fill("#reason", REASON)
+    await press(page, "main form button")
+    yield "watch"
+    await press(page, "a[href*='/watch/release/']")
+    yield "release"
+
+
+async def protection(page: Page, url: str, subject: str) -> AsyncIterator[str]:
+    """The data protection officer's pages."""
+    await page.goto(f"{url}/incidents")
+    yield "incidents-none"
+    await press(page, "main form button")
+    yield "incidents-mistakes"
+    await page.fill("#title", "Un compte lit la nuit")
+    await page.fill("#accounts", subject)
+    await page.fill("#reason", "signalé par l'astreinte")
+    await press(page, "main form button")
+    await page.fill("#aware", "2026-11-24T09:00")
+    await page.fill("#reason-confirmed", "lectures sans explication")
+    await press(page, "form:has(#reason-confirmed) button")
+    yield "incident"
+    await press(page, "a[href*='/incidents/scope/']")
+    yield "scope"
+    await page.goto(f"{url}/incidents")
+    yield "incidents"
+
+
+async def stopped(page: Page, url: str) -> AsyncIterator[str]:
+    """What somebody sees whose account was stopped."""
+    await page.goto(f"{url}/find")
+    yield "stopped"
+
+
+async def outside(page: Page, url: str) -> AsyncIterator[str]:
+    """A stranger's pages."""
+    await page.goto(f"{url}/")
+    yield "entrance"
+    await page.goto(f"{url}/left")
+    yield "left"
+    await page.goto(f"{url}/signed-in")
+    yield "sign-in-failed"
+    await page.goto(f"{url}/nowhere")
+    yield "nowhere"
+
+
+async def walk(
+    served: Any, put: Callable[..., Awaitable[int]], enters: Enter, new_context: Callable[[], Awaitable[BrowserContext]]
+) -> AsyncIterator[tuple[str, Page]]:
+    """Every state by its name, with the page that shows it; a browser of its own for each person."""
+    await people(put)
+    page = await (await new_context()).new_page()
+    async for name in outside(page, served.url):
+        yield name, page
+    clerk = await enters(await new_context(), "admission-clerk")
+    async for name in professional(clerk, served.url):
+        yield name, clerk
+    doctor = await enters(await new_context(), "ward-doctor")
+    async for name in clinician(doctor, served.url):
+        yield name, doctor
+    subject = served.staff["ward-doctor"].subject
+    account = await served.database.pool.fetchval("select account_id from accounts where subject = $1", subject)
+    watching = await enters(await new_context(), "duty-officer")
+    async for name in officer(watching, served.url, served.database, account):
+        yield name, watching
+    data_protection = await enters(await new_context(), "data-protection-officer")
+    async for name in protection(data_protection, served.url, subject):
+        yield name, data_protection
+    async for name in stopped(doctor, served.url):
+        yield name, doctor

@@ -1,0 +1,102 @@
+"""Every page and state in a real browser: accessible, within its size, without a word of a script's complaint.
+
+With BEFFROI_PICTURES=docs/console the pictures of each are taken too: light, dark, printed and 320 pixels wide.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, Response
+
+from console.gallery import walk
+from foreign_node import node_folder
+
+PAGE_BYTES_MAX = 60 * 1024
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PICTURES = os.environ.get("BEFFROI_PICTURES", "")
+
+
+def axe() -> str:
+    """axe-core's source."""
+    path = node_folder() / "node_modules" / "axe-core" / "axe.min.js"
+    if not path.exists():
+        pytest.skip("axe-core is not in BEFFROI_FOREIGN_NODE")
+    return path.read_text(encoding="utf-8")
+
+
+async def violations(page: Page, source: str) -> list[str]:
+    """What axe finds wrong, with where."""
+    await page.evaluate(source)
+    found: dict[str, Any] = await page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", AXE_RULES
+    )
+    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]]
+
+
+async def picture(page: Page, name: str) -> None:
+    """The four pictures of a state."""
+    folder = Path(PICTURES)
+    folder.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=folder / f"{name}.png", full_page=True)
+    await page.emulate_media(color_scheme="dark")
+    await page.screenshot(path=folder / f"{name}-dark.png", full_page=True)
+    await page.emulate_media(color_scheme="light", media="print")
+    await page.screenshot(path=folder / f"{name}-print.png", full_page=True)
+    await page.emulate_media(color_scheme="light", media="screen")
+    await page.set_viewport_size({"width": 320, "height": 640})
+    await page.screenshot(path=folder / f"{name}-320.png", full_page=True)
+    await page.set_viewport_size({"width": 1200, "height": 800})
+
+
+@pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
+async def test_every_page_and_state(served, put, enters, chromium: Browser, locale: str) -> None:
+    """No violation by axe in light and dark, no sideways scrolling at 400 %, nothing refused by the policy, 60 KiB."""
+    source = axe()
+    wrong: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    async def new_context() -> BrowserContext:
+        context = await chromium.new_context(locale=locale, viewport={"width": 1200, "height": 800})
+        context.on("console", lambda message: wrong.append(message.text) if "Refused" in message.text else None)
+        context.on("weberror", lambda error: wrong.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    names = []
+    async for name, page in walk(served, put, enters, new_context):
+        names.append(name)
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)
+            wrong += [f"{name} ({scheme}): {one}" for one in await violations(page, source)]
+        await page.emulate_media(color_scheme="light")
+        await page.set_viewport_size({"width": 320, "height": 640})
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        wrong += [f"{name}: {wide} pixels wide at 320"] if wide > 320 else []
+        await page.set_viewport_size({"width": 1200, "height": 800})
+        if PICTURES and locale == "fr-FR":
+            await picture(page, name)
+    for context in contexts:
+        await context.close()
+    assert not wrong, "\n".join(dict.fromkeys(wrong))
+    assert len(set(names)) == len(names) > 30
+
+
+async def test_a_page_is_small(served, put, enters, chromium: Browser) -> None:
+    """Every page with its style, script and mark weighs less than 60 KiB, with an empty cache."""
+    context = await chromium.new_context(locale="fr-FR")
+    files = 0
+    page = await context.new_page()
+    received: list[Response] = []
+    page.on("response", lambda response: received.append(response))
+    await page.goto(f"{served.url}/")
+    for response in received:
+        if "/assets/" in response.url:
+            files += len(await response.body())
+    assert len([r for r in received if "/assets/" in r.url]) >= 3
+    heaviest = 0
+    async for _, shown in walk(served, put, enters, chromium.new_context):
+        heaviest = max(heaviest, len((await shown.content()).encode()))
+    await context.close()
+    assert files + heaviest < PAGE_BYTES_MAX, (files, heaviest)
