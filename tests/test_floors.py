@@ -42,6 +42,7 @@ HOMES = {
     "typer": {"cli"},
     "rich": {"cli"},
     "typst": {"outbound"},
+    "pyrage": {"outbound"},
 }
 """A library has one home: the parts of `beffroi` that may import it."""
 

@@ -51,6 +51,7 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "moves": (S, SI, NONE, NONE),
     "norm_releases": (S, S, NONE, NONE),
     "proofs": (SI, SI, SD, NONE),
+    "scope_exports": (NONE, NONE, NONE, NONE),
     "seal_state": (NONE, NONE, NONE, SIU),
     "seen": (SI, SI, NONE, NONE),
     "suspicions": (S, S, SIUD, NONE),

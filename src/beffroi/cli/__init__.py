@@ -14,6 +14,7 @@ from beffroi.cli import (
     console,
     containing,
     demonstration,
+    exporting,
     importing,
     incidents,
     installation,
@@ -56,6 +57,7 @@ archiving.add_to(app)
 app.add_typer(investigate.app, name="investigate")
 reporting.add_to(incidents.app)
 app.add_typer(incidents.app, name="incident")
+app.add_typer(exporting.app, name="export")
 app.add_typer(demonstration.app, name="demo")
 app.add_typer(demonstration.bench, name="bench")
 

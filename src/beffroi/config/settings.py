@@ -392,6 +392,14 @@ class HospitalSettings(Section, frozen=True, kw_only=True):
             "If set to false: that somebody is known there.",
         ),
     ] = False
+    officer_keys: Annotated[
+        tuple[Annotated[str, msgspec.Meta(pattern=r"^age1[0-9a-z]{58}$")], ...],
+        said(
+            "The age recipients (`age-keygen` makes them) of its data protection officer, to whom whole lists of its "
+            "patients in a scope are encrypted.",
+            "That hospital's lists, when two people export one.",
+        ),
+    ] = ()
     networks: Annotated[
         tuple[str, ...],
         said(

@@ -6,7 +6,7 @@
 --   disclosures, seen, deliveries, proofs       the facts: who was shown whom, and what became of the answer
 --   foreign_logs, foreign_rejects,              what other servers' logs tell of an incident
 --       foreign_facts, foreign_patients
---   incidents, incident_entries                 what is done about a breach
+--   incidents, incident_entries, scope_exports  what is done about a breach
 --   account_states                              each account's evidence, locked by the gate
 --   containments                                what was stopped, by whom and why
 --   alerts, alert_deliveries                    what the duty officer is told, and whether it has arrived
@@ -719,6 +719,24 @@ begin
     values (of_segment, from_index, to_index, earliest, latest, gone, note);
     return gone;
 end $$;
+
+-- --- whole lists that leave for hospitals: reached by the owner alone
+
+-- A whole list for hospitals' data protection officers: asked by one, approved by another, then written once.
+create table scope_exports (
+    export_id integer generated always as identity primary key,
+    incident_id integer references incidents,
+    selections json not null,
+    reason text not null,
+    digest text not null,                   -- SHA-256 of the sorted references, as it was asked and approved
+    patients bigint not null,
+    requested_by integer not null references accounts,
+    requested_at timestamptz not null,
+    approved_by integer references accounts check (approved_by <> requested_by),
+    approved_at timestamptz,
+    ended_at timestamptz,                   -- written, or refused
+    refused boolean not null default false
+);
 
 -- --- who may do what: nobody but the owner changes or deletes a disclosure
 
