@@ -42,7 +42,7 @@ HOMES = {
     "typer": {"cli"},
     "rich": {"cli"},
     "typst": {"outbound"},
-    "pyrage": {"outbound"},
+    "pyrage": {"outbound", "actions"},
 }
 """A library has one home: the parts of `beffroi` that may import it."""
 
