@@ -5,7 +5,7 @@ Source: https://age-encryption.org/v1 (X25519 recipients).
 
 from collections.abc import Mapping, Sequence
 
-import pyrage  # type: ignore[import-untyped]
+import pyrage
 
 from beffroi.errors import OperatorError
 from beffroi.model.disclosure import Released
