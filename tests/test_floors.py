@@ -53,7 +53,7 @@ EFFECTS = {
 }
 """What floor 1 does without: sockets, files, databases, clocks, randomness, processes."""
 
-PROGRAMS = ["beffroi_region.bench.bare"]
+PROGRAMS = ["beffroi_region.bench.bare", "beffroi_region.bench.unwatched"]
 """Modules that are started by their name, as a process of their own."""
 
 CLOCK_CALLS = {"now", "today", "utcnow", "open", "uuid1", "uuid4"}

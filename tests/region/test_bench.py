@@ -32,6 +32,7 @@ def test_bench_search_in_small() -> None:
     """`bench search` prints every figure, and found one disclosure for each answer."""
     found = search.run(people=SMALL_PEOPLE, clients=8, seconds=1.0, processes=(1,), rounds=1, accounts=50)
     assert found["ledgered_per_s"] > 0 and found["bare_per_s"] > 0 and found["ratio"] > 0
+    assert found["unwatched_per_s"] > 0 and found["watched_ratio"] > 0
     assert found["cpu_ms_per_search"] > 0 or not os.path.exists("/proc")
     missing = {key for key, _, _ in report._SEARCH_ROWS} - set(found)
     assert missing == set()

@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -81,34 +82,39 @@ class BareFinder:
         """Nothing is recorded."""
 
 
-async def run_bare(context: Context) -> None:
-    """One process of the variant, on the inherited socket, until it is stopped."""
+OpenHouse = Callable[[Database, Clock], Awaitable[House]]
+"""Opens the house of a variant."""
+
+
+async def serve_variant(context: Context, opened: OpenHouse) -> None:
+    """One process of a variant, on the inherited socket, until it is stopped."""
     config, clock = context.config, context.clock
     async with await context.database("web") as database:
-        house = await open_house(database, clock)
-        bare = _without_gate(house, database, clock)
+        bare = await opened(database, clock)
         authenticator = authenticator_of(context, database, bare, issuer_keys_of(context))
         await authenticator.start()
         limits = HttpLimits(config.limits.connections, config.limits.shutdown_s)
         await serve_http(api_of(context, bare, authenticator), context.listening, limits, context.stopping)
         await authenticator.stop()
-        await house.close()
+        await bare.close()
 
 
-def _without_gate(house: House, database: Database, clock: Clock) -> House:
+async def open_bare(database: Database, clock: Clock) -> House:
+    """A house without a gate."""
+    house = await open_house(database, clock)
     lookup = Lookup(IdentityStore(database), house.references, house.hospitals, clock)
     finder = BareFinder(lookup, Presenter(house.references, house.hospitals))
     return replace(house, finder=cast(Finder, finder))
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], opened: OpenHouse = open_bare) -> int:
     """As many processes as the configuration says, until it is terminated."""
     parser = argparse.ArgumentParser(prog="python -m beffroi_region.bench.bare")
     parser.add_argument("--config", type=Path, required=True)
     config = load(parser.parse_args(arguments).config)
     with tempfile.TemporaryDirectory(prefix="beffroi-bare-") as folder:
         listening = listen(config.web.host, config.web.port)
-        children = [_child(config, listening, Path(folder)) for _ in range(config.web.processes)]
+        children = [_child(config, listening, Path(folder), opened) for _ in range(config.web.processes)]
         signal.sigwait({signal.SIGTERM, signal.SIGINT})
         for child in children:
             os.kill(child, signal.SIGTERM)
@@ -117,7 +123,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _child(config: Any, listening: socket.socket, folder: Path) -> int:
+def _child(config: Any, listening: socket.socket, folder: Path, opened: OpenHouse) -> int:
     """A forked process; its number."""
     child = os.fork()
     if child:
@@ -127,7 +133,7 @@ def _child(config: Any, listening: socket.socket, folder: Path) -> int:
     async def serve() -> None:
         stopping = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-        await run_bare(Context(config, listening, folder, stopping, lambda: None, False, Clock()))
+        await serve_variant(Context(config, listening, folder, stopping, lambda: None, False, Clock()), opened)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())

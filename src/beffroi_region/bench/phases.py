@@ -93,7 +93,7 @@ class Phase:
 
         Refusals are recorded too, unless they were refused before anything was asked (`perhaps_recorded`).
         """
-        expected = self.answered if self.variant is Variant.LEDGERED else 0
+        expected = 0 if self.variant is Variant.BARE else self.answered
         found = self.stage.disclosed()
         if not expected <= found <= expected + self.perhaps_recorded:
             raise WrongAnswer(f"{found} disclosures for {expected} answers")

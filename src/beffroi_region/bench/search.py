@@ -18,7 +18,7 @@ from beffroi_region.bench.robot import robot_beside
 from beffroi_region.bench.serving import Spent, Variant
 from beffroi_region.bench.stage import Stage
 
-ROUNDS = 2
+ROUNDS = 3
 """Times that the compared variants alternate, so that a machine that slows down slows both."""
 OPEN_RATE_PER_S = 1_000
 SLOW_SECONDS_SHARE = 0.5
@@ -85,7 +85,7 @@ def _compared(stage: Stage, clients: int, seconds: float, processes: Sequence[in
                 say(f"{variant.value}, {count} process{'es' if count > 1 else ''}")
                 phases.append(_closed(stage, variant, count, clients, seconds / rounds))
     best = {variant: _best(phases, variant) for variant in Variant}
-    ledgered, bare = best[Variant.LEDGERED], best[Variant.BARE]
+    ledgered, unwatched, bare = best[Variant.LEDGERED], best[Variant.UNWATCHED], best[Variant.BARE]
     return {
         "ledgered_per_s": ledgered["per_s"],
         "ledgered_processes": ledgered["processes"],
@@ -93,6 +93,9 @@ def _compared(stage: Stage, clients: int, seconds: float, processes: Sequence[in
         "p95_ms": ledgered["p95_ms"],
         "p99_ms": ledgered["p99_ms"],
         "cpu_ms_per_search": ledgered["cpu_ms_per_search"],
+        "unwatched_per_s": unwatched["per_s"],
+        "unwatched_processes": unwatched["processes"],
+        "watched_ratio": round(ledgered["per_s"] / unwatched["per_s"], 3) if unwatched["per_s"] else 0.0,
         "bare_per_s": bare["per_s"],
         "bare_processes": bare["processes"],
         "ratio": round(ledgered["per_s"] / bare["per_s"], 3) if bare["per_s"] else 0.0,

@@ -22,14 +22,17 @@ _POLL_S = 0.05
 
 
 class Variant(StrEnum):
-    """`ledgered` is `beffroi serve` itself. `bare` asks, judges and records nothing (beffroi_region.bench.bare)."""
+    """`ledgered` is `beffroi serve` itself. `unwatched` records, and judges nothing (beffroi_region.bench.unwatched);
+    `bare` asks, judges and records nothing (beffroi_region.bench.bare)."""
 
     LEDGERED = "ledgered"
+    UNWATCHED = "unwatched"
     BARE = "bare"
 
 
 _COMMANDS = {
     Variant.LEDGERED: ("-m", "beffroi", "serve"),
+    Variant.UNWATCHED: ("-m", "beffroi_region.bench.unwatched"),
     Variant.BARE: ("-m", "beffroi_region.bench.bare"),
 }
 

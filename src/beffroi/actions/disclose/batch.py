@@ -15,7 +15,7 @@ from beffroi.actions.disclose.rows import disclosure_row, recorded, verdict_row
 from beffroi.clock import Clock
 from beffroi.errors import UnknownAccount, Words
 from beffroi.model.disclosure import Answer, DisclosureId
-from beffroi.store.disclosures import AccountRow, Delivery, DisclosureStore, Looks
+from beffroi.store.disclosures import AccountRow, Delivery, DisclosureStore
 from beffroi.store.disclosures import State as StateRow
 from beffroi.watch.channels import prefix_of
 from beffroi.watch.evidence import Evidence
@@ -41,7 +41,8 @@ class Batch:
             locked = await self._store.lock(connection, _accounts_of(entries))
             now = self._clock.now()
             accounts = {number: _account(row) for number, row in locked.items()}
-            looked = await self._store.burn_and_look(connection, _looks(entries, accounts), now, list(accounts))
+            looks = self._judging.looks(entries, accounts)
+            looked = await self._store.burn_and_look(connection, looks, now, list(accounts))
             state = State(now, accounts, looked, Stops(looked.stops, looked.ended))
             judged = [self._judge(entry, state) for entry in entries]
             numbers = await self._store.write(connection, state.rows, _states(judged, state), deliveries)
@@ -72,25 +73,6 @@ def _accounts_of(entries: list[Entry]) -> list[int]:
     """The accounts to lock, in the order of their numbers: those who ask, and those that hold their evidence."""
     found = {entry.question.asker.account_id for entry in entries}
     return sorted(found | {holder_of(entry.question.asker) for entry in entries})
-
-
-def _looks(entries: list[Entry], accounts: dict[int, Account]) -> Looks:
-    looks = Looks([], [], [], [])
-    pending_of: set[int] = set()
-    for entry in entries:
-        question, asker = entry.question, entry.question.asker
-        if question.proof is not None:
-            looks.proofs.append((question.proof.minute, question.proof.digest))
-        for finding in entry.findings:
-            looks.sights.extend((finding.person_id, number) for number in (asker.account_id, *asker.others))
-            if not finding.explained:
-                looks.worklists.append((finding.person_id, asker.structure, asker.role.value, asker.account_id))
-        holder = accounts.get(holder_of(asker))
-        if holder is not None and holder.evidence.pending and holder_of(asker) not in pending_of:
-            pending_of.add(holder_of(asker))
-            people = {one.person for one in holder.evidence.pending}
-            looks.pending.extend((person, asker.structure, asker.account_id) for person in people)
-    return looks
 
 
 def _account(row: AccountRow) -> Account:

@@ -19,7 +19,7 @@ from beffroi.errors import AccountFrozen, BeffroiError, NotAuthenticated
 from beffroi.model.account import Asker, Role
 from beffroi.model.disclosure import Advice, Answer, Finding, Outcome, Question, Shown
 from beffroi.model.person import HospitalId, PersonId
-from beffroi.store.disclosures import DisclosureRow, Looked
+from beffroi.store.disclosures import DisclosureRow, Looked, Looks
 from beffroi.watch import patterns
 from beffroi.watch.channels import key_of, network_of
 from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, Verdict
@@ -110,6 +110,25 @@ class Judging:
     def __init__(self, presenter: Presenter, surroundings: Surroundings) -> None:
         self._presenter = presenter
         self._surroundings = surroundings
+
+    def looks(self, entries: list[Entry], accounts: dict[int, Account]) -> Looks:
+        """What is to be looked up for these entries once their accounts are locked."""
+        looks = Looks([], [], [], [])
+        pending_of: set[int] = set()
+        for entry in entries:
+            question, asker = entry.question, entry.question.asker
+            if question.proof is not None:
+                looks.proofs.append((question.proof.minute, question.proof.digest))
+            for finding in entry.findings:
+                looks.sights.extend((finding.person_id, number) for number in (asker.account_id, *asker.others))
+                if not finding.explained:
+                    looks.worklists.append((finding.person_id, asker.structure, asker.role.value, asker.account_id))
+            holder = accounts.get(holder_of(asker))
+            if holder is not None and holder.evidence.pending and holder_of(asker) not in pending_of:
+                pending_of.add(holder_of(asker))
+                people = {one.person for one in holder.evidence.pending}
+                looks.pending.extend((person, asker.structure, asker.account_id) for person in people)
+        return looks
 
     def judged(self, entry: Entry, account: Account, holder: Account, state: State) -> Judged:
         """What becomes of one entry; `holder` is the account with the person's evidence."""
