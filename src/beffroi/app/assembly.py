@@ -1,10 +1,10 @@
 """From settings to what the other floors take. Pure, but for the files that settings name."""
 
-from base64 import b64decode
 from functools import partial
 
 from beffroi.access.issuers import TrustedIssuer
 from beffroi.actions.cosign import Witness
+from beffroi.actions.norms import signed_by_one_of
 from beffroi.actions.surroundings import Expectations
 from beffroi.config.settings import Application, Config, HospitalSettings, Issuer, LedgerSettings
 from beffroi.errors import OperatorError
@@ -90,16 +90,7 @@ def expectations_of(config: Config) -> Expectations:
     """What the watch expects of its surroundings, as configured."""
     keys = tuple(VerifierKey.parse(text) for text in config.watch.norm_keys)
     heartbeats = {hospital.id: hospital.heartbeat_s for hospital in config.hospital if hospital.heartbeat_s}
-    return Expectations(heartbeats, partial(_signed_by_one_of, keys))
-
-
-def _signed_by_one_of(keys: tuple[VerifierKey, ...], text: str, signature: str) -> bool:
-    """Whether a base64 signature over a text is of one of these keys."""
-    try:
-        content = b64decode(signature, validate=True)
-    except ValueError:
-        return False
-    return any(key.verifies(text, content) for key in keys)
+    return Expectations(heartbeats, partial(signed_by_one_of, keys))
 
 
 def sealing_keys(config: Config, settings: LedgerSettings) -> tuple[SigningKey, ...]:

@@ -22,6 +22,7 @@ from beffroi.cli import (
     ledger,
     ledger_life,
     proving,
+    norms,
     reporting,
     scoping,
     witness,
@@ -49,6 +50,7 @@ alerting.add_to(app)
 importing.add_to(app)
 ledger.add_to(app)
 app.add_typer(ledger_life.app, name="ledger")
+app.add_typer(norms.app, name="norms")
 witness.add_to(app)
 console.add_to(app)
 scoping.add_to(app)

@@ -61,6 +61,7 @@ def contradictions(config: Config, *, demo: bool = False) -> list[Words]:
         *_console(config),
         *_hospitals(config),
         *_applications(config),
+        *_watch(config),
         *_ledger(config),
         *_witnesses(config),
         *telling(config),
@@ -279,6 +280,17 @@ def _applications(config: Config) -> Iterator[Words]:
         yield Words("two applications have the same client_id.", "deux applications ont le même client_id.")
     for value in _repeated(a.name for a in config.application):
         yield Words(f"two applications are named {value}.", f"deux applications s'appellent {value}.")
+
+
+def _watch(config: Config) -> Iterator[Words]:
+    for index, text in enumerate(config.watch.norm_keys):
+        try:
+            VerifierKey.parse(text)
+        except ValueError:
+            yield Words(
+                f"watch.norm_keys[{index}] is no public key of signed-note.",
+                f"watch.norm_keys[{index}] n'est pas une clé publique de signed-note.",
+            )
 
 
 def _ledger(config: Config) -> Iterator[Words]:
