@@ -115,6 +115,16 @@ async def test_an_admission_is_found_at_once(client: Client, database: Database)
     assert msgspec.json.decode(rows[0]["shown"])[0][0] == 1
 
 
+async def test_a_heartbeat_is_a_sign_of_life_and_no_message(client: Client, database: Database) -> None:
+    """NMD^N02 of a feed is acknowledged and noted; of software that only asks it is refused."""
+    beat = "MSH|^~\\&|GAM|{}|BEFFROI|R|20261124||NMD^N02|9|P|2.5|||||FRA|UNICODE UTF-8"
+    for facility, code in (("GAM-1", "AA"), ("DPI-1", "AR")):
+        reply = await client.ask(message(beat.format(facility), "NST|Y"))
+        assert reply[1].startswith(f"MSA|{code}"), reply
+    rows = await database.pool.fetch("select hospital_id, message_count from feeds")
+    assert [tuple(row) for row in rows] == [(1, 0)]
+
+
 async def test_one_patient_of_two_hospitals(client: Client) -> None:
     """The same qualified INS in two hospitals: only who may cross-reference is told the other's identifier."""
     await fed(client, adt("A28", "GAM-1", f"{ipp('42', 1)}~{INS}"))

@@ -91,6 +91,10 @@ class Registrar:
             raise written
         return written
 
+    async def beat(self, source: FeedSource) -> None:
+        """A feed's sign of life without an event. Raises Unavailable."""
+        await self._store.beat(source.hospital_id, self._clock.now())
+
     async def apply_batch(
         self, events: Sequence[FeedEvent], source: FeedSource, *, beside: Beside | None = None
     ) -> list[FeedOutcome | CallerError]:

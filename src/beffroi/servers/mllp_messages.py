@@ -82,6 +82,9 @@ class Feeding(Protocol):
     async def apply(self, event: FeedEvent, source: FeedSource) -> FeedOutcome:
         """The event's outcome, durable. Calls that begin in order for one patient apply in that order."""
 
+    async def beat(self, source: FeedSource) -> None:
+        """A sign of life without an event."""
+
 
 class Asking(Protocol):
     """What answers questions: the finder."""
@@ -214,10 +217,12 @@ class Messages:
 
     def _work(self, message: Message, caller: Caller, peer: Peer) -> Work:
         header = message.header
+        if header.type in ("ADT", "NMD") and not caller.may_feed:
+            what = Words("to feed", "l'alimentation")
+            raise Forbidden("MSH^1^4", role=caller.role, what=what, instead=_TO_OPERATOR)
+        if header.type == "NMD" and header.event == "N02":
+            return Work(partial(self._beat, header, caller))
         if header.type == "ADT":
-            if not caller.may_feed:
-                what = Words("to feed", "l'alimentation")
-                raise Forbidden("MSH^1^4", role=caller.role, what=what, instead=_TO_OPERATOR)
             reading = read(message, caller.hospital, self._windows.get(caller.hospital.hospital_id, _NO_WINDOWS))
             return Work(partial(self._feed, header, reading, caller), alone=len(reading.events) > 1)
         if header.type == "QBP":
@@ -229,6 +234,14 @@ class Messages:
             notice = Notice("MSH^1^9", "0", Severity.INFORMATION, said)
             return ready(Reply(acknowledge_with(header, self._stamp(), [notice])))
         raise UnsupportedMessage("MSH^1^9", what=header.kind)
+
+    async def _beat(self, header: Header, caller: Caller) -> Reply:
+        """A heartbeat (HL7 v2.5 section 14.3.2): while it comes, the silence of the feed is nobody's arrival."""
+        try:
+            await self._registrar.beat(FeedSource(caller.account_id, caller.hospital.hospital_id))
+        except BeffroiError as error:
+            return self._refused(header, error, caller)
+        return Reply(acknowledge(header, self._stamp(), ()))
 
     async def _feed(self, header: Header, reading: Reading, caller: Caller) -> Reply:
         source = FeedSource(caller.account_id, caller.hospital.hospital_id)

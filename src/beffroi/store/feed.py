@@ -82,6 +82,13 @@ class FeedStore:
         except DATABASE_FAULTS as failure:
             raise _unavailable() from failure
 
+    async def beat(self, hospital: HospitalId, now: datetime) -> None:
+        """A feed's sign of life without an event. Raises Unavailable."""
+        try:
+            await self._pool.execute(self._sql["beat"], [hospital], [0], now)
+        except DATABASE_FAULTS as failure:
+            raise _unavailable() from failure
+
     async def _attempt(
         self, connection: Connection, batch: Sequence[Fed], now: datetime, *, whole: bool, careful: bool
     ) -> list[Result]:
