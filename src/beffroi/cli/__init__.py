@@ -11,6 +11,7 @@ from beffroi.cli import (
     accounts,
     alerting,
     archiving,
+    canaries,
     console,
     containing,
     demonstration,
@@ -51,6 +52,7 @@ importing.add_to(app)
 ledger.add_to(app)
 app.add_typer(ledger_life.app, name="ledger")
 app.add_typer(norms.app, name="norms")
+app.add_typer(canaries.app, name="canary")
 witness.add_to(app)
 console.add_to(app)
 scoping.add_to(app)

@@ -121,7 +121,10 @@ class Pass:
         if not domains:
             return
         hospitals, ipps = zip(*domains, strict=True)
-        self._work.load(await self._connection.fetch(self._sql["identities_by_ipp"], hospitals, ipps))
+        found = await self._connection.fetch(self._sql["identities_by_ipp"], hospitals, ipps)
+        if canaries := [row["identity_id"] for row in found if row["canary"]]:
+            await self._connection.execute(self._sql["retire_canaries"], canaries, self._now)
+        self._work.load([row for row in found if not row["canary"]])
         while missing := self._work.missing_survivors():
             self._require_whole()
             self._work.load(await self._connection.fetch(self._sql["identities_by_number"], missing))

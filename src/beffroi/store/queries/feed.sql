@@ -22,11 +22,23 @@ from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::bytea[])
 on conflict do nothing;
 
 -- name: identities_by_ipp
--- The identities of these identifiers, as they stand. $1 hospitals and $2 identifiers, pairwise and distinct.
+-- The identities of these identifiers, as they stand; `canary`: a fictitious one, which makes way for the real patient.
+-- $1 hospitals and $2 identifiers, pairwise and distinct.
 select i.identity_id, i.hospital_id, i.ipp, i.person_id, i.state::text, i.merged_into, i.record, i.explains_until, i.fed_by,
-       i.updated_at, i.strict_key, i.ins
+       i.updated_at, i.strict_key, i.ins, c.person_id is not null as canary
 from unnest($1::int[], $2::text[]) as asked(hospital_id, ipp)
-join identities i on i.hospital_id = asked.hospital_id and i.ipp = asked.ipp;
+join identities i on i.hospital_id = asked.hospital_id and i.ipp = asked.ipp
+left join canaries c on c.person_id = i.identity_id and c.retired_at is null;
+
+-- name: retire_canaries
+-- A hospital has given a canary's number to somebody: the number is theirs, and nothing of the canary's record goes with it.
+-- $1 identities, $2 now.
+with gone as (
+    update identities set ipp = ipp || ' (' || identity_id || ')', state = 'd'
+    where identity_id = any($1::bigint[])
+    returning identity_id
+)
+update canaries set retired_at = $2 where person_id in (select identity_id from gone);
 
 -- name: identities_by_number
 -- The same, by number: survivors of merged identities. $1 numbers.
