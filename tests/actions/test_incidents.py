@@ -12,7 +12,9 @@ from beffroi.breach.severity import Factor, of
 from beffroi.errors import InvalidValue, NotFound
 from beffroi.model.account_event import AccountEvent
 from beffroi.model.disclosure import Operation
+from beffroi.model.person import PersonId
 from beffroi.model.selection import Selection
+from requests_and_records import ask, record
 
 ABOUT = (Selection(accounts=(7,)),)
 
@@ -108,6 +110,28 @@ async def test_the_window_is_proposed_from_the_accounts_chain(incidents, databas
     assert (proposed.since, proposed.until) == (proof, stop + timedelta(seconds=1))
     assert said.until is None
     assert len(window.disclosures) == 3
+
+
+async def test_an_alarm_opens_an_incident_from_its_first_reading(incidents, database, house, put, account, clock):
+    """The watch's verdict names the readings that it was made of: the window begins before the first of them."""
+    stolen = await account(subject="stolen")
+    events = Events(database, clock)
+    proof = clock.now()
+    await events.record(AccountEvent(stolen.account_id, Operation.STEP_UP, "", {}, asker=stolen))
+    clock.advance(60)
+    number = await put(1, "A", record("NOM", "Anne"), explained_h=5)
+    read = await house.finder.read(ask(stolen, Operation.READ), house.references.of(PersonId(number)))
+    clock.advance(60)
+    await events.record(AccountEvent(stolen.account_id, Operation.STEP_UP, "", {}, asker=stolen))
+    clock.advance(60)
+    trail = {"readings": str(read.content.disclosure_id)}
+    verdict = await events.record(AccountEvent(stolen.account_id, Operation.VERDICT, "", trail))
+    investigation = Investigation(database, house.gate, house.references, house.hospitals, clock)
+    texts = await incidents.of_alarms([verdict])
+    (selection,), _ = await proposed_selections(incidents, investigation, texts)
+    assert (selection.accounts, selection.since) == ((stolen.account_id,), proof)
+    with pytest.raises(NotFound):
+        await incidents.of_alarms([read.content.disclosure_id])
 
 
 async def test_the_register_is_a_list(incidents) -> None:

@@ -153,6 +153,13 @@ class Incidents:
         numbers = tuple(number for one in windows for number in one.disclosures)
         return Window(since, until, first.because, first.because_fr, numbers)
 
+    async def of_alarms(self, disclosures: Sequence[int]) -> list[str]:
+        """Selections of the accounts that these verdicts of the watch are about. Raises `NotFound`."""
+        found = await self._store.alarms(disclosures)
+        if set(found) != set(disclosures):
+            raise NotFound(what=Words("An alarm", "Une alarme"))
+        return [f"account-number={account}" for account in dict.fromkeys(found.values())]
+
     async def account_names(self, accounts: Sequence[int]) -> dict[int, str]:
         """What issuers call these accounts."""
         return await self._store.account_names(accounts)

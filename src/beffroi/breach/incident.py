@@ -129,12 +129,16 @@ def clock72(aware_at: datetime, now: datetime) -> Clock72:
 
 
 class Sign(msgspec.Struct, frozen=True):
-    """Something in an account's chain that a window is proposed from: a proof of who is there, a verdict, a stop."""
+    """Something in an account's chain that a window is proposed from: a proof of who is there, a verdict, a stop.
+
+    `began_at`: when the first of the readings happened that a verdict was made of.
+    """
 
     at: datetime
     operation: Operation
     session_key: bytes = b""
     disclosure_id: int = 0
+    began_at: datetime | None = None
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -153,9 +157,10 @@ _ALARMS = frozenset({Operation.VERDICT, Operation.NOT_ME})
 def proposed_window(signs: Iterable[Sign], suspicious_at: datetime | None = None) -> Window:
     """From the last proof that the owner was the owner, to when the account was stopped.
 
-    `suspicious_at`: the first suspicious reading, where somebody knows it; else the first alarm since the last release.
-    A step-up proves the owner, who held the key; a sign-in only where it did not begin a session of the readings after
-    it, because what a thief begins by signing in is no proof. Without any proof the window has no beginning.
+    `suspicious_at`: the first suspicious reading, where somebody knows it; else the first of those of which the first
+    alarm since the last release was made. A step-up proves the owner, who held the key; a sign-in only where it did not
+    begin the alarm's own session, because what a thief begins by signing in is no proof. Without any proof the window
+    has no beginning.
 
     >>> from datetime import UTC
     >>> at = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -170,7 +175,7 @@ def proposed_window(signs: Iterable[Sign], suspicious_at: datetime | None = None
         (s for s in ordered if s.operation in _ALARMS and (released is None or s.at > released)),
         None,
     )
-    first = suspicious_at or (alarm.at if alarm else released)
+    first = suspicious_at or ((alarm.began_at or alarm.at) if alarm else released)
     stop = next((s for s in ordered if s.operation is Operation.CONTAIN and (first is None or s.at >= first)), None)
     if suspicious_at is None and alarm is None:
         first = stop.at if stop else None  # it was stopped without an alarm: somebody saw something before

@@ -49,24 +49,27 @@ Suspicious = Annotated[
         metavar="2026-11-24T09:00",
     ),
 ]
-Selections = Annotated[
-    list[str],
-    typer.Argument(
-        help=say(
-            "What it is about, as for `beffroi scope`. By account without since and until: the window is proposed.",
-            "Ce dont il s'agit, comme pour `beffroi scope`. Par compte sans dates : la période est proposée.",
-        ),
-        metavar="SELECTION...",
+_SELECTIONS = typer.Argument(
+    help=say(
+        "What it is about, as for `beffroi scope`. By account without since and until: the window is proposed.",
+        "Ce dont il s'agit, comme pour `beffroi scope`. Par compte sans dates : la période est proposée.",
     ),
-]
+    metavar="SELECTION...",
+)
+Selections = Annotated[list[str], _SELECTIONS]
+OptionalSelections = Annotated[list[str] | None, _SELECTIONS]
 Json = Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))]
 
 
 @app.command("open", help=say("Open an incident.", "Ouvrir un incident."))
 def open_one(
     title: Annotated[str, typer.Argument(help=say("In a few words.", "En quelques mots."))],
-    selections: Selections,
     reason: Reason,
+    selections: OptionalSelections = None,
+    alarm: Annotated[
+        list[int] | None,
+        typer.Option(help=say("The number of a verdict of the watch.", "Le numéro d'un verdict de la veille.")),
+    ] = None,
     aware: Aware = None,
     suspicious_at: Suspicious = None,
     config: ConfigFile = DEFAULT_CONFIG,
@@ -75,7 +78,8 @@ def open_one(
     """Suspected, or confirmed when --aware is said."""
 
     async def do(at: Desk) -> int:
-        chosen, windows = await proposed_selections(at.incidents, at.investigation, selections, moment(suspicious_at))
+        texts = [*(selections or ()), *(await at.incidents.of_alarms(alarm) if alarm else ())]
+        chosen, windows = await proposed_selections(at.incidents, at.investigation, texts, moment(suspicious_at))
         number = await at.incidents.open(title, chosen, reason, moment(aware))
         _tell_windows(windows)
         return number

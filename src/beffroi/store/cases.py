@@ -144,7 +144,15 @@ class CaseStore:
             rows = await self._pool.fetch(
                 self._sql["signs"], list(accounts), [int(operation) for operation in _SIGNS], SIGNS_PER_ACCOUNT
             )
-        return [Sign(row["at"], Operation(row["operation"]), row["session_key"], row["disclosure_id"]) for row in rows]
+        return [
+            Sign(r["at"], Operation(r["operation"]), r["session_key"], r["disclosure_id"], r["began_at"]) for r in rows
+        ]
+
+    async def alarms(self, disclosures: Sequence[int]) -> dict[int, int]:
+        """The accounts of verdicts of the watch, by disclosure; what is no verdict is missing."""
+        with within_reach():
+            rows = await self._pool.fetch(self._sql["alarms"], list(disclosures))
+        return {row[0]: row[1] for row in rows}
 
     async def account_names(self, accounts: Sequence[int]) -> dict[int, str]:
         """What issuers call these accounts."""

@@ -34,14 +34,23 @@ from incident_entries e join accounts a using (account_id)
 where e.incident_id = $1 order by e.entry_id;
 
 -- name: signs
--- Proofs of presence, alarms and stops of accounts, newest first. $1 accounts, $2 operations, $3 rows of each.
-select d.disclosure_id, d.at, d.operation, d.session_key
+-- Proofs of presence, alarms and stops of accounts, newest first; of an alarm, when the first of the readings happened
+-- that it was made of. $1 accounts, $2 operations, $3 rows of each.
+select d.disclosure_id, d.at, d.operation, d.session_key,
+    (select min(r.at) from disclosures r where r.disclosure_id = any(d.readings)) as began_at
 from unnest($1::integer[]) as w(account_id)
 cross join lateral (
-    select x.disclosure_id, x.at, x.operation, x.session_key from disclosures x
+    select x.disclosure_id, x.at, x.operation, x.session_key, case when x.operation = 9 then
+        string_to_array(nullif(x.request ->> 'readings', ''), ',')::bigint[] end as readings
+    from disclosures x
     where x.account_id = w.account_id and x.operation = any($2::smallint[])
     order by x.running_number desc limit $3
 ) d;
+
+-- name: alarms
+-- The accounts of these verdicts of the watch. $1 disclosures.
+select disclosure_id, account_id from disclosures where disclosure_id = any($1::bigint[]) and operation = 9
+order by disclosure_id;
 
 -- name: account_names
 -- What issuers call these accounts. $1 accounts.
