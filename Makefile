@@ -45,6 +45,7 @@ bench: setup
 	for people in 10000 1000000 5000000; do \
 	  $(BIN)/beffroi bench search --json --people $$people > docs/benchmarks/search-$$people.json || exit 1; done
 	$(BIN)/beffroi bench feed --json > docs/benchmarks/feed-100000.json
+	$(BIN)/beffroi bench seal --json --people 1000000 --seconds 60 > docs/benchmarks/seal-1000000.json
 	$(BIN)/python -m beffroi_region.bench.report
 
 clean:

@@ -145,13 +145,14 @@ def seal(
     disclosures: Annotated[int, typer.Option(min=1_000, max=100_000_000)] = 100_000,
     seconds: Annotated[float, typer.Option(min=1, max=3_600)] = 20.0,
     per_s: Annotated[int, typer.Option(min=1, max=100_000)] = 2_500,
+    people: Annotated[int, typer.Option(min=0, max=10_000_000)] = 100_000,
     seed: int = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """A backlog first, then beside disclosures that arrive."""
+    """A backlog first, then beside disclosures that arrive, then beside searches."""
     from beffroi_region.bench.seal import run, summary
 
-    report = run(disclosures, seconds, per_s, seed=seed, say=_progress(as_json))
+    report = run(disclosures, seconds, per_s, seed=seed, say=_progress(as_json), people=people)
     tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
 
 

@@ -50,6 +50,18 @@ _FEED_ROWS = (
     ("import_identities_per_s", "identities a second, imported from files", "aim 5,000"),
     ("import_peak_memory_mib", "peak memory of the import, MiB", ""),
 )
+_SEAL_ROWS = (
+    ("sealed_per_s", "disclosures a second sealed while searches go on", "aim 5,000"),
+    ("backlog_searches_per_s", "searches a second meanwhile", ""),
+    ("search_ratio", "searches with sealing, to those without", "aim 0.9"),
+    ("searches_on_per_s", "searches a second with sealing", ""),
+    ("searches_off_per_s", "searches a second without", ""),
+    ("alone_sealed_per_s", "disclosures a second sealed from a backlog, with nothing beside", ""),
+    ("cpu_ms_per_leaf", "processor ms of the sealer for each", ""),
+    ("lag_p50_ms", "from a disclosure to its checkpoint, ms: 50th percentile", ""),
+    ("lag_p99_ms", "99th percentile, ms", ""),
+    ("lag_max_ms", "longest, ms", "aim 1,000"),
+)
 
 
 def number(value: object) -> str:
@@ -100,8 +112,11 @@ def page(reports: Sequence[Report]) -> str:
         lines += ["### Every phase", "", *_phases(searches)]
     if feeds:
         lines += ["## Feeding: `beffroi bench feed`", "", *_table(feeds, _FEED_ROWS), "", _FEED_NOTES]
+    seals = sorted((r for r in reports if r["benchmark"] == "seal"), key=lambda r: int(r["people"]))
+    if seals:
+        lines += ["## Sealing: `beffroi bench seal`", "", *_table(seals, _SEAL_ROWS), "", _SEAL_NOTES]
     lines += ["## Where", ""]
-    for report in [*searches, *feeds]:
+    for report in [*searches, *feeds, *seals]:
         lines += [f"**{report['benchmark']}, {report['people']:,} people**", ""]
         lines += [f"- {line}" for line in _circumstances(report)] + [""]
     return "\n".join(lines).rstrip() + "\n"
@@ -143,7 +158,15 @@ here was typed by hand. A cell with a hyphen was not measured.
 
     beffroi bench search --json --people 1000000 > docs/benchmarks/search-1000000.json
     beffroi bench feed --json > docs/benchmarks/feed-100000.json
+    beffroi bench seal --json --people 1000000 > docs/benchmarks/seal-1000000.json
     python -m beffroi_region.bench.report
+"""
+_SEAL_NOTES = """The searches are those of `bench search` with two web processes and 32 clients; those with sealing and
+those without alternate. Then a backlog of disclosures is there at once, more than can be sealed in the time, and the
+worker seals it while the same searches go on. Alone and the wait for a checkpoint: disclosures as the gate writes them,
+at the pace that the run says, without searches. The run fails unless `beffroi audit` then finds every one sealed and
+nothing wrong.
+
 """
 _SEARCH_NOTES = """Each search is a FHIR `POST /fhir/Patient/_search` by full birth date, three letters of the family
 name and the first of the given name; one in ten is for somebody who is not there. Each carries an access token bound to

@@ -2,7 +2,8 @@
 
 First a backlog is sealed with nothing beside; then disclosures arrive at a steady pace, as the gate writes them, while
 the sealer looks as often as it does in service. Both share this process, its database and the cores. The run fails
-unless the audit then finds every disclosure sealed and nothing wrong.
+unless the audit then finds every disclosure sealed and nothing wrong. Then real searches run with the ledger and
+without it (`seal_beside`).
 """
 
 import asyncio
@@ -28,7 +29,7 @@ from beffroi.store.embedded import EmbeddedPostgres
 from beffroi.store.ledger import LedgerStore
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from beffroi.store.migrate import migrate
-from beffroi_region.bench import machine
+from beffroi_region.bench import machine, seal_beside
 
 ACCOUNTS = 2_000
 BATCH = 32
@@ -58,16 +59,19 @@ def run(
     per_s: int = 2_500,
     seed: int = 1,
     say: Callable[[str], None] = lambda text: None,
+    people: int = 0,
+    clients: int = 32,
 ) -> Report:
-    """All figures of one run."""
+    """All figures of one run. `people`: of the region that is searched meanwhile; 0 leaves that part out."""
     folder = Path(tempfile.mkdtemp(prefix="beffroi-bench-seal-"))
     server = EmbeddedPostgres(folder / "postgres", database=DATABASE)
     server.start()
     try:
-        return asyncio.run(_run(server, disclosures, seconds, per_s, seed, say))
+        report = asyncio.run(_run(server, disclosures, seconds, per_s, seed, say))
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+    return report | (seal_beside.run(people, clients, seconds, seed, say) if people else {})
 
 
 async def _run(
@@ -159,7 +163,7 @@ async def _backlog(sealer: Sealer, count: int) -> Report:
     while leaves < count:
         leaves += (await sealer.round()).leaves
     took_s = time.perf_counter() - started_s
-    return {"sealed_per_s": leaves / took_s, "cpu_ms_per_leaf": (time.process_time() - cpu_s) / leaves * 1_000}
+    return {"alone_sealed_per_s": leaves / took_s, "cpu_ms_per_leaf": (time.process_time() - cpu_s) / leaves * 1_000}
 
 
 async def _beside(sealer: Sealer, writer: _Writer, store: DisclosureStore, seconds: float, per_s: int) -> None:
@@ -187,11 +191,15 @@ async def _lag(own: Database, first: int, end: int) -> Report:
 def summary(report: Report) -> str:
     """One run in a terminal."""
     rows = (
-        ("sealed_per_s", "disclosures a second sealed from a backlog (aim 5,000)"),
+        ("sealed_per_s", "disclosures a second sealed while searches go on (aim 5,000)"),
+        ("search_ratio", "searches a second with sealing, to those without (aim 0.9)"),
+        ("searches_on_per_s", "searches a second with sealing"),
+        ("searches_off_per_s", "searches a second without"),
+        ("alone_sealed_per_s", "disclosures a second sealed from a backlog, with nothing beside"),
         ("cpu_ms_per_leaf", "processor ms of the sealer for each"),
         ("arrived", f"arrived then, at up to {report['arriving_per_s']:,} a second"),
         ("lag_p50_ms", "from a disclosure to its checkpoint, ms: 50th percentile"),
         ("lag_p99_ms", "99th percentile"),
         ("lag_max_ms", "longest (aim 1,000)"),
     )
-    return "\n".join(f"{report[key]:>12,.3f}  {name}" for key, name in rows)
+    return "\n".join(f"{report[key]:>12,.3f}  {name}" for key, name in rows if key in report)

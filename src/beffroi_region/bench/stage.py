@@ -229,7 +229,7 @@ async def _structures(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[
 
 async def _reset(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     await connection.execute("truncate disclosures, seen, deliveries, proofs")
-    await connection.execute("truncate leaves, tiles, checkpoints, seal_state")
+    await connection.execute("truncate leaves, tiles, checkpoints, seal_state, cosignatures, contradictions, epochs")
     await connection.execute("update account_states set evidence = '{}', running_number = 0, rung = 0")
     await connection.execute("vacuum account_states")
 
