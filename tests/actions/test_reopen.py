@@ -277,3 +277,28 @@ async def test_a_statement_that_was_changed_is_found(given: Given, damage: str, 
     assert (await audited(own)).sound
     await database.pool.execute(damage)
     assert expected in faults(await audited(own))
+
+
+async def test_a_disclosure_taken_away_before_it_was_sealed_gets_a_stand_in(given: Given) -> None:
+    """Sealing refuses for good; behind a statement a leaf stands in for each, and its account goes on, seen by all."""
+    database, own = given
+    await disclose(database, [row(7, n) for n in range(1, 6)] + [row(8, 1), row(8, 2)])
+    await database.pool.execute("delete from disclosures where account_id = 7 and running_number in (2, 3)")
+    await database.pool.execute("delete from disclosures where account_id = 8 and running_number = 1")
+    with pytest.raises(SealingRefused) as refused:
+        await seal_all(sealer(own))
+    assert refused.value.refusal is Refusal.MISSING_DISCLOSURE
+    done = await reopening(database).run("somebody deleted rows", [await last(own)])
+    assert done.missing == 3 and done.gap is not None and done.gap.lost_count == 0
+    assert await seal_all(sealer(own)) == 3
+    found = await audited(own)
+    assert found.sound and found.missing_count == 3 and [gap.epoch for gap in found.gaps] == [2]
+    await disclose(database, [row(7, 6)])
+    await seal_all(sealer(own))
+    assert (await audited(own)).sound
+    for damage, expected in (
+        ("update leaves set running_number = 9 where account_id = 8 and running_number = 1", Fault.GAP_FORGED),
+        ("update leaves set commitment = sha256('x') where account_id = 7 and running_number = 3", Fault.GAP_FORGED),
+    ):
+        await database.pool.execute(damage)
+        assert expected in faults(await audited(own))

@@ -64,6 +64,7 @@ class _Audit:
         self._ends: dict[int, tuple[int, *tuple[bytes, ...]]] = {}
         self._unfilled: list[tuple[int, int, bytes]] = []
         self._erased_count = 0
+        self._missing_count = 0
         self._latest_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self) -> Audited:
@@ -94,6 +95,7 @@ class _Audit:
             self._notes.cosignatures_count,
             tuple(self._notes.gaps),
             self._notes.kept_lost_count,
+            self._missing_count,
         )
 
     async def _leaves(self) -> None:
@@ -117,7 +119,9 @@ class _Audit:
         """One leaf and its disclosure, behind its account's leaf before it."""
         index, disclosure, account = row["tree_index"], row["leaf_of"], row["leaf_account"]
         facts: Columns = self._archive.at(index) if row["disclosure_id"] is None else row
-        if disclosure is None:
+        if disclosure is None and account is not None:
+            self._stands_in(row)
+        elif disclosure is None:
             self._notes.gap(row, self._tree)
         elif facts is not None:
             self._opened(row, facts)
@@ -129,6 +133,15 @@ class _Audit:
             self._report.add(Fault.DISCLOSURE_MISSING, index, disclosure)
             if account is not None:
                 self._ends[account] = (row["leaf_number"], row["commitment"])
+
+    def _stands_in(self, row: Row) -> None:
+        """A leaf in the place of a disclosure that was taken away unsealed: its account goes on behind it."""
+        account, number = row["leaf_account"], row["leaf_number"]
+        last = self._ends.get(account, (0,))[0]
+        if self._notes.stands_in(row) and number != last + 1:
+            self._report.add(Fault.CHAIN_BROKEN, row["tree_index"], 0, account, number, last + 1)
+        self._missing_count += 1
+        self._ends[account] = (number, row["commitment"])
 
     def _opened(self, row: Row, facts: Columns) -> None:
         """A leaf whose disclosure is there, online or archived."""

@@ -63,6 +63,14 @@ class Notes:
             self._report.add(Fault.GAP_FORGED, index)
         self.gaps.append(gap)
 
+    def stands_in(self, row: Row) -> bool:
+        """Whether a leaf stands in for a disclosure of an account, under the last statement."""
+        missing = (row["leaf_account"], row["leaf_number"])
+        stands = bool(self.gaps) and row["commitment"] == gap_entry(self.gaps[-1].body(), missing)
+        if not stands:
+            self._report.add(Fault.GAP_FORGED, row["tree_index"])
+        return stands
+
     async def reached(self, tree: Tree) -> None:
         """The tree has grown to this size: the checkpoints and kept checkpoints of it."""
         while self._due is not None and self._due["tree_size"] <= tree.size:

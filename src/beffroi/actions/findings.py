@@ -128,7 +128,8 @@ class Found:
 class Audited:
     """What an audit counted, and the first faults of `faults_count`. `waiting`: disclosures without a leaf yet.
 
-    `gaps`: what restores lost, as the ledger itself says it; `kept_lost_count`: kept checkpoints of such lost leaves.
+    `gaps`: what restores lost, as the ledger itself says it; `kept_lost_count`: kept checkpoints of such lost leaves;
+    `missing_count`: leaves that stand in for disclosures that were taken away before they were sealed.
     """
 
     leaves_count: int
@@ -140,6 +141,7 @@ class Audited:
     cosignatures_count: int = 0
     gaps: tuple[Gap, ...] = ()
     kept_lost_count: int = 0
+    missing_count: int = 0
 
     @property
     def sound(self) -> bool:

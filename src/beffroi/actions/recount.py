@@ -47,13 +47,14 @@ def recommitted(row: Columns, previous: bytes) -> bytes | None:
     return sha256(row["nonce"] + text.encode()).digest()
 
 
-def gap_entry(statement: str) -> bytes:
-    """The leaf of a statement: what it says, without its signatures.
+def gap_entry(statement: str, missing: tuple[int, int] | None = None) -> bytes:
+    """The leaf of a statement: what it says, without its signatures; or that of the account and number it stands for.
 
     >>> gap_entry("a\\n").hex()[:16]
     '87428fc522803d31'
     """
-    return sha256(statement.encode()).digest()
+    text = statement if missing is None else f"{statement}missing {missing[0]} {missing[1]}\n"
+    return sha256(text.encode()).digest()
 
 
 class Tree:

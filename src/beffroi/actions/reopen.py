@@ -1,6 +1,7 @@
 """Reopening: the way on for a ledger whose database was restored, that hides nothing of what was lost.
 
 When sealed leaves are lost, the ledger goes on as its next epoch, whose first leaf is a signed statement of the gap.
+When disclosures were taken away before they were sealed, leaves behind it stand in for them, so their accounts go on.
 When all that anybody is known to have seen is still there (a planned move into another cluster), it goes on as it was.
 """
 
@@ -25,6 +26,9 @@ from beffroi.store.database import Database
 from beffroi.store.epochs import EpochStore
 from beffroi.store.ledger import Leaf, Standing
 
+MISSING_MAX = 10_000
+"""Disclosures that were taken away before they were sealed: more is no mistake of a moment."""
+
 
 class Ending(Enum):
     """How it ended."""
@@ -35,12 +39,13 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
-    """The epoch that goes on; its statement when it is a new one."""
+    """The epoch that goes on; its statement when it is a new one. `missing`: disclosures that leaves stand in for."""
 
     ending: Ending
     epoch: int
     size: int
     gap: Gap | None = None
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,25 +127,32 @@ class Reopening:
                 raise OperatorError("Somebody reopened it meanwhile.", "Quelqu'un l'a rouvert entre-temps.")
             trouble = _trouble(standing)
             foreign = [tree for tree in known if not await self._holds(standing, tree)]
+            missing = await self._store.missing(connection, standing, MISSING_MAX + 1)
+            if len(missing) > MISSING_MAX:
+                raise OperatorError(
+                    f"More than {MISSING_MAX} disclosures were taken away before they were sealed.",
+                    f"Plus de {MISSING_MAX} divulgations ont été retirées avant d'être scellées.",
+                )
             if nothing_lost:
                 _confirm_move(standing, known, foreign)
                 await self._store.anchor(connection, standing)
                 return Reopened(Ending.MOVED, standing.epoch, standing.tree_size)
-            if trouble is None and not foreign:
+            if trouble is None and not foreign and not missing:
                 raise OperatorError(
                     "Nothing is wrong with this ledger that a new epoch would mend.",
                     "Rien dans ce registre ne demande une nouvelle époque.",
                 )
             gap = self._gap(standing, known, reason)
             signing = Signing(epoch_origin(self._origin, gap.epoch), self._keys, self._clock.now())
+            stand_ins = [Leaf(gap.stand_in(*one), None, *one) for one in missing]
             try:
-                await extend(self._store, connection, standing, [Leaf(gap.entry())], signing)
+                await extend(self._store, connection, standing, [Leaf(gap.entry()), *stand_ins], signing)
             except SealingRefused:
                 raise _unsound() from None
             statement = signed_text(gap.body(), self._keys)
             await self._store.add_epoch(connection, gap.epoch, gap.kept_size, statement, signing.at)
             await self._store.anchor(connection, standing)
-        return Reopened(Ending.NEW_EPOCH, gap.epoch, gap.kept_size + 1, gap)
+        return Reopened(Ending.NEW_EPOCH, gap.epoch, gap.kept_size + 1 + len(missing), gap, len(missing))
 
     def _gap(self, standing: Standing, known: Sequence[Tree], reason: str) -> Gap:
         since = NEVER if standing.signed_at is None else written(standing.signed_at)

@@ -189,6 +189,13 @@ def _tell(audited: Audited) -> None:
                 f"{gap.reason}",
             )
         )
+    if audited.missing_count:
+        tell(
+            say(
+                f"{audited.missing_count} disclosures were taken away before they were sealed",
+                f"{audited.missing_count} divulgations retirées avant d'être scellées",
+            )
+        )
     if audited.erased_count:
         tell(say(f"{audited.erased_count} disclosures erased", f"{audited.erased_count} divulgations effacées"))
     tell(
@@ -220,6 +227,7 @@ def _plain(audited: Audited) -> dict[str, object]:
             }
             for gap in audited.gaps
         ],
+        "missing": audited.missing_count,
         "kept_lost": audited.kept_lost_count,
         "faults": audited.faults_count,
         "found": [

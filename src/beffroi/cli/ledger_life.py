@@ -105,6 +105,13 @@ def _tell(done: Reopened) -> None:
         )
         return
     assert done.gap is not None
+    if done.missing:
+        tell(
+            say(
+                f"{done.missing} disclosures were taken away before they were sealed: leaves stand in for them.",
+                f"{done.missing} divulgations ont été retirées avant d'être scellées : des feuilles les remplacent.",
+            )
+        )
     tell(
         say(
             f"Epoch {done.epoch} begins at leaf {done.gap.kept_size}. Known to be lost: {done.gap.lost_count} leaves, "

@@ -71,6 +71,10 @@ class Gap:
         """The statement's own leaf: it is public, so it commits without a nonce."""
         return sha256(self.body().encode()).digest()
 
+    def stand_in(self, account: int, number: int) -> bytes:
+        """The leaf in the place of an account's disclosure that was taken away before it was sealed."""
+        return sha256(f"{self.body()}missing {account} {number}\n".encode()).digest()
+
     @classmethod
     def parse(cls, body: str) -> "Gap":
         """What a statement says. Raises ValueError when it is none, or contradicts itself."""

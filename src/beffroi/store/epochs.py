@@ -22,6 +22,11 @@ class EpochStore(LedgerStore):
         """Checkpoints of ours that witnesses hold against an epoch."""
         return [row[0] for row in await self._pool.fetch(self._own["held_against"], epoch)]
 
+    async def missing(self, connection: Connection, standing: Standing, rows_max: int) -> list[tuple[int, int]]:
+        """Accounts and running numbers of disclosures that were taken away before they were sealed."""
+        rows = await connection.fetch(self._own["missing"], standing.settled_below, rows_max)
+        return [(row[0], row[1]) for row in rows]
+
     async def add_epoch(
         self, connection: Connection, epoch: int, tree_index: int, statement: str, at: datetime
     ) -> None:
