@@ -9,11 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from beffroi.actions import seal
+from beffroi.actions.audit import audit
 from beffroi.actions.seal import Refusal, SealingRefused
 from beffroi.ledger.checkpoint import SigningKey, opened
 from beffroi.store.database import ROLE_SEALER, Database
 from beffroi.store.ledger import LedgerStore
-from disclosed import KEY, ORIGIN, disclose, row, seal_all, seal_some, sealer
+from disclosed import KEY, NOON, ORIGIN, disclose, row, seal_all, seal_some, sealer
+from doubles import FakeClock
 from twins.merkle_twin import tree_hash
 
 
@@ -212,6 +214,8 @@ async def test_a_failure_at_any_write_leaves_nothing_behind(
     await assert_sound(database, 300)
     assert await seal_all(sealer(own)) == 310
     await assert_sound(database, 610)
+    found = await audit(own, [KEY.verifier()], ORIGIN, FakeClock(NOON))
+    assert found.sound and found.leaves_count == 610
 
 
 async def test_a_commit_that_is_not_answered_is_not_repeated(
