@@ -44,6 +44,15 @@ def table(titles: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+_WAYS = {
+    Operation.STEP_UP: "own account",
+    Operation.CONFIRM: "confirm for a colleague",
+    Operation.WORKLIST: "worklists",
+    Operation.KEY: "hand out keys",
+    Operation.RELEASE: "release",
+}
+
+
 def rights() -> str:
     """What each role may do and have."""
     return table(
@@ -67,6 +76,8 @@ def _rights(found: Rights) -> tuple[str, ...]:
         may += ", tell a patient who saw her"
     if Operation.SCOPE_VIEW in found.operations:
         may = ", ".join(filter(None, (may, "scope")))
+    more = [name for operation, name in _WAYS.items() if operation in found.operations]
+    may = ", ".join(filter(None, (may, *more)))
     return (
         may or "nothing yet",
         ", ".join(found.extra) or "—",

@@ -336,6 +336,27 @@ class NotInTable(CallerError):
     french = "Le code de {what} n'est pas accepté ; utilisez l'un de : {accepted}."
 
 
+# --- the ways on
+
+
+class ProofRefused(CallerError):
+    """A proof of presence by a security key that does not hold."""
+
+    http_status = 403
+    fhir_code = "login"
+    english = "No proof of presence: {why}."
+    french = "Preuve de présence refusée : {why}."
+
+
+class WayRefused(CallerError):
+    """409. A way on that is not open to these people, or not now; it says which other one is."""
+
+    http_status = 409
+    fhir_code = "conflict"
+    english = "This cannot be done: {why}. {instead}"
+    french = "Impossible : {why}. {instead}"
+
+
 # --- what is stopped
 
 

@@ -160,3 +160,12 @@ async def test_a_database_that_is_away(sign_in: SignIn, web: Database, recorder:
     await web.close()
     with pytest.raises(Unavailable):
         await sign_in.asker(verified(person_claims()), "192.0.2.1")
+
+
+async def test_a_sign_in_that_cannot_be_phished_is_a_proof_of_presence(sign_in: SignIn) -> None:
+    """With one of the issuer's phishing-resistant levels, since its auth_time; never by a time to come."""
+    levels = {"proving_acr_values": frozenset({"phr"})}
+    for acr, auth_time, proved in (("phr", NOW_S - 60, NOW_S - 60), ("pwd", NOW_S - 60, 0), ("phr", NOW_S + 600, 0)):
+        claims = person_claims() | {"acr": acr, "auth_time": auth_time}
+        asker = await sign_in.asker(verified(claims, f"{acr}{auth_time}".encode(), **levels), "192.0.2.7")
+        assert asker.proved_at_s == proved

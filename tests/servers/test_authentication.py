@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from beffroi.access.dpop import PROOFS_KEPT_S
 from beffroi.access.nonces import WINDOW_S, Nonces
 from beffroi.access.professional import Grant
-from beffroi.access.rejection import Reason, Rejected
+from beffroi.access.rejection import STEP_UP, Reason, Rejected
 from beffroi.actions.sign_in import SignIn, nothing_recorded
 from beffroi.config.settings import Retention
 from beffroi.errors import NotAuthenticated, TooManyInFlight, Unavailable, UnknownAccount
@@ -397,6 +397,10 @@ async def test_challenges() -> None:
     without = world.authenticator.challenges(Rejected(Reason.NO_TOKEN))
     assert without[0][1] == 'DPoP realm="beffroi", algs="ES256 EdDSA PS256 RS256"'
     assert 'acr_values="eidas1"' in world.authenticator.challenges(Rejected(Reason.ACR))[0][1]
+    proving = World(acr_values=frozenset({"eidas1"}), proving_acr_values=frozenset({"phr"}))
+    asked = proving.authenticator.challenges(NotAuthenticated(STEP_UP, "prove who you are again"))
+    assert 'acr_values="phr", max_age="0"' in asked[0][1]
+    assert "max_age" not in proving.authenticator.challenges(Rejected(Reason.ACR))[0][1]
     replay = NotAuthenticated("invalid_dpop_proof", 'é "quoted"\\', fr="x")
     assert "error_description=\"? 'quoted'\"" in world.authenticator.challenges(replay)[0][1]
     assert world.authenticator.challenges(replay)[1][1] == 'Bearer realm="beffroi"'

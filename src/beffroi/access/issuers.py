@@ -33,7 +33,8 @@ class TrustedIssuer(msgspec.Struct, frozen=True, kw_only=True):
     """One issuer. `issuer` is compared exactly with `iss`, `audiences` are what we are called in `aud`.
 
     `roles` maps a profession as the token writes it ("10^1.2.250.1.213.1.1.5.5") to a role; privileged roles come from
-    grants alone. `acr_values`: when not empty, a person's token must have one of them. `skew_s`: seconds between its
+    grants alone. `acr_values`: when not empty, a person's token must have one of them.
+    `proving_acr_values`: those of a sign-in that cannot be phished. `skew_s`: seconds between its
     clock and ours. `nonce_required`: proofs carry a nonce of ours. `bearer_allowed`: tokens that are bound to no key
     are accepted, so that whoever copies one is its holder for as long as it lives. The keys come from `key_set_file`,
     else from `key_set_url`, else from what `discovery_url` names, which is empty when it stands where OpenID Connect
@@ -45,6 +46,7 @@ class TrustedIssuer(msgspec.Struct, frozen=True, kw_only=True):
     roles: dict[str, Role] = {}
     algorithms: frozenset[str] = ALGORITHMS
     acr_values: frozenset[str] = frozenset()
+    proving_acr_values: frozenset[str] = frozenset()
     skew_s: int = SKEW_S_DEFAULT
     nonce_required: bool = True
     bearer_allowed: bool = False

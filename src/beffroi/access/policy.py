@@ -41,27 +41,32 @@ class Rights:
     emergency: bool = False
 
 
+PRESENCE = frozenset({Operation.STEP_UP, Operation.NOT_ME})
+"""What any person may do with their own account: prove who is there, see what was read under it, disown it."""
+_AT_WORK = SEARCHING | PRESENCE | {Operation.CONFIRM}
 _BOTH = (FieldSet.CONTACT, FieldSet.IDENTIFIERS)
-_CLINICIAN = Rights(SEARCHING, _BOTH, CARE, emergency=True)
-_NURSE = Rights(SEARCHING, (FieldSet.CONTACT,), CARE, emergency=True)
-_AUDITING = Rights(frozenset({Operation.AUDIT_SEARCH}))
-_PROTECTING = Rights(frozenset({Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW}))
+_CLINICIAN = Rights(_AT_WORK, _BOTH, CARE, emergency=True)
+_NURSE = Rights(_AT_WORK, (FieldSet.CONTACT,), CARE, emergency=True)
+_AUDITING = Rights(PRESENCE | {Operation.AUDIT_SEARCH})
+_PROTECTING = Rights(PRESENCE | {Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW})
 
 RIGHTS: dict[Role, Rights] = {
     Role.WARD_NURSE: _NURSE,
-    Role.TRIAGE_NURSE: Rights(SEARCHING, _BOTH, CARE, emergency=True),
+    Role.TRIAGE_NURSE: Rights(_AT_WORK, _BOTH, CARE, emergency=True),
     Role.WARD_DOCTOR: _CLINICIAN,
-    Role.EMERGENCY_DOCTOR: Rights(SEARCHING, _BOTH, CARE, restricted=True, emergency=True),
+    Role.EMERGENCY_DOCTOR: Rights(_AT_WORK, _BOTH, CARE, restricted=True, emergency=True),
     Role.ON_CALL_DOCTOR: _CLINICIAN,
-    Role.ADMISSION_CLERK: Rights(_AT_A_DESK, _BOTH, ADMINISTRATION),
-    Role.MEDICAL_SECRETARY: Rights(SEARCHING, _BOTH, CARE | ADMINISTRATION),
-    Role.IDENTITY_CELL: Rights(_AT_A_DESK, _BOTH, ADMINISTRATION, restricted=True),
-    Role.REGIONAL_COORDINATOR: Rights(SEARCHING, (FieldSet.CONTACT,), CARE | ADMINISTRATION),
-    Role.DUTY_OFFICER: Rights(frozenset({Operation.SCOPE_VIEW})),
+    Role.ADMISSION_CLERK: Rights(_AT_WORK | _AT_A_DESK, _BOTH, ADMINISTRATION),
+    Role.MEDICAL_SECRETARY: Rights(_AT_WORK | {Operation.WORKLIST}, _BOTH, CARE | ADMINISTRATION),
+    Role.IDENTITY_CELL: Rights(
+        _AT_WORK | _AT_A_DESK | {Operation.WORKLIST, Operation.KEY}, _BOTH, ADMINISTRATION, restricted=True
+    ),
+    Role.REGIONAL_COORDINATOR: Rights(_AT_WORK, (FieldSet.CONTACT,), CARE | ADMINISTRATION),
+    Role.DUTY_OFFICER: Rights(PRESENCE | {Operation.SCOPE_VIEW, Operation.KEY, Operation.RELEASE}),
     Role.DATA_PROTECTION_OFFICER: _PROTECTING,
     Role.AUDITOR: _AUDITING,
-    Role.OPERATOR: Rights(),
-    Role.HOSPITAL_APPLICATION: Rights(SEARCHING),
+    Role.OPERATOR: Rights(PRESENCE),
+    Role.HOSPITAL_APPLICATION: Rights(SEARCHING | {Operation.WORKLIST}),
     Role.CROSS_REFERENCE_APPLICATION: Rights(SEARCHING, (FieldSet.IDENTIFIERS,), CARE | ADMINISTRATION),
     Role.FEED: Rights(),
 }
@@ -94,7 +99,7 @@ _SET_WORDS = {
     FieldSet.CONTACT: Words("contact fields for this purpose", "les coordonnées pour ce motif"),
     FieldSet.IDENTIFIERS: Words("identifier fields for this purpose", "les identifiants pour ce motif"),
 }
-_OTHER_ROLE = Words("Sign in with another role.", "Identifiez-vous avec un autre rôle.")
+OTHER_ROLE = Words("Sign in with another role.", "Identifiez-vous avec un autre rôle.")
 _COLLEAGUE = Words("Ask a colleague whose role includes them.", "Demandez à un collègue dont le rôle le permet.")
 _CLINICIAN_ONLY = Words("Ask a clinician.", "Demandez à un soignant.")
 _MORE_IN_A_LIST = Words("contact or identifier fields in a list", "les coordonnées ou identifiants dans une liste")
@@ -146,7 +151,7 @@ def _decide(role: Role, operation: Operation, purpose: Purpose, wanted: Field, t
     """Remembered, because a hospital asks the same few kinds of question all day; refusals are worked out each time."""
     rights = RIGHTS[role]
     if operation not in rights.operations:
-        raise Forbidden(role=role, what=OPERATION_WORDS[operation], instead=_OTHER_ROLE)
+        raise Forbidden(role=role, what=OPERATION_WORDS[operation], instead=OTHER_ROLE)
     if operation in _REFERENCES_ALONE:
         return Permit(Field.REFERENCE, Field.REFERENCE)
     allowed = _allowed(purpose, rights)

@@ -21,6 +21,9 @@ from beffroi.model.account_event import AccountEvent
 from beffroi.model.disclosure import DisclosureId, Operation, Outcome
 from beffroi.store.database import Database
 from beffroi.store.events import Connection, EventRow, EventStore, LockedAccounts
+from beffroi.watch.evidence import Evidence
+
+_decode_evidence = msgspec.json.Decoder(Evidence).decode
 
 
 class Locked:
@@ -46,6 +49,14 @@ class Locked:
     async def set_frozen(self, account_id: AccountId, frozen: bool) -> bool:
         """Stops an account, or lets it read again; False when it was so already. `actions.contain` records it."""
         return await self._locked.set_frozen(account_id, frozen)
+
+    def evidence(self, account_id: AccountId) -> Evidence:
+        """A copy of what the watch remembers of a locked account."""
+        return _decode_evidence(self._locked.evidence[account_id])
+
+    async def keep(self, account_id: AccountId, evidence: Evidence) -> None:
+        """What the watch is to remember of a locked account."""
+        await self._locked.set_evidence(account_id, msgspec.json.encode(evidence).decode(), evidence.rung)
 
     async def record(self, *events: AccountEvent) -> list[DisclosureId]:
         """Adds events behind their accounts' chains, in order. Raises ValueError for a question, or another account."""

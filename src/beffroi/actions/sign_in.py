@@ -103,6 +103,7 @@ class SignIn:
             network=network,
             authenticated_at_s=who.authenticated_at_s,
             scopes=who.scopes,
+            proved_at_s=_proved_at_s(verified, int(self._clock.now().timestamp())),
             holder=account.holder,
             others=account.others,
             issued_at_s=who.issued_at_s,
@@ -143,6 +144,13 @@ class SignIn:
         finally:
             if not lock.locked() and self._being_recorded.get(session) is lock:
                 del self._being_recorded[session]
+
+
+def _proved_at_s(verified: Verified, now_s: int) -> int:
+    """When the token's user proved who is there by a means that cannot be phished; 0 when by another."""
+    who, issuer = verified.who, verified.issuer
+    proves = who.acr in issuer.proving_acr_values and who.authenticated_at_s <= now_s + issuer.skew_s
+    return who.authenticated_at_s if proves else 0
 
 
 def _session(asker: Asker) -> Session:

@@ -1,8 +1,10 @@
 """From settings to what the other floors take. Pure, but for the files that settings name."""
 
 from functools import partial
+from urllib.parse import urlsplit
 
 from beffroi.access.issuers import TrustedIssuer
+from beffroi.access.presence import KeyPlace
 from beffroi.actions.cosign import Witness
 from beffroi.actions.norms import signed_by_one_of
 from beffroi.actions.surroundings import Expectations
@@ -64,6 +66,7 @@ def _issuer(config: Config, settings: Issuer, demo: bool) -> TrustedIssuer:
         audiences=frozenset(settings.audience),
         roles=settings.roles,
         acr_values=frozenset(settings.acr_values),
+        proving_acr_values=frozenset(settings.phishing_resistant_acr),
         skew_s=settings.clock_skew_s,
         nonce_required=settings.dpop_nonce,
         bearer_allowed=settings.allow_bearer,
@@ -91,6 +94,16 @@ def expectations_of(config: Config) -> Expectations:
     keys = tuple(VerifierKey.parse(text) for text in config.watch.norm_keys)
     heartbeats = {hospital.id: hospital.heartbeat_s for hospital in config.hospital if hospital.heartbeat_s}
     return Expectations(heartbeats, partial(signed_by_one_of, keys))
+
+
+def key_place_of(config: Config) -> KeyPlace:
+    """Where security keys are used: the console's address and the API's, as far as they lie in the domain of keys."""
+    console = config.console.public_url if config.console else ""
+    own = [urlsplit(url) for url in (console, config.web.public_url) if url]
+    domain = config.watch.key_domain or own[0].hostname or ""
+    within = [url for url in own if url.hostname == domain or (url.hostname or "").endswith(f".{domain}")]
+    origins = [f"{url.scheme}://{url.netloc}" for url in within]
+    return KeyPlace(domain, tuple(dict.fromkeys((*origins, *config.watch.key_origins))))
 
 
 def sealing_keys(config: Config, settings: LedgerSettings) -> tuple[SigningKey, ...]:

@@ -15,7 +15,8 @@ from beffroi.actions.house import House, open_house
 from beffroi.actions.register import Registrar
 from beffroi.actions.sign_in import SignIn
 from beffroi.actions.stop_watch import watching_stops
-from beffroi.app.assembly import expectations_of, issuers_of, windows_of
+from beffroi.actions.ways.ways_on import WaysOn, ways_on
+from beffroi.app.assembly import expectations_of, issuers_of, key_place_of, windows_of
 from beffroi.app.console import console_of
 from beffroi.app.context import Context
 from beffroi.app.signalling import keys_of_transmitters, signals_of
@@ -56,7 +57,8 @@ async def run_web(context: Context) -> None:
             refuse_other_kind(house.deployment.demo, demo=context.demo)
             keys = issuer_keys_of(context)
             authenticator = authenticator_of(context, database, house, keys)
-            api: AsgiApp = api_of(context, house, authenticator, _feed_of(context, house, fed))
+            ways = ways_on(database, house, key_place_of(config), context.clock)
+            api: AsgiApp = api_of(context, house, authenticator, _feed_of(context, house, fed), ways)
             console = console_of(context, database, house, keys, authenticator)
             transmitters = keys_of_transmitters(config, context.clock)
             signals = signals_of(config, database, transmitters, keys, context.clock)
@@ -123,13 +125,20 @@ def _feed_of(context: Context, house: House, fed: tuple[Database, Registrar] | N
     return HospitalFeed(registrar, callers, FeedVersions(database), windows_of(context.config))
 
 
-def api_of(context: Context, house: House, authenticator: Authenticator, feed: HospitalFeed | None = None) -> FhirApi:
+def api_of(
+    context: Context,
+    house: House,
+    authenticator: Authenticator,
+    feed: HospitalFeed | None = None,
+    ways: WaysOn | None = None,
+) -> FhirApi:
     """The FHIR door."""
     region = context.config.region
     vocabulary = Vocabulary.NEXT if region.next_vocabulary else Vocabulary.PUBLISHED
     endpoint = Endpoint(context.config.web.public_url + ROOT, region.oid, house.hospitals, vocabulary)
     pages = Continuations(house.deployment.nonce_key)
-    return FhirApi(house.finder, authenticator, endpoint, context.clock, context.config.limits.body_bytes, pages, feed)
+    body_bytes_max = context.config.limits.body_bytes
+    return FhirApi(house.finder, authenticator, endpoint, context.clock, body_bytes_max, pages, feed, ways)
 
 
 def _guarded(context: Context, api: AsgiApp) -> AsgiApp:

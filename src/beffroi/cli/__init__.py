@@ -26,6 +26,7 @@ from beffroi.cli import (
     proving,
     reporting,
     scoping,
+    ways,
     witness,
 )
 from beffroi.cli.speaking import HELP, fail, say
@@ -47,6 +48,7 @@ app = typer.Typer(
 installation.add_to(app)
 app.add_typer(accounts.app, name="account")
 containing.add_to(app)
+ways.add_to(app)
 alerting.add_to(app)
 importing.add_to(app)
 ledger.add_to(app)

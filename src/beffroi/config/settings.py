@@ -325,6 +325,14 @@ class Issuer(Section, frozen=True, kw_only=True):
             "Use of accounts with a weaker sign-in, if the issuer has some.",
         ),
     ] = ()
+    phishing_resistant_acr: Annotated[
+        tuple[str, ...],
+        said(
+            "The authentication levels (`acr`) that stand for a means that cannot be phished (card, security key). A "
+            "fresh sign-in with one of them is a proof of presence when the watch asks for one; empty: none is.",
+            "Use of an account that the watch has asked for a proof, if they can sign in at that level.",
+        ),
+    ] = ()
     clock_skew_s: Annotated[
         int,
         said("Seconds by which its clock may differ from ours.", "Tokens stolen up to two minutes ago.", ge=0, le=120),
@@ -573,6 +581,23 @@ class WatchSettings(Section, frozen=True, kw_only=True):
             "The public keys (NAME+HASH+KEY, as `beffroi keygen` prints them) whose signature puts a release of norms "
             "in force. Empty: the built-in norms hold.",
             "Norms of their making, within the fixed bounds: base rates up to 0.35, ceilings up to twice the built-in.",
+        ),
+    ] = ()
+    key_domain: Annotated[
+        str,
+        said(
+            "The domain for which security keys are enrolled (WebAuthn's RP ID); by default the host of the "
+            "console, or of `web.public_url`. It never changes: keys enrolled for another one prove nothing.",
+            "Nothing; a page of theirs under that domain could ask for a key's touch.",
+            pattern=r"^[a-z0-9.-]*$",
+        ),
+    ] = ""
+    key_origins: Annotated[
+        tuple[str, ...],
+        said(
+            "Further origins (https://HOST) whose pages may use these keys, such as hospital software below "
+            "the same domain.",
+            "If that page is theirs: proofs of presence of whoever touches their key on it.",
         ),
     ] = ()
 

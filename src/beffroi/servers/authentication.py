@@ -79,6 +79,7 @@ class Authenticator:
         self._proof_keys = ProofKeys()
         self._tasks: list[asyncio.Task[None]] = []
         self._acr_values = " ".join(sorted({acr for keys in issuers for acr in keys.issuer.acr_values}))
+        self._proving = " ".join(sorted({acr for keys in issuers for acr in keys.issuer.proving_acr_values}))
         self._bearer = any(keys.issuer.bearer_allowed for keys in issuers)
         for keys in issuers:
             keys.changed = partial(self._tokens.forget_issuer, keys.issuer.issuer)
@@ -115,8 +116,8 @@ class Authenticator:
     def challenges(self, error: NotAuthenticated) -> tuple[tuple[str, str], ...]:
         """The headers that belong to a 401: WWW-Authenticate for each scheme accepted here, and DPoP-Nonce."""
         described = _described(error)
-        if error.error == STEP_UP and self._acr_values:
-            described += f', acr_values="{self._acr_values}"'
+        if error.error == STEP_UP:
+            described += self._wanted(error)
         offered = [("www-authenticate", f'DPoP realm="beffroi", algs="{_ALGORITHMS}"{described}')]
         if self._bearer or self._proxies.certificates:
             # A refused proof is no affair of bearers (RFC 9449 section 7.1).
@@ -124,6 +125,13 @@ class Authenticator:
                 ("www-authenticate", 'Bearer realm="beffroi"' + ("" if "dpop" in error.error else described))
             )
         return (*offered, ("dpop-nonce", self.nonce()))
+
+    def _wanted(self, error: NotAuthenticated) -> str:
+        """How to authenticate: by a stronger means; when the watch asks, anew by one that cannot be phished."""
+        asked_by_the_watch = not isinstance(error, Rejected)
+        levels = self._proving if asked_by_the_watch else self._acr_values
+        wanted = f', acr_values="{levels}"' if levels else ""
+        return wanted + (', max_age="0"' if asked_by_the_watch and levels else "")
 
     async def enter(self, method: str, url: str, headers: Headers, peer: str) -> tuple[Authenticated, "Place"]:
         """What `admit` does on entering; whoever calls it must give the place back by `leave`."""

@@ -60,7 +60,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes. `disclosure_id` is told to the finder once the body was handed to the socket; `outcome` is counted."""
+    """What goes. `disclosure_id` is told to the finder once the body was handed to the socket; `outcome` is counted.
+
+    `plain`: the body is JSON, and no resource of FHIR.
+    """
 
     status: int
     body: bytes
@@ -68,6 +71,7 @@ class Reply:
     disclosure_id: DisclosureId | None = None
     outcome: Outcome = Outcome.NONE
     format: Format = Format.JSON
+    plain: bool = False
 
 
 def header_dict(raw: list[tuple[bytes, bytes]]) -> Headers:

@@ -15,12 +15,15 @@ from typing import Any, Protocol
 import msgspec
 
 from beffroi.access.pages import Continuations
+from beffroi.access.policy import OPERATION_WORDS, OTHER_ROLE
 from beffroi.actions.feeding import HospitalFeed
+from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.clock import Clock
 from beffroi.errors import (
     BeffroiError,
     CallerError,
     CeilingReached,
+    Forbidden,
     MethodNotAllowed,
     NotAuthenticated,
     TooLarge,
@@ -48,7 +51,7 @@ from beffroi.servers.fhir_ask import unread_ask_of
 from beffroi.servers.fhir_capability import capability_statement
 from beffroi.servers.fhir_handlers import Desk, Finds, encode
 from beffroi.servers.fhir_outcome import error_reply, outcome, unexpected_reply
-from beffroi.servers.routes import FEED_ROUTES, METADATA, ROUTES, Route, Router
+from beffroi.servers.routes import ACCOUNT, ACCOUNT_ROUTES, FEED_ROUTES, METADATA, ROUTES, Route, Router
 from beffroi.telemetry import Event, log_failure
 from beffroi.telemetry.metrics import Result, count_request, result_of
 from beffroi.wire.fhir_form import parse_pairs
@@ -84,6 +87,7 @@ _HEADERS = (
     (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
 )
 _HEADERS_OF = {one: ((b"content-type", f"{one.value}; charset=utf-8".encode()), *_HEADERS) for one in Format}
+_PLAIN_HEADERS = ((b"content-type", b"application/json"), *_HEADERS)
 
 
 class Admits(Protocol):
@@ -110,14 +114,15 @@ class FhirApi:
         body_bytes_max: int = BODY_BYTES_MAX,
         pages: Continuations | None = None,
         feed: HospitalFeed | None = None,
+        ways: WaysOn | None = None,
     ) -> None:
         pages = pages or Continuations(clock.token_bytes(SECRET_BYTES))
-        self._desk = Desk(finder, endpoint, pages, clock, feed)
+        self._desk = Desk(finder, endpoint, pages, clock, feed, ways)
         self._authenticator = authenticator
         self._clock = clock
         self._body_bytes_max = body_bytes_max
         routes = ROUTES + (FEED_ROUTES if feed is not None else ())
-        self._router = Router(routes)
+        self._router = Router(routes + ACCOUNT_ROUTES if ways else routes)
         # What DPoP proofs name (RFC 9449 `htu`) is the address that clients use, whatever proxy stands between.
         self._public_url = endpoint.base_url.removesuffix(ROOT)
         stated = Reply(200, capability_statement(endpoint.base_url, routes))
@@ -173,6 +178,8 @@ class FhirApi:
         """The reply to somebody who holds one of their account's places."""
         try:
             await self._take_body(route, arrived, receive)
+            if route.operation is not None and route in ACCOUNT_ROUTES and who.asker.role not in route.roles:
+                raise Forbidden(role=who.asker.role, what=OPERATION_WORDS[route.operation], instead=OTHER_ROLE)
             return await route.handler(self._desk, who, arrived)
         except CallerError as error:
             # What was asked is recorded already. A proof is burnt with the record, or it could serve again.
@@ -207,7 +214,8 @@ class FhirApi:
                 )
                 if reply.status != 401:  # whose challenges hold the nonce already (RFC 9449 section 8.2)
                     own = (*own, (b"dpop-nonce", self._authenticator.nonce().encode()))
-                headers = [*_HEADERS_OF[reply.format], *own, *reply.headers]
+                common = _PLAIN_HEADERS if reply.plain else _HEADERS_OF[reply.format]
+                headers = [*common, *own, *reply.headers]
                 await send({"type": "http.response.start", "status": reply.status, "headers": headers})
                 await send({"type": "http.response.body", "body": reply.body})
                 sent = True
@@ -225,7 +233,7 @@ def _arrived(scope: Scope, clock: Clock) -> Request:
     client = scope.get("client")
     return Request(
         method=scope["method"],
-        path=path.removeprefix(ROOT) if path.startswith(ROOT + "/") else "",
+        path=path.removeprefix(ROOT) if path.startswith(ROOT + "/") else path if path.startswith(ACCOUNT) else "",
         query=scope["query_string"],
         headers=headers,
         body=b"",
@@ -241,7 +249,7 @@ def _formats(raw: bytes) -> list[str]:
 
 def _written(reply: Reply, wanted: Format | None) -> Reply:
     """The reply in the format that is wanted. Everything behind this door is written in JSON first."""
-    if wanted is not Format.XML or reply.format is Format.XML:
+    if wanted is not Format.XML or reply.format is Format.XML or reply.plain:
         return reply
     return replace(reply, body=to_xml(msgspec.json.decode(reply.body)), format=Format.XML)
 

@@ -13,6 +13,7 @@ from beffroi.access.pages import Continuations
 from beffroi.actions.asking import Ask
 from beffroi.actions.feeding import HospitalFeed
 from beffroi.actions.pages import Page
+from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.clock import Clock
 from beffroi.errors import CallerError, NotFound, Words
 from beffroi.model.audit import AuditAnswer, AuditSearch
@@ -74,6 +75,7 @@ class Desk:
     pages: Continuations
     clock: Clock
     feed: HospitalFeed | None = None
+    ways: WaysOn | None = None
 
 
 async def search_by_get(desk: Desk, who: Authenticated, request: Request) -> Reply:

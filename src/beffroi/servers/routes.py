@@ -10,6 +10,7 @@ from beffroi.access.policy import RIGHTS
 from beffroi.errors import MethodNotAllowed, NotFound, Words
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
+from beffroi.servers import account_handlers as account
 from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import FHIR_JSON, FORM, XML_BODIES, Reply, Request
 from beffroi.servers.fhir_feed import feed_delete, feed_update
@@ -73,6 +74,20 @@ FEED_ROUTES = (
 """Served where hospitals may feed over FHIR (setting `web.feed`)."""
 
 METADATA = "/metadata"
+ACCOUNT = "/account/"
+_BODY = ("application/json",)
+
+ACCOUNT_ROUTES = (
+    Route("GET", "/account/keys", "", "keys", Operation.STEP_UP, account.keys),
+    Route("POST", "/account/keys/challenge", "", "enrolment", Operation.STEP_UP, account.enrolment, _BODY),
+    Route("POST", "/account/keys", "", "enrol", Operation.STEP_UP, account.enrol, _BODY),
+    Route("POST", "/account/keys/revoke", "", "revoke", Operation.STEP_UP, account.revoke, _BODY),
+    Route("POST", "/account/key-codes", "", "grant", Operation.KEY, account.grant, _BODY),
+    Route("POST", "/account/proof/challenge", "", "challenge", Operation.STEP_UP, account.challenge, _BODY),
+    Route("POST", "/account/proof", "", "prove", Operation.STEP_UP, account.prove, _BODY),
+    Route("POST", "/account/releases", "", "release", Operation.RELEASE, account.release, _BODY),
+)
+"""The ways on of an account, beside the resources, in plain JSON: their addresses begin at the root of the server."""
 
 
 class Router:

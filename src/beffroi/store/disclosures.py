@@ -9,6 +9,7 @@ import asyncpg
 
 from beffroi.model.account import AccountId
 from beffroi.model.containment import EndedSession, Stop
+from beffroi.store.alerts import AlertStore
 from beffroi.store.containments import stop_of
 from beffroi.store.database import Database, load_queries
 
@@ -117,6 +118,7 @@ class DisclosureStore:
 
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
+        self.alerts = AlertStore(database)
         self._sql = load_queries("disclosures")
 
     async def lock(

@@ -33,11 +33,15 @@ class EventRow:
 
 
 class LockedAccounts:
-    """A transaction that holds some accounts' rows. `frozen` tells of each that exists whether it was stopped."""
+    """A transaction that holds some accounts' rows. `frozen` tells of each that exists whether it was stopped,
+    `evidence` holds each one's, as JSON."""
 
-    def __init__(self, connection: Connection, sql: dict[str, str], frozen: dict[int, bool]) -> None:
+    def __init__(
+        self, connection: Connection, sql: dict[str, str], frozen: dict[int, bool], evidence: dict[int, str]
+    ) -> None:
         self.connection = connection
         self.frozen = frozen
+        self.evidence = evidence
         self._sql = sql
 
     async def write(self, rows: Sequence[EventRow], at: datetime, outcome: int, policy_version: str) -> list[int]:
@@ -50,6 +54,11 @@ class LockedAccounts:
         """Stops an account, or lets it read again; False when it was so already."""
         changed = await self.connection.fetchval(self._sql["set_frozen"], account_id, frozen)
         return changed is not None
+
+    async def set_evidence(self, account_id: int, evidence: str, rung: int) -> None:
+        """An account's evidence, as JSON, and the rung on which it stands."""
+        await self.connection.execute(self._sql["set_evidence"], account_id, evidence, rung)
+        self.evidence[account_id] = evidence
 
 
 class EventStore:
@@ -65,4 +74,6 @@ class EventStore:
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(self._sql["make_states"], accounts)
             rows = await connection.fetch(self._sql["lock_states"], accounts)
-            yield LockedAccounts(connection, self._sql, {row["account_id"]: row["frozen"] for row in rows})
+            frozen = {row["account_id"]: row["frozen"] for row in rows}
+            evidence = {row["account_id"]: row["evidence"] for row in rows}
+            yield LockedAccounts(connection, self._sql, frozen, evidence)

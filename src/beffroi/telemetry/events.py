@@ -49,6 +49,17 @@ class Event(StrEnum):
     KEYS_FETCH_FAILED = "keys_fetch_failed"
     ACCOUNT_GRANTED = "account_granted"
     ACCOUNT_REVOKED = "account_revoked"
+    # the ways on
+    KEY_GRANTED = "key_granted"
+    KEY_ENROLLED = "key_enrolled"
+    KEY_REVOKED = "key_revoked"
+    PROVED = "proved"
+    VOUCHED = "vouched"
+    SECONDED = "seconded"
+    HOLD_RELEASED = "hold_released"
+    WORKLIST_DEPOSITED = "worklist_deposited"
+    CRISIS = "crisis"
+    NOT_ME = "not_me"
     # what is stopped
     CONTAINMENT_ASKED = "containment_asked"
     CONTAINED = "contained"

@@ -60,7 +60,9 @@ class Evidence(msgspec.Struct, omit_defaults=True):
     that was recorded; `held_s`, since when new unexplained patients are held (0: not), until somebody releases.
     `asked_s`: since when a proof of who is there is wanted; `proved_s`: the last such proof. `allowed`: (day, patients
     shown by today's step-up allowance). `confirmed`: patients whom a colleague vouched for, with the end of it.
-    `releases`: when it was released.
+    `proved_key`: the session key by which that proof came. `confirmations`: when a colleague vouched for a patient,
+    `vouched`: when this person did for a colleague, each of the last 24 hours. `seconds`: (account, until when) of
+    colleagues who agreed to an emergency reading that was not made yet. `releases`: when it was released.
     """
 
     hours: Counts = msgspec.field(default_factory=dict)
@@ -84,7 +86,11 @@ class Evidence(msgspec.Struct, omit_defaults=True):
     asked_s: int = 0
     proved_s: int = 0
     allowed: tuple[int, int] = (0, 0)
+    proved_key: str = ""
     confirmed: dict[int, int] = msgspec.field(default_factory=dict)
+    confirmations: tuple[int, ...] = ()
+    vouched: tuple[int, ...] = ()
+    seconds: tuple[tuple[int, int], ...] = ()
     releases: tuple[int, ...] = ()
 
     def copied(self) -> "Evidence":

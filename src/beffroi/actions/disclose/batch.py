@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from beffroi.access.stops import Stops
-from beffroi.actions.disclose.bell import ring
+from beffroi.actions.disclose.bell import alerts_of, ring
 from beffroi.actions.disclose.judging import Account, Entry, Judged, Judging, State, holder_of
 from beffroi.actions.disclose.rows import disclosure_row, recorded, verdict_row
 from beffroi.clock import Clock
@@ -46,6 +46,9 @@ class Batch:
             state = State(now, accounts, looked, Stops(looked.stops, looked.ended))
             judged = [self._judge(entry, state) for entry in entries]
             numbers = await self._store.write(connection, state.rows, _states(judged, state), deliveries)
+            alerts = [alert for one in judged if one.key in numbers for alert in alerts_of(one, numbers[one.key])]
+            if alerts:
+                await self._store.alerts.ring(connection, alerts, now)
         # Committed: a crash from here on loses answers only.
         for one in judged:
             if one.key in numbers:

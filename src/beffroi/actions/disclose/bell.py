@@ -7,9 +7,28 @@ A replayed proof is counted among the rejected ones, since only the gate can tel
 from beffroi.access.rejection import INVALID_PROOF
 from beffroi.actions.disclose.judging import Judged
 from beffroi.errors import CeilingReached, NotAuthenticated
+from beffroi.model.alert import Alert, AlertKind, Severity
 from beffroi.model.disclosure import Operation, Outcome
 from beffroi.telemetry import Event, log
 from beffroi.telemetry.metrics import Rejection, count_rejection
+from beffroi.watch.evidence import ASK, HOLD, MASK, RUNG_NAMES, WARN
+
+_SEVERITIES = {WARN: Severity.NOTICE, ASK: Severity.NOTICE, MASK: Severity.WARNING, HOLD: Severity.ALERT}
+
+
+def alerts_of(judged: Judged, disclosure_id: int) -> list[Alert]:
+    """What the duty officer is told of it, in the gate's own transaction: a higher rung, an emergency reading."""
+    question, verdict = judged.entry.question, judged.verdict
+    asker = question.asker
+    told = {"disclosure": str(disclosure_id), "hospital": str(asker.structure), "role": asker.role.value}
+    found = []
+    if verdict is not None and verdict.risen:
+        rung = RUNG_NAMES[verdict.rung]
+        severity = _SEVERITIES[verdict.rung]
+        found.append(Alert(AlertKind.VERDICT, severity, asker.account_id, rung, told | {"rung": rung}))
+    if question.operation is Operation.EMERGENCY_READ and judged.outcome is Outcome.SHOWN:
+        found.append(Alert(AlertKind.EMERGENCY, Severity.NOTICE, asker.account_id, "", told))
+    return found
 
 
 def ring(judged: Judged, disclosure_id: int) -> None:

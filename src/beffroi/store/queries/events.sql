@@ -6,7 +6,7 @@ on conflict do nothing;
 -- name: lock_states
 -- The accounts, locked as the gate locks them: in the order of their numbers, so that two of us cannot wait for each
 -- other. What is committed by the gate from now on knows what we do. $1 accounts.
-select account_id, frozen from account_states where account_id = any($1::int[]) order by account_id for update;
+select account_id, frozen, evidence from account_states where account_id = any($1::int[]) order by account_id for update;
 
 -- name: write_events
 -- Events behind the last rows of their accounts' chains, and the accounts' new running numbers; after the locks. An
@@ -38,6 +38,10 @@ with told as (
     where s.account_id = n.account_id
 )
 select disclosure_id from facts order by disclosure_id;
+
+-- name: set_evidence
+-- An account's evidence and its rung; after its lock. $1 account, $2 evidence, $3 rung.
+update account_states set evidence = $2::json, rung = $3 where account_id = $1;
 
 -- name: set_frozen
 -- Stops an account or lets it read again; after its lock. $1 account, $2 whether it is stopped.

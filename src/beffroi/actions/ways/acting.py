@@ -1,0 +1,77 @@
+"""Something that a signed-in person does without reading a patient: one transaction under the accounts' locks.
+
+What holds for a question holds here: a stopped account does nothing, a containment refuses, a proof serves once.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from beffroi.access.stops import Stops
+from beffroi.access.stops import refusal as stop_refusal
+from beffroi.actions.events import Events, Locked
+from beffroi.clock import Clock
+from beffroi.errors import AccountFrozen, NotAuthenticated
+from beffroi.model.account import AccountId, Asker
+from beffroi.model.account_event import AccountEvent
+from beffroi.model.disclosure import Door, Operation, Proof
+from beffroi.store.containments import ContainmentStore
+from beffroi.store.database import Database
+from beffroi.store.presence import PersonRow, PresenceStore
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does something, by which door; `proof` as in a question."""
+
+    asker: Asker
+    door: Door
+    request_id: UUID
+    proof: Proof | None = None
+
+    @property
+    def by(self) -> str:
+        """Who acts, as events name people."""
+        return f"account:{self.asker.account_id}"
+
+    @property
+    def holder(self) -> AccountId:
+        """The account in whose row the person's evidence stands."""
+        return self.asker.holder or self.asker.account_id
+
+    def event(self, operation: Operation, reason: str, particulars: dict[str, str]) -> AccountEvent:
+        """An event of the actor's own chain."""
+        asker = self.asker
+        return AccountEvent(asker.account_id, operation, reason, particulars, asker, self.door, self.request_id)
+
+
+class Acting:
+    """Opens such transactions."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.events = Events(database, clock)
+        self.presence = PresenceStore(database)
+        self._containments = ContainmentStore(database)
+        self._clock = clock
+
+    @asynccontextmanager
+    async def doing(self, act: Act, operation: Operation, others: Iterable[AccountId] = ()) -> AsyncIterator[Locked]:
+        """One transaction; `others` are locked too. Raises what refuses the actor, and then nothing happened."""
+        stop = Stops(await self._containments.all_in_force(self._clock.now())).against(act.asker, operation)
+        if stop is not None:
+            raise stop_refusal(stop)
+        own = (act.asker.account_id, act.holder)
+        async with self.events.locking([*own, *others]) as locked:
+            if any(locked.is_frozen(one) for one in own):
+                raise AccountFrozen()
+            if act.proof is not None:
+                fresh = await self.presence.burn(locked.connection, act.proof.minute, act.proof.digest)
+                if not fresh:
+                    why, french = "this proof was used before", "cette preuve a déjà servi"
+                    raise NotAuthenticated("invalid_dpop_proof", why, fr=french)
+            yield locked
+
+    async def person(self, account_id: AccountId) -> PersonRow | None:
+        """Whose an account is; None when there is no such account."""
+        return (await self.presence.people([account_id])).get(account_id)

@@ -1,0 +1,124 @@
+"""key grant, list, revoke; release hold: the ways on of an account, at the machine itself. Under the owner's role."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+import typer
+from rich.table import Table
+
+from beffroi.access.presence import Challenges
+from beffroi.actions.ways.acting import Acting
+from beffroi.actions.ways.keys import Keys
+from beffroi.actions.ways.releasing import Releasing
+from beffroi.app.assembly import key_place_of
+from beffroi.cli.containing import IssuerOption, Reason, Subject, number_of, officer
+from beffroi.cli.containing import release as release_app
+from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
+from beffroi.clock import Clock
+from beffroi.config.reading import load
+from beffroi.config.settings import Config
+from beffroi.model.account import AccountId
+from beffroi.store.database import Database
+from beffroi.telemetry import Process, configure_logs
+
+T = TypeVar("T")
+_NO_CHALLENGES = Challenges(bytes(32))
+"""No key is touched at the machine."""
+
+key = typer.Typer(
+    help=say("Security keys. Needs database.owner_url.", "Clés de sécurité. Demande database.owner_url."),
+    no_args_is_help=True,
+    context_settings=HELP,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    keys: Keys
+    releasing: Releasing
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds these commands."""
+    app.add_typer(key, name="key")
+
+
+@key.command(help=say("A code to enrol a key, for who stands here.", "Un code d'enrôlement, pour qui est là."))
+def grant(
+    subject: Subject, issuer: IssuerOption = "", config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False
+) -> None:
+    """Handed over in person; it serves once, for a day."""
+    loaded = load(config, demo=demo)
+    number = AccountId(number_of(loaded, subject, issuer))
+    made = _at_desk(loaded, lambda desk: desk.keys.grant_as_operator(number, officer()))
+    tell(
+        say(
+            f"Code {made.code}, for this person's own hands, until {made.expires_at:%Y-%m-%d %H:%M UTC}.",
+            f"Code {made.code}, à remettre en main propre, valable jusqu'au {made.expires_at:%Y-%m-%d %H:%M UTC}.",
+        )
+    )
+
+
+@key.command("list", help=say("The keys of an account.", "Les clés d'un compte."))
+def list_keys(
+    subject: Subject, issuer: IssuerOption = "", config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False
+) -> None:
+    """One line each."""
+    loaded = load(config, demo=demo)
+    number = AccountId(number_of(loaded, subject, issuer))
+    table = Table(box=None, header_style="bold")
+    for title in (say("key", "clé"), say("counts from", "compte dès"), say("granted by", "accordée par")):
+        table.add_column(title, overflow="fold")
+    for one in _at_desk(loaded, lambda desk: desk.keys.listed(number)):
+        table.add_row(one.key, f"{one.counts_from:%Y-%m-%d %H:%M}", one.granted_by)
+    out.print(table)
+
+
+@key.command(help=say("Revoke a key at once.", "Révoquer une clé, aussitôt."))
+def revoke(
+    subject: Subject,
+    number: Annotated[str, typer.Argument(metavar="KEY", help=say("The key, as listed.", "La clé, comme listée."))],
+    issuer: IssuerOption = "",
+    config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
+) -> None:
+    """It proves nothing any more."""
+    loaded = load(config, demo=demo)
+    account = AccountId(number_of(loaded, subject, issuer))
+    _at_desk(loaded, lambda desk: desk.keys.revoke_as_operator(account, number, officer()))
+    tell(say("Revoked.", "Révoquée."))
+
+
+@release_app.command(
+    "hold", help=say("Let an account read again that the watch holds.", "Libérer un compte que la veille retient.")
+)
+def release_hold(
+    subject: Subject,
+    reason: Reason = "",
+    issuer: IssuerOption = "",
+    config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
+) -> None:
+    """From the third time in 30 days it takes two people."""
+    loaded = load(config, demo=demo)
+    number = AccountId(number_of(loaded, subject, issuer))
+    done = _at_desk(loaded, lambda desk: desk.releasing.release_as_operator(number, officer(), reason))
+    if done.waits:
+        tell(say("Asked. Another person says so too within the hour.", "Demandé. Une autre personne confirme."))
+    else:
+        tell(say("Released: its evidence begins again, its ceilings stay.", "Libéré ; ses plafonds restent."))
+
+
+def _at_desk(config: Config, do: Callable[[_Desk], Awaitable[T]]) -> T:
+    configure_logs(Process.COMMAND)
+
+    async def run() -> T:
+        async with await Database.open(config.dsn("owner"), size=2) as database:
+            clock = Clock()
+            acting = Acting(database, clock)
+            keys = Keys(acting, _NO_CHALLENGES, key_place_of(config), clock)
+            return await do(_Desk(keys, Releasing(database, acting, clock)))
+
+    return asyncio.run(run())

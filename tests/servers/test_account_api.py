@@ -1,0 +1,85 @@
+"""The ways on of an account over HTTP: plain JSON, each address for its roles, refusals in words."""
+
+import msgspec
+import pytest
+
+from authenticator import SoftwareKey
+from beffroi.access.presence import KeyPlace
+from beffroi.actions.house import open_house
+from beffroi.actions.ways.ways_on import ways_on
+from beffroi.model.account import Role
+from beffroi.model.disclosure import Outcome
+from beffroi.servers.fhir_api import FhirApi
+from beffroi.servers.routes import ACCOUNT_ROUTES
+from beffroi.store.accounts import AccountStore
+from beffroi.store.database import ROLE_WEB, Database
+from beffroi.wire.fhir_view import Endpoint
+from fhir_answers import REGIONAL_OID
+from fhir_door import NURSE, FakeAuthenticator, call
+from ways import WEEK
+
+PLACE = KeyPlace("beffroi.test", ("https://beffroi.test",))
+
+
+@pytest.fixture
+async def door(dsn_of, database, hospitals, deployment, clock):
+    """Asks as somebody, of a web process under its own role."""
+    async with await Database.open(dsn_of(ROLE_WEB)) as web:
+        house = await open_house(web, clock)
+        endpoint = Endpoint("https://beffroi.test/fhir", REGIONAL_OID, house.hospitals)
+        ways = ways_on(web, house, PLACE, clock)
+        accounts = AccountStore(web)
+
+        async def ask(role: Role, method: str, path: str, body: object = None):
+            found = await accounts.create_person("https://issuer.test", role.value)
+            now_s = int(clock.now().timestamp())
+            asker = msgspec.structs.replace(
+                NURSE,
+                account_id=found.account_id,
+                subject=role.value,
+                role=role,
+                holder=found.holder,
+                others=found.others,
+                authenticated_at_s=now_s - 3_600,
+            )
+            api = FhirApi(house.finder, FakeAuthenticator(asker), endpoint, clock, ways=ways)
+            content = msgspec.json.encode(body) if body is not None else b""
+            return await call(api, method, path, content, **{"content-type": "application/json"})
+
+        yield ask
+        await house.close()
+
+
+async def test_a_nurse_enrols_and_proves(door, clock):
+    """The whole way over HTTP."""
+    key = SoftwareKey()
+    assert (await door(Role.WARD_NURSE, "GET", "/account/keys")).json == {"keys": []}
+    code = (await door(Role.IDENTITY_CELL, "POST", "/account/key-codes", {"subject": "ward_nurse"})).json["code"]
+    options = (await door(Role.WARD_NURSE, "POST", "/account/keys/challenge", {})).json["publicKey"]
+    told = await door(Role.WARD_NURSE, "POST", "/account/keys", {"code": code, "credential": key.created(options)})
+    assert (told.status, told.headers["content-type"]) == (200, "application/json")
+    early = await door(Role.WARD_NURSE, "POST", "/account/proof/challenge", {})
+    assert early.status == 409 and "7 days" in early.text
+    clock.advance(WEEK)
+    options = (await door(Role.WARD_NURSE, "POST", "/account/proof/challenge", {})).json["publicKey"]
+    answer = {"credential": key.touched(options)}
+    assert (await door(Role.WARD_NURSE, "POST", "/account/proof", answer)).status == 200
+    again = await door(Role.WARD_NURSE, "POST", "/account/proof", answer)
+    assert again.status == 403 and "used before" in again.text
+
+
+async def test_each_address_is_for_its_roles(door, database):
+    """A role without the right is refused, in words, and the refusal is recorded."""
+    for route in ACCOUNT_ROUTES:
+        for role in (Role.WARD_NURSE, Role.AUDITOR, Role.HOSPITAL_APPLICATION):
+            told = await door(role, route.method, route.path.replace("{reference}", "1"), {})
+            assert (told.status == 403 and "may not have" in told.text) == (role not in route.roles), (route, role)
+            assert told.status in (200, 400, 403, 404, 409, 422), (route, told.text)
+    refused = await database.pool.fetchval("select count(*) from disclosures where outcome = $1", int(Outcome.REFUSED))
+    assert refused > len(ACCOUNT_ROUTES)
+
+
+async def test_a_body_that_cannot_be_read_is_said_without_its_content(door):
+    """The place, never the value."""
+    told = await door(Role.WARD_NURSE, "POST", "/account/proof", {"credential": "Martin"})
+    assert told.status == 400 and "Martin" not in told.text
