@@ -103,7 +103,7 @@ async def test_somebody_else_takes_over(served) -> None:
     """Switching ends the session and asks the issuer who is there, afresh."""
     client = await served.signed_in("ward-nurse")
     switched = await post(client, "/switch")
-    assert path_of(switched) == "/sign-in?other=1"
+    assert path_of(switched) == "/left?other=1"
     assert "clear-site-data" in switched.headers
     assert (await client.get("/find")).status_code == 401
 

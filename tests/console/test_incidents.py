@@ -19,7 +19,7 @@ async def test_an_incident_from_suspicion_to_its_end(served, louise) -> None:
     assert (await post(officer, opened, what="confirmed", reason="vu dans la veille", aware=aware)).status_code == 303
     assert "pour notifier" in (await officer.get(opened)).text
     scope = await officer.get(opened.replace("/incidents/", "/incidents/scope/"))
-    assert "1 patients" in scope.text and "CH de Beaumont" in scope.text and "MARTIN" not in scope.text
+    assert "1 patient" in scope.text and "CH de Beaumont" in scope.text and "MARTIN" not in scope.text
     early = await post(officer, opened, what="closed", reason="fini")
     assert early.status_code == 422 and "il manque au registre" in early.text
     await post(officer, opened, what="told", facts="Un accès", effects="Aucun", measures="Arrêt", reason="registre")

@@ -24,7 +24,7 @@ async def start(desk: Desk, visit: Visit) -> Page:
 
 
 def entrance(desk: Desk, visit: Visit, why: str = "", status: int = 200) -> Page:
-    """The sign-in page. `why`: "ended", "failed", "left", or what an error says."""
+    """The sign-in page. `why`: "ended", "failed", "left", "other", or what an error says."""
     return desk.pages.render(visit, "entrance.html", TITLE, status=status, why=why)
 
 
@@ -67,12 +67,13 @@ async def sign_out(desk: Desk, visit: Visit) -> Page:
 async def switch(desk: Desk, visit: Visit) -> Page:
     """Leaves, for a colleague who signs in next: the issuer asks who is there."""
     await desk.sessions.end(visit.cookies.get(desk.cookies.session, ""))
-    return see_other("/sign-in?other=1", CLEAR, desk.cookies.drop(desk.cookies.session))
+    # By a page of ours: the policy lets no form of ours lead to another site (form-action), not even by a redirect.
+    return see_other("/left?other=1", CLEAR, desk.cookies.drop(desk.cookies.session))
 
 
 async def left(desk: Desk, visit: Visit) -> Page:
     """Where leaving leads."""
-    return entrance(desk, visit, "left")
+    return entrance(desk, visit, "other" if "other" in visit.query else "left")
 
 
 async def language(desk: Desk, visit: Visit) -> Page:

@@ -31,6 +31,17 @@ TITLE = Words("Incidents", "Incidents")
 ONE = Words("Incident", "Incident")
 SCOPE = Words("Whose data were seen", "De qui les données ont été vues")
 NUMBER_DIGITS_MAX = 9
+KINDS = {
+    "opened": Words("opened", "ouvert"),
+    "state": Words("state", "état"),
+    "aware": Words("aware since", "connaissance depuis"),
+    "note": Words("note", "note"),
+    "selections": Words("what it is about", "ce dont il s'agit"),
+    "told": Words("register", "registre"),
+    "severity": Words("severity", "gravité"),
+    "report": Words("report", "rapport"),
+}
+"""What is done to an incident, in its history."""
 _FIELD_WORDS = {str(field.name).lower(): words for field, words in FIELDS.items()}
 
 
@@ -99,6 +110,7 @@ async def _incident(desk: Desk, visit: Visit, mistakes: dict[str, str], status: 
         following=sorted(FOLLOWING[found.state]),
         about=described(found.selections),
         levels=LEVEL_WORDS,
+        kinds=KINDS,
         mistakes=mistakes,
     )
 

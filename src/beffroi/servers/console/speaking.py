@@ -197,6 +197,35 @@ class Speaker:
         """
         return f"{number:,}".replace(",", "\u202f") if self.language == "fr" else f"{number:,}"
 
+    def patients(self, number: int) -> str:
+        """So many patients.
+
+        >>> Speaker("fr", ZoneInfo("UTC")).patients(1), Speaker("en", ZoneInfo("UTC")).patients(2)
+        ('1 patient', '2 patients')
+        """
+        several = number > 1 or (number == 0 and self.language == "en")
+        return f"{self.count(number)} patient{'s' if several else ''}"
+
+    def hour(self, at: datetime) -> str:
+        """A full hour, on a chart's axis.
+
+        >>> from datetime import UTC
+        >>> Speaker("fr", ZoneInfo("UTC")).hour(datetime(2026, 1, 1, 3, tzinfo=UTC))
+        '3 h'
+        """
+        local = at.astimezone(self._zone)
+        return f"{local.hour} h" if self.language == "fr" else f"{local:%H:%M}"
+
+    def acting(self, by: str) -> str:
+        """Who acted, as containments name people.
+
+        >>> Speaker("fr", ZoneInfo("UTC")).acting("account:3"), Speaker("en", ZoneInfo("UTC")).acting("operator:lz")
+        ('compte 3', 'operator lz')
+        """
+        kind, _, who = by.partition(":")
+        names = {"account": Words("account", "compte"), "operator": Words("operator", "exploitant")}
+        return f"{self.words(names[kind])} {who}" if kind in names and who else by
+
     def fields(self, fields: Field) -> str:
         """The names of fields, one after another."""
         return ", ".join(self.words(words) for field, words in FIELDS.items() if fields & field)

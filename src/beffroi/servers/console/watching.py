@@ -84,9 +84,8 @@ def _reason(particulars: dict[str, str], speaker: Speaker) -> str:
         "by": speaker.say("by", "par"),
         "until": speaker.say("until", "jusqu'à"),
         "role": speaker.say("role", "rôle"),
-        "target": speaker.say("target", "cible"),
     }
-    told = [f"{name} {particulars[key]}" for key, name in names.items() if particulars.get(key)]
+    told = [f"{name} {speaker.acting(particulars[key])}" for key, name in names.items() if particulars.get(key)]
     return ", ".join(told)
 
 

@@ -18,6 +18,10 @@
     }
   });
 
+  // Somebody else takes the workstation: on to the sign-in, without a click.
+  const follow = document.querySelector("a[data-follow]");
+  if (follow) location.replace(follow.href);
+
   // The session's end: said a minute before, and then nothing stays on the screen.
   const ends = Number(body.dataset.ends || 0) * 1000;
   const soon = document.getElementById("soon");
