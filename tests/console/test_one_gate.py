@@ -1,0 +1,92 @@
+"""Law 1, walked through the console: with the gate shut no page shows a word of a patient; and what each page costs."""
+
+import time
+from statistics import median
+
+import asyncpg
+import pytest
+
+from beffroi.store.database import load_queries
+from beffroi.store.readers import Readers
+from console.asking import link_in, path_of, post
+from console.gallery import people
+
+WORDS = ("QUESNOY", "Aldegonde", "VANDAMME", "06 12 34 56 78", "2 97 02", "Bollezeele", "IPP-8", "V-8")
+MEDIAN_S_MAX = 0.1
+
+LOOKS = {"/find": 1, "found": 2, "patient": 2, "who saw": 6, "/watch": 3, "/watch/account": 4, "/incidents": 1}
+"""Look-ups of each page besides the gate's three statements: its session, what it shows. Accounts are remembered."""
+
+
+STORES = ("sessions", "accounts", "identities", "watch_room", "patient_access")
+OURS = {text for name in STORES for text in load_queries(name).values()}
+
+
+@pytest.fixture
+async def aldegonde(served, put) -> None:
+    await people(put)
+
+
+async def addresses(client) -> dict[str, str]:
+    """Pages about her, and the addresses that led there."""
+    found = await post(client, "/find", born="17051980", name="que a")
+    list_page = path_of(found)
+    link = link_in(await client.get(list_page))
+    more = path_of(await post(client, link, contact="1", identifiers="1", purpose="HOPERAT"))
+    desk = link.replace("/patient/", "/desk/")
+    told = path_of(await post(client, desk, document="passport", person="self"))
+    return {"found": list_page, "patient": link, "more": more, "who saw": told}
+
+
+async def test_behind_a_shut_gate_nobody_is_shown(served, aldegonde) -> None:
+    """When nothing can be written, every page answers 503 in words, and holds no word of her."""
+    client = await served.signed_in("admission-clerk")
+    pages = await addresses(client)
+    for path in (pages["found"], pages["patient"], pages["more"]):
+        shown = (await client.get(path)).text
+        assert [word for word in WORDS if word in shown], path
+    await served.database.pool.execute("alter table seen rename to seen_elsewhere")
+    for path in pages.values():
+        answer = await client.get(path)
+        assert answer.status_code == 503, path
+        assert not [word for word in WORDS if word in answer.text]
+        assert "Rien n&#39;a été montré" in answer.text
+
+
+async def test_each_page_is_quick_and_asks_no_more_than_it_did(served, aldegonde) -> None:
+    """Below 100 ms at the server, median of ten; the number of its statements is known."""
+    sent: list[str] = []
+    fetch = Readers.fetch
+
+    async def counted(self: Readers, query: str, *arguments: object) -> list[asyncpg.Record]:
+        if query in OURS:  # and not what a process looks up by itself, each second
+            sent.append(query)
+        return await fetch(self, query, *arguments)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Readers, "fetch", counted)
+        clerk, officer = await served.signed_in("admission-clerk"), await served.signed_in("duty-officer")
+        protection = await served.signed_in("data-protection-officer")
+        pages = await addresses(clerk)
+        subject = served.staff["admission-clerk"].subject
+        account = await served.database.pool.fetchval("select account_id from accounts where subject = $1", subject)
+        wanted = {
+            "/find": (clerk, "/find"),
+            "found": (clerk, pages["found"]),
+            "patient": (clerk, pages["patient"]),
+            "who saw": (clerk, pages["who saw"]),
+            "/watch": (officer, "/watch"),
+            "/watch/account": (officer, f"/watch/account/{account}"),
+            "/incidents": (protection, "/incidents"),
+        }
+        counts = {}
+        for name, (client, path) in wanted.items():
+            took_s = []
+            for _ in range(10):
+                sent.clear()
+                began_s = time.perf_counter()
+                assert (await client.get(path)).status_code == 200
+                took_s.append(time.perf_counter() - began_s)
+                counts[name] = len(sent)
+            assert median(took_s) < MEDIAN_S_MAX, (name, median(took_s))
+    assert counts == LOOKS
