@@ -181,5 +181,9 @@ async def walk(
     data_protection = await enters(await new_context(), "data-protection-officer")
     async for name in protection(data_protection, served.url, subject):
         yield name, data_protection
+    operator = await enters(await new_context(), "operator")
+    for path in ("/operate", "/operate/settings"):
+        await operator.goto(f"{served.url}{path}")
+        yield path[1:].replace("/", "-"), operator
     async for name in stopped(doctor, served.url):
         yield name, doctor

@@ -1,6 +1,6 @@
 """Every page and state in a real browser: accessible, within its size, without a word of a script's complaint.
 
-With BEFFROI_PICTURES=docs/console the pictures of each are taken too: light, dark, printed and 320 pixels wide.
+With BEFFROI_PICTURES=docs/console the pictures are taken too, some dark, printed and 320 pixels wide besides.
 """
 
 import os
@@ -15,6 +15,9 @@ from foreign_node import node_folder
 
 PAGE_BYTES_MAX = 60 * 1024
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+IN_FOUR = {"find", "found", "patient-more", "who-saw", "watch", "account", "incident", "emergency-read", "entrance"}
+"""States of which docs/ keeps the dark, the printed and the narrow picture too."""
+LONG = {"operate-settings"}
 PICTURES = os.environ.get("BEFFROI_PICTURES", "")
 
 
@@ -39,7 +42,9 @@ async def picture(page: Page, name: str) -> None:
     """The four pictures of a state."""
     folder = Path(PICTURES)
     folder.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=folder / f"{name}.png", full_page=True)
+    await page.screenshot(path=folder / f"{name}.png", full_page=name not in LONG)
+    if name not in IN_FOUR:
+        return
     await page.emulate_media(color_scheme="dark")
     await page.screenshot(path=folder / f"{name}-dark.png", full_page=True)
     await page.emulate_media(color_scheme="light", media="print")

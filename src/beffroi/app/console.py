@@ -12,11 +12,13 @@ from beffroi.actions.house import House
 from beffroi.actions.incidents import Incidents
 from beffroi.actions.investigate import Investigation
 from beffroi.actions.lookup import Lookup
+from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.sign_in import SignIn
 from beffroi.actions.watch_room import WatchRoom
 from beffroi.app.context import Context
 from beffroi.clock import Clock
+from beffroi.config.listing import listed
 from beffroi.config.settings import ConsoleSettings
 from beffroi.errors import OperatorError
 from beffroi.model.account import Asker
@@ -88,6 +90,8 @@ def console_of(
         Investigation(database, house.gate, house.references, house.hospitals, clock),
         partial(Incidents, database, clock),
         config.archive is not None,
+        OperationsRoom(database, clock),
+        tuple(listed(config)),
     )
     proxies = Proxies(config.web.trusted_proxies)
     return Console(desk, origin, proxies, Admission(config.limits.in_flight_per_account))

@@ -9,6 +9,7 @@ from beffroi.actions.browser_sessions import BrowserSessions
 from beffroi.actions.contain import Containing
 from beffroi.actions.incidents import Incidents
 from beffroi.actions.investigate import Investigation
+from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.watch_room import WatchRoom
 from beffroi.clock import Clock
@@ -48,3 +49,5 @@ class Desk:
     investigation: Investigation
     incidents: Callable[[AccountId], Incidents]
     archived: bool
+    operations: OperationsRoom
+    settings: tuple[tuple[str, str, str, str], ...]

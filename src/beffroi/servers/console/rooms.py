@@ -27,7 +27,7 @@ class Room(Enum):
     DUPLICATES = (Words("Duplicates", "Doublons"), "", frozenset({Role.IDENTITY_CELL}))
     NOTICES = (Words("Notices", "Notifications"), "", frozenset({Role.DATA_PROTECTION_OFFICER}))
     STATEMENT = (Words("Public statement", "Communiqué"), "", frozenset({Role.DATA_PROTECTION_OFFICER}))
-    OPERATE = (Words("The server", "Le serveur"), "", frozenset({Role.OPERATOR}))
+    OPERATE = (Words("The server", "Le serveur"), "/operate", frozenset({Role.OPERATOR}))
     HELP = (Words("Help", "Aide"), "/help", frozenset(Role))
 
     @property

@@ -11,7 +11,7 @@ from beffroi.access.policy import RIGHTS
 from beffroi.errors import MethodNotAllowed, NotFound, Words
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
-from beffroi.servers.console import emergency, entrance, finding, incidents, patient_desk, watching
+from beffroi.servers.console import emergency, entrance, finding, incidents, operating, patient_desk, watching
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit
 from beffroi.servers.console.rooms import Room
@@ -67,6 +67,8 @@ ROUTES = (
     Route("POST", f"/incidents/{HANDLE}", Room.INCIDENTS.roles, incidents.change),
     Route("GET", f"/incidents/scope/{HANDLE}", Room.INCIDENTS.roles, incidents.scope, Operation.SCOPE_VIEW),
     Route("GET", f"/incidents/file/{HANDLE}", Room.INCIDENTS.roles, incidents.scope_file, Operation.SCOPE_VIEW),
+    Route("GET", "/operate", Room.OPERATE.roles, operating.room),
+    Route("GET", "/operate/settings", Room.OPERATE.roles, operating.settings),
     Route("GET", "/watch", Room.WATCH.roles, watching.room),
     Route("POST", "/watch", Room.WATCH.roles, watching.look_up),
     Route("GET", "/watch/news", Room.WATCH.roles, watching.news, background=True),

@@ -1,0 +1,49 @@
+"""What the operator sees of a deployment: feeds, rights given by name, the ledger, storage. Nobody's identity."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class FeedState(msgspec.Struct, frozen=True):
+    """A hospital's feed. `last_at` None: it has never sent anything."""
+
+    hospital: str
+    last_at: datetime | None
+    messages: int
+
+
+class GivenRole(msgspec.Struct, frozen=True):
+    """A role that was given by name. `until` None: nobody has said when it ends."""
+
+    subject: str
+    name: str
+    kind: str
+    role: str
+    hospital: str
+    by: str
+    at: datetime
+    until: datetime | None
+
+
+class WitnessWord(msgspec.Struct, frozen=True):
+    """How the last exchange with a witness ended."""
+
+    witness: str
+    state: str
+    tree_size: int
+    at: datetime
+
+
+class Deployment(msgspec.Struct, frozen=True):
+    """All of it at one moment. `sealed_at` None: nothing was ever sealed."""
+
+    feeds: tuple[FeedState, ...]
+    roles: tuple[GivenRole, ...]
+    witnesses: tuple[WitnessWord, ...]
+    tree_size: int
+    sealed_at: datetime | None
+    database_bytes: int
+    identities: int
+    disclosures: int
+    sessions: int

@@ -1,0 +1,52 @@
+"""The operator's room: feeds and their lag, roles, the ledger and its witnesses, storage, the configuration in
+force.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from beffroi.errors import Words
+from beffroi.servers.console.desk import Desk
+from beffroi.servers.console.exchange import Page, Visit
+from beffroi.servers.console.rooms import Room
+from beffroi.servers.console.speaking import ROLES, Speaker
+
+TITLE = Words("The server", "Le serveur")
+SETTINGS = Words("Configuration in force", "Configuration en vigueur")
+LATE_S: Final = 3_600
+"""Seconds of silence from which a feed is marked: a hospital sends something every few minutes, by night too."""
+
+
+async def room(desk: Desk, visit: Visit) -> Page:
+    """How the deployment stands."""
+    state, now, speaker = await desk.operations.deployment(), desk.clock.now(), desk.pages.speaker(visit)
+    return desk.pages.render(
+        visit,
+        "operate.html",
+        TITLE,
+        Room.OPERATE,
+        state=state,
+        roles={role.value: words for role, words in ROLES.items()},
+        lags={feed.hospital: _lag(feed.last_at, now, speaker) for feed in state.feeds},
+        late={feed.hospital for feed in state.feeds if _late(feed.last_at, now)},
+        people=[one for one in state.roles if one.kind == "person"],
+        applications=[one for one in state.roles if one.kind != "person"],
+    )
+
+
+async def settings(desk: Desk, visit: Visit) -> Page:
+    """Every setting with its meaning; nothing can be changed here."""
+    return desk.pages.render(visit, "settings.html", SETTINGS, Room.OPERATE, lines=desk.settings)
+
+
+def _late(last_at: datetime | None, now: datetime) -> bool:
+    return last_at is None or (now - last_at).total_seconds() > LATE_S
+
+
+def _lag(last_at: datetime | None, now: datetime, speaker: Speaker) -> str:
+    if last_at is None:
+        return speaker.say("never", "jamais")
+    minutes = int((now - last_at).total_seconds()) // 60
+    if minutes < 60:
+        return speaker.say(f"{minutes} min ago", f"il y a {minutes} min")
+    return speaker.say(f"{minutes // 60} h ago", f"il y a {minutes // 60} h")

@@ -1,0 +1,26 @@
+-- name: feeds
+-- Each hospital's feed, the one that is silent longest first.
+select h.name, f.last_message_at, coalesce(f.message_count, 0) as message_count
+from hospitals h left join feeds f using (hospital_id)
+order by f.last_message_at nulls first, h.hospital_id;
+
+-- name: given_roles
+-- Roles that were given by name and have not ended, people first. $1 now, $2 rows at most.
+select a.subject, a.display_name, a.kind, g.role, h.name as hospital, g.granted_by, g.granted_at, g.expires_at
+from grants g join accounts a using (account_id) join hospitals h using (hospital_id)
+where g.expires_at is null or g.expires_at > $1
+order by a.kind desc, g.role, a.account_id
+limit $2;
+
+-- name: witness_words
+-- How the last exchange with each witness ended.
+select witness, state, tree_size, at from witness_states order by witness;
+
+-- name: deployment_state
+-- The newest checkpoint, the database's size, and about how much it holds. $1 now.
+select coalesce((select max(tree_size) from checkpoints), 0) as tree_size,
+       (select signed_at from checkpoints order by tree_size desc limit 1) as sealed_at,
+       pg_database_size(current_database()) as database_bytes,
+       (select greatest(reltuples, 0)::bigint from pg_class where oid = 'identities'::regclass) as identities,
+       (select greatest(reltuples, 0)::bigint from pg_class where oid = 'disclosures'::regclass) as disclosures,
+       (select count(*) from console_sessions where ends_at > $1) as sessions;

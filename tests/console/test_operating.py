@@ -1,0 +1,20 @@
+"""The operator's room: how the deployment stands, nobody's identity, no secret, nothing to change."""
+
+
+async def test_the_operator_sees_the_feeds_and_the_roles(served, louise) -> None:
+    """A feed that never sent is marked; roles given by name with by whom and until when; no patient."""
+    operator = await served.signed_in("operator")
+    page = await operator.get("/operate")
+    assert page.status_code == 200
+    assert "CHU de Valcourt" in page.text and "jamais" in page.text
+    assert served.staff["duty-officer"].subject in page.text and "sans fin" in page.text
+    assert "MARTIN" not in page.text
+
+
+async def test_the_configuration_shows_no_secret(served) -> None:
+    """Every setting with its meaning; no password, no key."""
+    operator = await served.signed_in("operator")
+    page = await operator.get("/operate/settings")
+    assert "console.idle_s" in page.text and "900" in page.text and "database.web_url" in page.text
+    assert '<form method="post" action="/console/operate' not in page.text
+    assert '"d":' not in page.text and "password=" not in page.text
