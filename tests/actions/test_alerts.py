@@ -1,6 +1,7 @@
 """Alerts: rung with what they tell of, one for many, delivered by real servers whatever dies meanwhile."""
 
 import asyncio
+import contextlib
 import hmac
 from base64 import b64encode
 from datetime import timedelta
@@ -12,13 +13,18 @@ import pytest
 from beffroi.actions import alerts as module
 from beffroi.actions.alerts import GIVE_UP_AFTER, Alerts, Deliverer
 from beffroi.actions.contain import Containing, Order
+from beffroi.errors import BeffroiError
+from beffroi.model.account import Role
 from beffroi.model.alert import Alert, AlertKind, Severity
 from beffroi.model.containment import ContainmentKind
+from beffroi.model.disclosure import Operation, Purpose
+from beffroi.model.search import Criteria, DateRange, Text
 from beffroi.outbound.mail import MailChannel, MailServer
 from beffroi.outbound.syslog import Collector, SyslogChannel
 from beffroi.outbound.webhooks import WebhookChannel
 from beffroi.store.alerts import WINDOW
 from beffroi.store.database import ROLE_FEED, ROLE_WEB, ROLE_WORKER, Database
+from requests_and_records import BORN, ask, record
 from servers.mllp_certificates import Authority
 from sinks import HttpSink, MailSink, SyslogSink
 
@@ -252,3 +258,31 @@ async def test_an_alert_says_nothing_but_its_vocabulary(ringing, dsn_of, clock):
             await ringing.ring_alone(msgspec.structs.replace(VERDICT, particulars=particulars))
     async with await Database.open(dsn_of(ROLE_FEED)) as feed:
         await Alerts(feed, clock).test()
+
+
+async def test_the_gate_rings_in_its_own_transaction(house, put, account, database):
+    """An account that reads strangers one after another comes onto higher rungs, and each rings once."""
+    asker, day = await account(Role.WARD_NURSE), DateRange(BORN, BORN)
+    for number in range(40):
+        await put(1, f"A{number}", record(f"MAR{number:04d}", "Louise"))
+        criteria = Criteria(birth_date=day, family=Text(f"MAR{number:04d}"), given=Text("L"))
+        with contextlib.suppress(BeffroiError):
+            await house.finder.search(ask(asker), criteria)
+    rows = await database.pool.fetch("select * from alerts order by alert_id")
+    verdicts = await database.pool.fetchval("select count(*) from disclosures where operation = $1", Operation.VERDICT)
+    assert verdicts > 0 and sum(row["count"] for row in rows) == verdicts
+    assert {(row["kind"], row["account_id"]) for row in rows} == {("verdict", asker.account_id)}
+    assert {"rung", "role", "hospital", "disclosure"} == set(msgspec.json.decode(rows[0]["particulars"]))
+
+
+async def test_an_emergency_reading_rings(house, put, account, database):
+    """Once within a quarter of an hour, with a count."""
+    await put(1, "A1", record("MARTIN", "Louise"))
+    asker = await account()
+    criteria = Criteria(birth_date=DateRange(BORN, BORN), family=Text("Mar"), given=Text("L"))
+    reference = (await house.finder.search(ask(asker), criteria)).content.shown[0].reference
+    urgent = ask(asker, Operation.EMERGENCY_READ, purpose=Purpose.EMERGENCY, reason="unconscious patient")
+    for _ in range(2):
+        await house.finder.read(urgent, reference)
+    rows = await database.pool.fetch("select kind, count from alerts where kind = 'emergency'")
+    assert [tuple(row) for row in rows] == [("emergency", 2)]

@@ -68,8 +68,9 @@ def check_settings(config: Config) -> Iterator[Finding]:
             yield warning(
                 "credentials",
                 Words(
-                    f"{application.name} feeds and asks with one credential.",
-                    f"{application.name} alimente et interroge avec un même moyen d'accès.",
+                    f"{application.name} feeds and asks with one credential: to stop it stops the feed too.",
+                    f"{application.name} alimente et interroge avec un même moyen d'accès : l'arrêter arrête aussi "
+                    "l'alimentation de son hôpital.",
                 ),
                 Words(
                     "Configure two applications, each with its own certificate.",

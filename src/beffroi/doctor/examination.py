@@ -10,6 +10,7 @@ from beffroi.doctor.doors import check_issuers, check_settings, show_ceilings
 from beffroi.doctor.files import check_files
 from beffroi.doctor.finding import Finding, error
 from beffroi.doctor.sealing import check_ledger
+from beffroi.doctor.signalling import check_own_networks, check_signals
 from beffroi.doctor.witnesses import check_witnesses
 from beffroi.errors import OperatorError, Words
 
@@ -25,6 +26,8 @@ async def examine(config_file: Path, clock: Clock, *, demo: bool = False) -> lis
     found += [finding async for finding in check_ledger(config, clock)]
     found += [finding async for finding in check_witnesses(config)]
     found += [finding async for finding in check_alerts(config, clock, demo=demo)]
+    found += [finding async for finding in check_signals(config, clock)]
     found += [finding async for finding in check_issuers(config, clock, demo=demo)]
     found += check_settings(config)
+    found += check_own_networks(config)
     return [*found, *show_ceilings()]
