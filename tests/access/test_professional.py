@@ -79,6 +79,17 @@ def test_an_application() -> None:
     assert (found.kind, found.subject, found.application) == (AccountKind.APPLICATION, "urgences", "urgences")
 
 
+def test_a_client_with_a_user_of_its_own() -> None:
+    """Keycloak's service account is the application; the same name in a session of somebody's is not."""
+    user = "550e8400-e29b-41d4-a716-446655440000"
+    claims = application_claims("Urgences") | {"sub": user, "preferred_username": "service-account-urgences"}
+    claims |= {"azp": "Urgences", "client_id": "Urgences"}
+    assert of(claims).subject == "Urgences"
+    for change in ({"sid": "s"}, {"auth_time": NOW_S}, {"preferred_username": "urgences"}, {"client_id": None}):
+        with pytest.raises(Rejected):
+            of({name: value for name, value in (claims | change).items() if value is not None})
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -26,7 +26,7 @@ from fhir_rules import violations
 
 BASE = "http://beffroi.test/fhir"
 RED, GREEN, BLUE = (f"urn:oid:{hospital.oid}" for hospital in HOSPITALS[:3])
-SHARED = Path("/work/shared/data/fhir-pixm")
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "fhir-pixm"
 FR = "https://hl7.fr/ig/fhir/core/StructureDefinition"
 Feeds = Callable[..., Awaitable[Told]]
 

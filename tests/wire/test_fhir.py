@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beffroi.access.fields import CONTACT, IDENTIFIERS, MINIMAL, RESTRICTED
@@ -122,6 +122,7 @@ def test_what_was_released_is_shown(fields: Field) -> None:
             assert [secret for secret in secrets if secret not in text and secret != "1.2.250.1.213.1.4.10"] == []
 
 
+@settings(deadline=None)
 @given(records, some_fields, st.sampled_from(["en", "fr"]), st.booleans(), st.booleans())
 def test_every_answer_keeps_the_rules(
     record: Record, fields: Field, language: str, following: bool, subsetted: bool

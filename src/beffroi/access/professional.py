@@ -71,6 +71,10 @@ class Claimed(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
 
 
+SERVICE_ACCOUNT: Final = "service-account-"
+"""What Keycloak puts before a client's id to name the user that stands for it."""
+
+
 def claimed(claims: Claims) -> Claimed:
     """Who asks, by a verified token's claims. Raises `Rejected` when it names neither a person nor an application."""
     application = claims.client_id or claims.azp
@@ -108,7 +112,12 @@ def _names(claims: Claims, subject: str) -> tuple[str, ...]:
 
 
 def _is_application(claims: Claims, application: str) -> bool:
-    return bool(application) and claims.sub == application and not claims.auth_time
+    """The client itself is the subject (RFC 9068 section 5). Keycloak gives a client a user of its own instead, by a
+    reserved name, and says `client_id` in that user's tokens alone."""
+    if not application or claims.auth_time or claims.sid:
+        return False
+    own_user = claims.client_id == application and claims.preferred_username == SERVICE_ACCOUNT + application.lower()
+    return claims.sub == application or own_user
 
 
 def _acceptable(name: str) -> bool:

@@ -1,0 +1,61 @@
+"""Software that we did not write: a real Keycloak, which Pro Santé Connect is, issues tokens bound to keys (DPoP)."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from beffroi.access.issuers import TrustedIssuer
+from beffroi.access.nonces import Nonces
+from beffroi.actions.sign_in import SignIn, nothing_recorded
+from beffroi.clock import Clock
+from beffroi.model.account import Role
+from beffroi.model.hospitals import Hospitals
+from beffroi.outbound.issuer_keys import IssuerKeys
+from beffroi.servers.authentication import Authenticator
+from beffroi.servers.http_server import HttpLimits, listen, serve_http
+from credentials import DOCTOR_CODE
+from doubles import HOSPITALS
+from foreign.test_sign_in import Accounts, api
+from foreign_keycloak import keycloak
+from foreign_node import script_beside_modules
+
+pytestmark = pytest.mark.foreign
+
+
+async def test_a_real_keycloak(tmp_path: Path) -> None:
+    """Its tokens for an application and for a professional are accepted with their key, and refused without it."""
+    script = await asyncio.to_thread(script_beside_modules, "keycloak.mjs", tmp_path)
+    async with keycloak(tmp_path) as issuer:
+        trusted = TrustedIssuer(
+            issuer=issuer, audiences=frozenset({"urn:beffroi"}), roles={DOCTOR_CODE: Role.WARD_DOCTOR}
+        )
+        sign_in = SignIn(Accounts(), Hospitals(HOSPITALS), Clock(), nothing_recorded)
+        authenticator = Authenticator([IssuerKeys(trusted, Clock())], sign_in, Nonces(os.urandom(32)), Clock())
+        await authenticator.start()
+        listening, stopping = listen("127.0.0.1", 0), asyncio.Event()
+        public_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        serving = asyncio.create_task(
+            serve_http(api(authenticator, public_url), listening, HttpLimits(50, 1), stopping)
+        )
+        pipe = asyncio.subprocess.PIPE
+        try:
+            node = await asyncio.create_subprocess_exec(
+                "node", str(script), issuer, public_url, stdout=pipe, stderr=pipe, cwd=tmp_path
+            )
+            output, problems = await asyncio.wait_for(node.communicate(), 60)
+        finally:
+            stopping.set()
+            await serving
+            await authenticator.stop()
+            listening.close()
+    told = [json.loads(line) for line in output.decode().splitlines()]
+    assert len(told) == 4, problems.decode()[-2_000:]
+    assert {(one["name"], one["body"]) for one in told if one["bound"]} == {
+        ("urgences", "application urgences hospital_application"),
+        ("poste", "person ANS-FOREIGN-1 ward_doctor"),
+    }
+    assert {one["type"] for one in told} == {"dpop"}
+    assert {one["status"] for one in told if not one["bound"]} == {401}
