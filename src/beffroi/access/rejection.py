@@ -64,6 +64,12 @@ class Reason(Enum):
     )
     AUDIENCE = Told("audience", INVALID_TOKEN, "the token is for another service", "le jeton est pour un autre service")
     EXPIRED = Told("expired", INVALID_TOKEN, "the token has expired", "le jeton a expiré")
+    REVOKED = Told(
+        "expired",
+        INVALID_TOKEN,
+        "its issuer says that the token is no longer good",
+        "son émetteur dit que le jeton n'est plus valable",
+    )
     NOT_YET = Told("not_yet", INVALID_TOKEN, "the token is not valid yet", "le jeton n'est pas encore valable")
     LIFETIME = Told("expired", INVALID_TOKEN, "the token lives too long", "la durée du jeton est trop longue")
     CLAIMS = Told(

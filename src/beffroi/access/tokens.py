@@ -70,7 +70,6 @@ class Claims(msgspec.Struct, frozen=True):
     sid: str = ""
     typ: str = ""
     cnf: Confirmation | None = None
-    sid: str = ""
     preferred_username: str = ""
     SubjectNameID: str = ""
     SubjectRole: str | list[str] = ""

@@ -13,6 +13,7 @@ from beffroi.errors import OperatorError
 from beffroi.ledger.checkpoint import SigningKey, VerifierKey, signing_keys
 from beffroi.ledger.cosignature import CosignerKey
 from beffroi.model.person import Hospital, HospitalId
+from beffroi.outbound.introspection import Introspection
 from beffroi.store.registers import LOCAL_ISSUER, ApplicationEntry, Credential
 
 SECONDS_PER_HOUR = 3_600
@@ -78,6 +79,14 @@ def _issuer(config: Config, settings: Issuer, demo: bool) -> TrustedIssuer:
         key_set_file=str(config.path(settings.jwks_file)) if settings.jwks_file else "",
         demo=demo,
     )
+
+
+def introspection_of(config: Config, settings: Issuer) -> Introspection | None:
+    """Where that issuer is asked whether a token is still good; None where it is not."""
+    if not settings.introspection_url:
+        return None
+    secret = config.secret(settings.introspection_secret_file) if settings.introspection_secret_file else ""
+    return Introspection(settings.introspection_url, settings.introspection_client_id, secret)
 
 
 def windows_of(config: Config) -> dict[HospitalId, dict[str, int]]:

@@ -16,7 +16,7 @@ from beffroi.actions.register import Registrar
 from beffroi.actions.sign_in import SignIn
 from beffroi.actions.stop_watch import watching_stops
 from beffroi.actions.ways.ways_on import WaysOn, ways_on
-from beffroi.app.assembly import expectations_of, issuers_of, key_place_of, windows_of
+from beffroi.app.assembly import expectations_of, introspection_of, issuers_of, key_place_of, windows_of
 from beffroi.app.console import console_of
 from beffroi.app.context import Context
 from beffroi.app.signalling import keys_of_transmitters, signals_of
@@ -32,6 +32,8 @@ from beffroi.servers.fhir_api import ROOT, FhirApi
 from beffroi.servers.http_server import AsgiApp, HttpLimits, TlsFiles, serve_http
 from beffroi.servers.proxied import ProxiesOnly
 from beffroi.servers.proxies import Proxies
+from beffroi.servers.routes import FEED_ROUTES, ROUTES
+from beffroi.servers.smart_configuration import smart_configuration
 from beffroi.store.accounts import AccountStore
 from beffroi.store.credentials import CredentialStore
 from beffroi.store.database import Database
@@ -58,7 +60,7 @@ async def run_web(context: Context) -> None:
             keys = issuer_keys_of(context)
             authenticator = authenticator_of(context, database, house, keys)
             ways = ways_on(database, house, key_place_of(config), context.clock)
-            api: AsgiApp = api_of(context, house, authenticator, _feed_of(context, house, fed), ways)
+            api: AsgiApp = api_of(context, house, authenticator, _feed_of(context, house, fed), ways, keys)
             console = console_of(context, database, house, keys, authenticator)
             transmitters = keys_of_transmitters(config, context.clock)
             signals = signals_of(config, database, transmitters, keys, context.clock)
@@ -85,7 +87,11 @@ async def run_web(context: Context) -> None:
 
 def issuer_keys_of(context: Context) -> list[IssuerKeys]:
     """The keys of every configured issuer, not fetched yet."""
-    return [IssuerKeys(issuer, context.clock) for issuer in issuers_of(context.config, demo=context.demo)]
+    trusted = issuers_of(context.config, demo=context.demo)
+    return [
+        IssuerKeys(issuer, context.clock, introspection=introspection_of(context.config, settings))
+        for issuer, settings in zip(trusted, context.config.issuer, strict=True)
+    ]
 
 
 def authenticator_of(context: Context, database: Database, house: House, keys: Sequence[IssuerKeys]) -> Authenticator:
@@ -131,6 +137,7 @@ def api_of(
     authenticator: Authenticator,
     feed: HospitalFeed | None = None,
     ways: WaysOn | None = None,
+    keys: Sequence[IssuerKeys] = (),
 ) -> FhirApi:
     """The FHIR door."""
     region = context.config.region
@@ -138,7 +145,15 @@ def api_of(
     endpoint = Endpoint(context.config.web.public_url + ROOT, region.oid, house.hospitals, vocabulary)
     pages = Continuations(house.deployment.nonce_key)
     body_bytes_max = context.config.limits.body_bytes
-    return FhirApi(house.finder, authenticator, endpoint, context.clock, body_bytes_max, pages, feed, ways)
+    smart = partial(_smart, keys, feed is not None)
+    return FhirApi(house.finder, authenticator, endpoint, context.clock, body_bytes_max, pages, feed, ways, smart)
+
+
+def _smart(keys: Sequence[IssuerKeys], feeds: bool) -> bytes | None:
+    """For SMART clients: the first issuer, which is the one that people sign in at."""
+    if not keys:
+        return None
+    return smart_configuration(keys[0].issuer.issuer, keys[0].metadata, ROUTES + (FEED_ROUTES if feeds else ()))
 
 
 def _guarded(context: Context, api: AsgiApp) -> AsgiApp:

@@ -318,6 +318,22 @@ class Issuer(Section, frozen=True, kw_only=True):
             "The claim that names the hospital for which they act.", "The hospital of their choice, under one account."
         ),
     ] = "SubjectOrganizationID"
+    introspection_url: Annotated[
+        str,
+        said(
+            "Its introspection endpoint (RFC 7662), asked at least each minute whether a token is still good; empty: "
+            "not asked. Nobody signs in while it does not answer.",
+            "Tokens shown to a machine of theirs; answers that keep ended sessions alive until their tokens expire.",
+            pattern=r"^(https?://[^#]+)?$",
+        ),
+    ] = ""
+    introspection_client_id: Annotated[
+        str, said("Our client id at that endpoint.", "Refused answers: nobody signs in.", max_length=255)
+    ] = ""
+    introspection_secret_file: Annotated[
+        str,
+        said("A file with our secret at that endpoint.", "Nothing: another file's content sent to the issuer as ours."),
+    ] = ""
     acr_values: Annotated[
         tuple[str, ...],
         said(

@@ -17,6 +17,7 @@ from beffroi.access.issuers import KEY_SET_BYTES_MAX, KeySet, TrustedIssuer, par
 from beffroi.access.tokens import Trust, UnverifiedToken
 from beffroi.clock import Clock
 from beffroi.outbound.fetching import FetchFailed, fetch, may_be_fetched, read_file
+from beffroi.outbound.introspection import Introspection
 from beffroi.telemetry import Event, log, log_failure
 
 REFRESH_S: Final = 300.0
@@ -32,22 +33,40 @@ METADATA_BYTES_MAX: Final = 65_536
 Fetch = Callable[[str, int], Awaitable[bytes]]
 
 
-class _Metadata(msgspec.Struct):
+class IssuerMetadata(msgspec.Struct, frozen=True):
+    """What an issuer publishes of itself and clients of this API want to know (RFC 8414 section 2)."""
+
     issuer: str
     jwks_uri: str
+    authorization_endpoint: str = ""
+    token_endpoint: str = ""
+    introspection_endpoint: str = ""
+    revocation_endpoint: str = ""
+    pushed_authorization_request_endpoint: str = ""
+    grant_types_supported: tuple[str, ...] = ()
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ()
 
 
-_decode_metadata = msgspec.json.Decoder(_Metadata).decode
+_decode_metadata = msgspec.json.Decoder(IssuerMetadata).decode
 
 
 class IssuerKeys:
     """The keys of one issuer. `trust` is None while there are none that may be believed."""
 
-    def __init__(self, issuer: TrustedIssuer, clock: Clock, fetch_document: Fetch = fetch) -> None:
+    def __init__(
+        self,
+        issuer: TrustedIssuer,
+        clock: Clock,
+        fetch_document: Fetch = fetch,
+        introspection: Introspection | None = None,
+    ) -> None:
         self.issuer = issuer
+        self.introspection = introspection
         self._clock = clock
         self._fetch = fetch_document
         self._trust: Trust | None = None
+        self.metadata: IssuerMetadata | None = None
+        """What discovery said last; None when the keys come from elsewhere."""
         self._fetched_s = 0.0
         self._tried_s = 0.0
         self._turn = asyncio.Lock()
@@ -120,6 +139,7 @@ class IssuerKeys:
             raise FetchFailed("the metadata cannot be read") from None
         if metadata.issuer != self.issuer.issuer or not may_be_fetched(metadata.jwks_uri):
             raise FetchFailed("the metadata is of another issuer")
+        self.metadata = metadata
         return metadata.jwks_uri
 
     def _now_s(self) -> float:

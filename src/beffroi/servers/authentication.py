@@ -12,7 +12,7 @@ Source: RFC 6750 sections 2 and 3, RFC 9449 sections 7 to 9, RFC 8705 section 3,
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from hmac import compare_digest
@@ -32,6 +32,7 @@ from beffroi.errors import NotAuthenticated, Unavailable, UnknownAccount, Words
 from beffroi.model.account import Asker
 from beffroi.model.containment import Stop
 from beffroi.model.disclosure import Proof
+from beffroi.outbound.introspection import FRESH_S
 from beffroi.outbound.issuer_keys import IssuerKeys
 from beffroi.servers.admission import Admission
 from beffroi.servers.proxies import Proxies
@@ -195,6 +196,10 @@ class Authenticator:
         who = claimed(access.claims)
         check_acr(who, keys.issuer.acr_values)
         verified = Verified.of(access, who, keys.issuer)
+        if keys.introspection is not None:
+            await keys.introspection.check(token)
+            fresh_until_s = self._clock.now().timestamp() + FRESH_S
+            verified = replace(verified, expires_at_s=min(verified.expires_at_s, fresh_until_s))
         self._tokens.put(verified)
         return verified
 

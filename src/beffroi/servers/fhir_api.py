@@ -16,6 +16,7 @@ import msgspec
 
 from beffroi.access.pages import Continuations
 from beffroi.access.policy import OPERATION_WORDS, OTHER_ROLE
+from beffroi.access.scopes import allows
 from beffroi.actions.feeding import HospitalFeed
 from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.clock import Clock
@@ -26,6 +27,8 @@ from beffroi.errors import (
     Forbidden,
     MethodNotAllowed,
     NotAuthenticated,
+    NotFound,
+    OutOfScope,
     TooLarge,
     TooManyInFlight,
     TooSlow,
@@ -52,6 +55,7 @@ from beffroi.servers.fhir_capability import capability_statement
 from beffroi.servers.fhir_handlers import Desk, Finds, encode
 from beffroi.servers.fhir_outcome import error_reply, outcome, unexpected_reply
 from beffroi.servers.routes import ACCOUNT, ACCOUNT_ROUTES, FEED_ROUTES, METADATA, ROUTES, Route, Router
+from beffroi.servers.smart_configuration import PATH as SMART_PATH
 from beffroi.telemetry import Event, log_failure
 from beffroi.telemetry.metrics import Result, count_request, result_of
 from beffroi.wire.fhir_form import parse_pairs
@@ -115,10 +119,12 @@ class FhirApi:
         pages: Continuations | None = None,
         feed: HospitalFeed | None = None,
         ways: WaysOn | None = None,
+        smart: Callable[[], bytes | None] = lambda: None,
     ) -> None:
         pages = pages or Continuations(clock.token_bytes(SECRET_BYTES))
         self._desk = Desk(finder, endpoint, pages, clock, feed, ways)
         self._authenticator = authenticator
+        self._smart = smart
         self._clock = clock
         self._body_bytes_max = body_bytes_max
         routes = ROUTES + (FEED_ROUTES if feed is not None else ())
@@ -155,6 +161,13 @@ class FhirApi:
             if arrived.method not in ("GET", "HEAD"):
                 raise MethodNotAllowed(allowed="GET, HEAD")
             return self._metadata[asked_format(arrived.headers.get("accept", ""), _formats(arrived.query))]
+        if arrived.path == SMART_PATH:
+            if arrived.method not in ("GET", "HEAD"):
+                raise MethodNotAllowed(allowed="GET, HEAD")
+            document = self._smart()
+            if document is None:
+                raise NotFound(what=Words("This address", "Cette adresse"))
+            return Reply(200, document, plain=True)
         if arrived.method == "OPTIONS":
             allowed = self._router.allowed(arrived.path)
             arrived.format = _format_of_refusals(arrived)
@@ -177,6 +190,8 @@ class FhirApi:
     async def _answer(self, route: Route, who: Authenticated, arrived: Request, receive: Receive) -> Reply:
         """The reply to somebody who holds one of their account's places."""
         try:
+            if route.transaction and not allows(who.asker.scopes, route.transaction, route.resource, route.letters):
+                raise OutOfScope("Authorization", scope=route.transaction)
             await self._take_body(route, arrived, receive)
             if route.operation is not None and route in ACCOUNT_ROUTES and who.asker.role not in route.roles:
                 raise Forbidden(role=who.asker.role, what=OPERATION_WORDS[route.operation], instead=OTHER_ROLE)
@@ -200,7 +215,13 @@ class FhirApi:
             arrived.format = asked_format("", formats)
 
     def _refusal(self, error: BeffroiError, arrived: Request) -> Reply:
-        challenges = self._authenticator.challenges(error) if isinstance(error, NotAuthenticated) else ()
+        challenges: tuple[tuple[str, str], ...] = ()
+        if isinstance(error, NotAuthenticated):
+            challenges = self._authenticator.challenges(error)
+        elif isinstance(error, OutOfScope):
+            scope = error.parameters["scope"]
+            said = f'DPoP realm="beffroi", error="insufficient_scope", scope="{scope}"'
+            challenges = (("www-authenticate", said), ("dpop-nonce", self._authenticator.nonce()))
         return error_reply(error, arrived.language, arrived.request_id, challenges)
 
     async def _send(self, reply: Reply, arrived: Request, receive: Receive, send: Send) -> None:

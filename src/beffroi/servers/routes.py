@@ -48,6 +48,11 @@ class Route:
     transaction: str = ""
 
     @property
+    def letters(self) -> str:
+        """What it does, in SMART's letters (create, read, update, delete, search)."""
+        return {"read": "r", "update": "cu", "delete": "d"}.get(self.interaction, "s")
+
+    @property
     def roles(self) -> frozenset[Role]:
         """The roles that may ask at all, the gate deciding on each question besides; none for the feed, which is given
         to applications one by one (`may_feed`)."""
