@@ -309,6 +309,9 @@ def audit_form(event: Json) -> Found:
             yield f"{required} is missing"
     if event.get("outcome") not in ("0", "4", "8", "12") or event.get("action") not in tuple("CRUDE"):
         yield "outcome or action is unknown"
+    if "period" in event:
+        yield from tde_form(event)
+        return
     agents = {code(agent["type"]): agent for agent in event["agent"]}
     if not {"110152", "110153"} <= set(agents):
         yield "client or server is missing (BALP)"
@@ -323,6 +326,14 @@ def audit_form(event: Json) -> Found:
     if len(servers) != 1:
         yield "the source is not the server (val-audit-source)"
     yield from audit_profile(event)
+
+
+def tde_form(event: Json) -> Found:
+    """The French shape (TDE)."""
+    if len(event["subtype"]) > 1 or len(event["agent"]) > 2 or "start" not in event["period"]:
+        yield "more than a subtype and two agents, or no beginning (TDE)"
+    if any("who" not in agent for agent in event["agent"]):
+        yield "an agent without who (TDE)"
 
 
 def audit_profile(event: Json) -> Found:

@@ -17,6 +17,8 @@ from beffroi.model.audit import AuditAnswer, AuditEntry, AuditSearch
 from beffroi.model.disclosure import DisclosureId, Door, Field, Operation, Outcome, Purpose, Released
 from beffroi.model.person import HospitalId
 from beffroi.wire.fhir_audit import audit_bundle, parse_audit_search
+from beffroi.wire.fhir_audit_tde import PROFILE_TDE
+from beffroi.wire.fhir_form import parse_pairs
 from fhir_answers import AT, REFERENCE, REQUEST_ID, view
 from fhir_rules import violations
 
@@ -97,6 +99,22 @@ def test_a_reading_is_a_patient_read() -> None:
     user = event["agent"][2]
     assert user["purposeOfUse"][0]["coding"][0]["code"] == "BTG"
     assert user["who"]["identifier"]["value"] == "899700366240"
+
+
+def test_the_french_shape_of_the_same_event() -> None:
+    """Asked by `_profile`: one subtype, two agents, a period, and the next page asks for it again."""
+    search = parse_audit_search([("date", "2026-11"), ("_profile", PROFILE_TDE), ("_count", "2")])
+    page = AuditAnswer(DisclosureId(901), (entry(),), DisclosureId(900), AT)
+    told = audit_bundle(Released.seal(page), view(), search)
+    event = told["entry"][0]["resource"]
+    assert (len(event["subtype"]), len(event["agent"])) == (1, 2)
+    assert event["period"]["start"] == event["recorded"]
+    assert (event["agent"][0]["who"]["identifier"]["value"], event["agent"][0]["altId"]) == (
+        "899700366240",
+        "dpi-beaumont",
+    )
+    assert parse_audit_search(parse_pairs(told["link"][1]["url"].partition("?")[2].encode())).profile == PROFILE_TDE
+    assert violations(told) == []
 
 
 def test_two_patients_of_one_disclosure_are_two_events() -> None:

@@ -22,7 +22,8 @@ class AuditSearch(msgspec.Struct, frozen=True):
     """Disclosures of the asker's own structure with `date_from` <= time < `date_until` (aware, UTC), newest first.
 
     `reference` is a patient's public reference (empty: anybody), `subject` an account's opaque identifier (empty: any).
-    `before` continues after the last disclosure of the page before. `count` is the page, in disclosures.
+    `before` continues after the last disclosure of the page before. `count` is the page, in disclosures. `profile`: the
+    one in which the events are wanted, empty for IHE's.
     """
 
     date_from: datetime
@@ -31,6 +32,7 @@ class AuditSearch(msgspec.Struct, frozen=True):
     subject: str = ""
     before: DisclosureId | None = None
     count: int = AUDIT_PAGE_DEFAULT
+    profile: str = ""
 
 
 class AuditEntry(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from beffroi.model.audit import AuditAnswer, AuditSearch
 from beffroi.model.disclosure import Answer, DisclosureId, Field, Operation, Released
 from beffroi.model.search import Criteria, IdentifierToken
 from beffroi.servers.authentication import Authenticated
-from beffroi.servers.exchange import Reply, Request
+from beffroi.servers.exchange import Format, Reply, Request
 from beffroi.servers.fhir_ask import ask_of, audit_ask_of
 from beffroi.servers.fhir_pages import PARAMETER, asked_page, continued, next_page
 from beffroi.wire.fhir import (
@@ -37,6 +37,7 @@ from beffroi.wire.fhir_form import Pairs, parse_pairs
 from beffroi.wire.fhir_input import PixInput, parse_match, parse_pix, pix_of
 from beffroi.wire.fhir_search import Search, parse_search
 from beffroi.wire.fhir_view import Endpoint, View
+from beffroi.wire.fhir_xml import to_xml
 
 _REFERENCE_LENGTH_MAX = 64
 _IDENTIFIER_FIELDS = Field.OWN_IDENTIFIER | Field.INS | Field.OTHER_IDENTIFIERS
@@ -102,7 +103,7 @@ async def _listed(desk: Desk, who: Authenticated, request: Request, search: Sear
     view = _view(desk, who, request, subsetted=search.only is not None)
     more = next_page(desk.pages, who.asker, search, page.following, _now_s(desk)) if page.following else ""
     told = Told(search.used, search.ignored, search.count_only, page.total, f"{PARAMETER}={more}" if more else "")
-    return _reply(page.released, search_bundle(page.released, view, told))
+    return _reply(page.released, search_bundle(page.released, view, told), request)
 
 
 def _now_s(desk: Desk) -> float:
@@ -118,9 +119,9 @@ async def read(desk: Desk, who: Authenticated, request: Request) -> Reply:
     released = await desk.finder.read(ask, request.reference)
     view = _view(desk, who, request, subsetted=only is not None)
     if not released.content.shown:
-        return replace(_reply(released, advice_outcome(released, view)), status=403)
+        return replace(_reply(released, advice_outcome(released, view), request), status=403)
     etag = (b"etag", f'W/"{version(released)}"'.encode())
-    return replace(_reply(released, patient(released, view)), headers=(etag,))
+    return replace(_reply(released, patient(released, view), request), headers=(etag,))
 
 
 async def match(desk: Desk, who: Authenticated, request: Request) -> Reply:
@@ -129,7 +130,7 @@ async def match(desk: Desk, who: Authenticated, request: Request) -> Reply:
     ask = ask_of(who, request, Operation.MATCH, asked.asked)
     sample = _at_home(Search(asked.sample), desk.endpoint).criteria
     released = await desk.finder.match(ask, sample, asked.only_certain, asked.count)
-    return _reply(released, match_bundle(released, _view(desk, who, request)))
+    return _reply(released, match_bundle(released, _view(desk, who, request)), request)
 
 
 async def pix_by_get(desk: Desk, who: Authenticated, request: Request) -> Reply:
@@ -154,8 +155,8 @@ async def _pix(desk: Desk, who: Authenticated, request: Request, asked: PixInput
     released = await desk.finder.pix(ask, system, source.value, targets)
     view = _view(desk, who, request)
     if not released.content.shown:  # withheld is never an empty answer (law 7)
-        return replace(_reply(released, advice_outcome(released, view)), status=403)
-    return _reply(released, pix_parameters(released, view, source, asked.targets))
+        return replace(_reply(released, advice_outcome(released, view), request), status=403)
+    return _reply(released, pix_parameters(released, view, source, asked.targets), request)
 
 
 async def audit(desk: Desk, who: Authenticated, request: Request) -> Reply:
@@ -170,9 +171,11 @@ def _view(desk: Desk, who: Authenticated, request: Request, subsetted: bool = Fa
     return View(desk.endpoint, who.asker.structure, request.language, str(request.request_id), subsetted)
 
 
-def _reply(released: Released[Answer], body: dict[str, Any]) -> Reply:
+def _reply(released: Released[Answer], body: dict[str, Any], request: Request) -> Reply:
     answer = released.content
-    return Reply(200, encode(body), disclosure_id=answer.disclosure_id, outcome=answer.outcome)
+    written = to_xml(body) if request.format is Format.XML else encode(body)
+    told = Format.XML if request.format is Format.XML else Format.JSON
+    return Reply(200, written, disclosure_id=answer.disclosure_id, outcome=answer.outcome, format=told)
 
 
 def _at_home(search: Search, endpoint: Endpoint) -> Search:

@@ -14,6 +14,7 @@ from beffroi.model.account import AccountKind
 from beffroi.model.audit import AUDIT_PAGE_DEFAULT, AUDIT_PAGE_MAX, AuditAnswer, AuditEntry, AuditSearch
 from beffroi.model.disclosure import DisclosureId, Field, Operation, Outcome, Released
 from beffroi.wire.fhir import instant
+from beffroi.wire.fhir_audit_tde import PROFILE_TDE, tde_shaped
 from beffroi.wire.fhir_dates import moments
 from beffroi.wire.fhir_form import Pairs, token_parts
 from beffroi.wire.fhir_terms import OID_PREFIX, Json
@@ -69,6 +70,7 @@ _PARAMETERS = {
     "agent:identifier": "agent",
     "_count": "_count",
     "_before": "_before",
+    "_profile": "_profile",
     "_format": "_format",
     "_pretty": "_format",
 }
@@ -86,7 +88,7 @@ def parse_audit_search(pairs: Pairs) -> AuditSearch:
     for name, value in pairs:
         if name not in _PARAMETERS:
             what = Words("This search parameter", "Ce paramètre de recherche")
-            raise Unsupported(name, what=what, instead="date, patient, agent:identifier, _count.")
+            raise Unsupported(name, what=what, instead="date, patient, agent:identifier, _count, _profile.")
         values.setdefault(_PARAMETERS[name], []).append(value)
     first, until = moments("date", values.get("date", ()))
     if first is None or until is None:
@@ -102,8 +104,18 @@ def parse_audit_search(pairs: Pairs) -> AuditSearch:
         reference=_one("patient", values).removeprefix("Patient/"),
         subject=token_parts(_one("agent", values))[-1],
         before=DisclosureId(before) if before else None,
+        profile=_profile_asked(values),
         count=min(_number("_count", values, AUDIT_PAGE_DEFAULT), AUDIT_PAGE_MAX) or AUDIT_PAGE_DEFAULT,
     )
+
+
+def _profile_asked(values: dict[str, list[str]]) -> str:
+    """The French profile, or none for IHE's, which need not be named."""
+    asked = _one("_profile", values)
+    if asked and asked != PROFILE_TDE and not asked.startswith(_BALP):
+        what = Words("This _profile", "Ce _profile")
+        raise Unsupported("_profile", what=what, instead=PROFILE_TDE)
+    return asked if asked == PROFILE_TDE else ""
 
 
 def audit_bundle(released: Released[AuditAnswer], view: View, search: AuditSearch) -> Json:
@@ -126,6 +138,8 @@ def audit_bundle(released: Released[AuditAnswer], view: View, search: AuditSearc
     for entry in answer.entries:
         number = seen[entry.disclosure_id] = seen.get(entry.disclosure_id, 0) + 1
         resource = _event(entry, number, view.endpoint)
+        if search.profile:
+            resource = tde_shaped(resource)
         entries.append({"fullUrl": f"{base}/{resource['id']}", "resource": resource, "search": {"mode": "match"}})
     if entries:
         bundle["entry"] = entries
@@ -138,6 +152,8 @@ def _query(search: AuditSearch, before: DisclosureId | None) -> str:
         found.append(("patient", f"Patient/{search.reference}"))
     if search.subject:
         found.append(("agent:identifier", search.subject))
+    if search.profile:
+        found.append(("_profile", search.profile))
     found.append(("_count", str(search.count)))
     if before is not None:
         found.append(("_before", str(before)))

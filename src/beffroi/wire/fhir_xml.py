@@ -9,7 +9,7 @@ Source: FHIR R4 XML and JSON formats; XML 1.0 fifth edition, section 2.2 (Char) 
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from beffroi.wire.fhir_elements import Element, elements_of
 from beffroi.wire.fhir_terms import Json
@@ -43,47 +43,97 @@ def _write_resource(out: list[str], resource: Json, namespace: str = "") -> None
     out.append(f"</{kind}>")
 
 
+class _Step(NamedTuple):
+    """How one element is written: its name, its type, whether it repeats, and which of the ways below it goes."""
+
+    way: int
+    name: str
+    opening: str
+    kind: str
+    repeats: bool
+
+
+_ALONE, _FIXED, _VALUES, _ONE, _MANY = range(5)
+"""A single value; a single value that is one of few; values with something beside; an element; repeated elements."""
+_FEW = frozenset({"url", "system"})
+"""Elements whose values are addresses of ours, of hospitals and of code systems: worth remembering, and nobody's."""
+
+
 def _write_elements(out: list[str], kind: str, parent: Json) -> None:
-    for name, element, primitive, alone in _ordered(kind, tuple(parent)):
-        if alone:
-            out.append(f"<{name} value={_quoted(parent[name])}/>")
-        elif primitive:
-            _write_values(out, name, element.repeats, parent.get(name), parent.get("_" + name))
-        elif element.repeats:
+    _write_steps(out, _ordered(kind, tuple(parent))[1], parent)
+
+
+def _write_steps(out: list[str], steps: tuple[_Step, ...], parent: Json) -> None:
+    for way, name, opening, element, repeats in steps:
+        if way == _ALONE:
+            value = parent[name]
+            plain = value.__class__ is str and not _special(value)
+            out.append(f'{opening}"{value}"/>' if plain else f"{opening}{_quoted(value)}/>")
+        elif way == _FIXED:
+            out.append(f"{opening}{_quoted_few(parent[name])}/>")
+        elif way == _ONE:
+            _write_complex(out, name, element, parent[name])
+        elif way == _MANY:
             for one in parent[name]:
-                _write_complex(out, name, element.kind, one)
+                _write_complex(out, name, element, one)
         else:
-            _write_complex(out, name, element.kind, parent[name])
+            _write_values(out, name, repeats, parent.get(name), parent.get("_" + name))
 
 
 @lru_cache(maxsize=1024)
-def _ordered(kind: str, keys: tuple[str, ...]) -> tuple[tuple[str, Element, bool, bool], ...]:
-    """The elements that these keys stand for: name, definition, whether primitive, whether one value and no more.
+def _ordered(kind: str, keys: tuple[str, ...]) -> tuple[bool, tuple[_Step, ...]]:
+    """Whether some of these keys are attributes, and the steps for the others, in their order.
 
     The renderers make few combinations of keys, so that most are known.
     """
     elements = elements_of(kind)
     attributes = ("id", "url") if kind == "Extension" else ("id",)
     names = {key.removeprefix("_") for key in keys if key != "resourceType"}
+    attributed = "id" not in elements and not names.isdisjoint(attributes)
     if "id" not in elements:  # an element's id is an attribute, a resource's an element
         names.difference_update(attributes)
     found = sorted(((name, elements[name]) for name in names), key=lambda one: one[1].rank)
-    return tuple((n, e, e.primitive, e.primitive and not e.repeats and f"_{n}" not in keys) for n, e in found)
+    return attributed, tuple(_step(name, element, f"_{name}" in keys) for name, element in found)
+
+
+def _step(name: str, element: Element, beside: bool) -> _Step:
+    if not element.primitive:
+        way = _MANY if element.repeats else _ONE
+    elif beside or element.repeats:
+        way = _VALUES
+    else:
+        way = _FIXED if name in _FEW else _ALONE
+    return _Step(way, name, f"<{name} value=", element.kind, element.repeats)
 
 
 def _write_complex(out: list[str], name: str, kind: str, value: Json) -> None:
     if kind == "Resource":
         out.append(f"<{name}>")
         _write_resource(out, value)
+        out.append(f"</{name}>")
+    elif kind == "Coding" and len(value) == 2 and "system" in value and "code" in value:
+        out.append(_coding(name, value["system"], value["code"]))
     else:
-        out.append(f"<{name}{_attributes(kind, value)}>")
-        _write_elements(out, kind, value)
-    out.append(f"</{name}>")
+        attributed, steps = _ordered(kind, tuple(value))
+        out.append(f"<{name}{_attributes(kind, value)}>" if attributed else f"<{name}>")
+        _write_steps(out, steps, value)
+        out.append(f"</{name}>")
+
+
+@lru_cache(maxsize=4096)
+def _coding(name: str, system: str, code: str) -> str:
+    """A code of a public table, which says nothing of anybody by itself."""
+    return f"<{name}><system value={_quoted(system)}/><code value={_quoted(code)}/></{name}>"
 
 
 def _attributes(kind: str, value: Json) -> str:
     found = f" id={_quoted(value['id'])}" if "id" in value else ""
-    return f"{found} url={_quoted(value['url'])}" if kind == "Extension" else found
+    return f"{found} url={_quoted_few(value['url'])}" if kind == "Extension" else found
+
+
+@lru_cache(maxsize=1024)
+def _quoted_few(value: Any) -> str:
+    return _quoted(value)
 
 
 def _write_values(out: list[str], name: str, repeats: bool, value: Any, beside: Any) -> None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+FHIR_JSON = "application/fhir+json"
 _ES256 = ec.ECDSA(hashes.SHA256())
 
 
@@ -70,7 +71,7 @@ class Pass:
             claims["nonce"] = nonce
         return signed(self._key, self._head + base64url(msgspec.json.encode(claims)))
 
-    def request(self, authority: str, path: str, form: bytes, nonce: str) -> bytes:
+    def request(self, authority: str, path: str, form: bytes, nonce: str, accept: str = FHIR_JSON) -> bytes:
         """A whole POST of a form, as bytes for the wire."""
         proof = self.proof("POST", f"http://{authority}{path}", nonce)
         return b"".join(
@@ -79,7 +80,7 @@ class Pass:
                 self._token,
                 b"\r\nDPoP: ",
                 proof,
-                b"\r\nAccept: application/fhir+json\r\nContent-Type: application/x-www-form-urlencoded"
+                f"\r\nAccept: {accept}\r\nContent-Type: application/x-www-form-urlencoded".encode(),
                 b"\r\nContent-Length: " + str(len(form)).encode() + b"\r\n\r\n",
                 form,
             )

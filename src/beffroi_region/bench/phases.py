@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from beffroi_region.bench.load import Client, Generator, LoadError, Measured
+from beffroi_region.bench.passes import FHIR_JSON
 from beffroi_region.bench.questions import Question
 from beffroi_region.bench.serving import Serving, Spent, Variant, serving
 from beffroi_region.bench.stage import HOST, Stage
@@ -32,6 +33,9 @@ class Batch:
     questions: list[Question]
 
 
+JSON, XML = FHIR_JSON, "application/fhir+xml"
+
+
 class Phase:
     """A running server of one variant, warm."""
 
@@ -40,6 +44,7 @@ class Phase:
         self.serving = serving_
         self.variant = variant
         self.clients = clients
+        self.accept = JSON
         self.answered = 0
         self.perhaps_recorded = 0
         self._nonce = ""
@@ -64,7 +69,7 @@ class Phase:
         chosen = accounts or [self._accounts.randrange(1, len(passes)) for _ in range(count)]
         asked = self.stage.questions(chosen)
         requests = [
-            passes[account].request(self.stage.authority, SEARCH_PATH, question.form, self._nonce)
+            passes[account].request(self.stage.authority, SEARCH_PATH, question.form, self._nonce, self.accept)
             for account, question in zip(chosen, asked, strict=True)
         ]
         return Batch(requests, asked)

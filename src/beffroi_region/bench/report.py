@@ -28,6 +28,8 @@ _SEARCH_ROWS = (
     ("unwatched_per_s", "the unwatched variant: recorded, and no verdict", ""),
     ("watched_ratio", "watched over unwatched", "aim 0.8"),
     ("cpu_ms_per_search", "processor ms of a search (web and database)", ""),
+    ("xml_per_s", "answers in XML: searches a second", ""),
+    ("xml_ratio", "in XML over in JSON, by turns", "aim 0.5"),
     ("sealed_per_s", "with the ledger sealing beside: searches a second", ""),
     ("sealed_p99_ms", "with the ledger: 99th percentile, ms", ""),
     ("sealed_behind", "with the ledger: disclosures not sealed yet at the end", ""),

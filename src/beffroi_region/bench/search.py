@@ -12,7 +12,7 @@ from typing import Any
 
 from beffroi.store.embedded import EmbeddedPostgres
 from beffroi_region.bench.load import Measured
-from beffroi_region.bench.phases import phase, warm_up_s
+from beffroi_region.bench.phases import JSON, XML, phase, warm_up_s
 from beffroi_region.bench.population import ACCOUNTS, Size, cache_folder, ensure
 from beffroi_region.bench.robot import robot_beside
 from beffroi_region.bench.serving import Spent, Variant
@@ -56,6 +56,7 @@ def run(
             if everything:
                 best = report["ledgered_processes"]
                 report |= _open_loop(stage, clients, seconds, best, say)
+                report |= _formats(stage, clients, seconds * SLOW_SECONDS_SHARE, best, say)
                 report |= _sealed(stage, clients, seconds * SLOW_SECONDS_SHARE, best, say)
                 report |= _slow(stage, clients, seconds * SLOW_SECONDS_SHARE, best, say)
                 report |= robot_beside(stage, clients, seconds * SLOW_SECONDS_SHARE, say)
@@ -155,6 +156,18 @@ def _mean(same: Sequence[Report]) -> Report:
         key: round(sum(one[key] for one in same) / len(same), 4) if isinstance(value, float) else value
         for key, value in same[0].items()
     }
+
+
+def _formats(stage: Stage, clients: int, seconds: float, processes: int, say: Any) -> Report:
+    """The same searches answered in JSON and in XML by one server, in turns."""
+    say("in XML")
+    found = {JSON: 0.0, XML: 0.0}
+    with phase(stage, Variant.LEDGERED, processes, clients, warm_up_s(seconds)) as running:
+        for _ in range(ROUNDS):
+            for running.accept in found:
+                found[running.accept] += running.closed(seconds / ROUNDS)[0].per_s() / ROUNDS
+    ratio = found[XML] / found[JSON] if found[JSON] else 0.0
+    return {"xml_per_s": round(found[XML], 1), "xml_json_per_s": round(found[JSON], 1), "xml_ratio": round(ratio, 3)}
 
 
 def _sealed(stage: Stage, clients: int, seconds: float, processes: int, say: Any) -> Report:
