@@ -5,6 +5,7 @@ import re
 import socket
 import struct
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import hl7
@@ -20,8 +21,17 @@ from hypothesis import strategies as st
 from beffroi.actions.pages import Page
 from beffroi.errors import OperatorError, TooBroad, Unavailable, UnknownDomain, UnknownIdentity, Words
 from beffroi.model.disclosure import Answer, DisclosureId, Field, Operation, Outcome, Purpose, Shown
-from beffroi.model.feed import FeedEvent, FeedKind, FeedOutcome
-from beffroi.model.person import PersonId, Record
+from beffroi.model.feed import FeedEvent, FeedKind, FeedOutcome, Patch
+from beffroi.model.person import (
+    OID_INS_NIR_TEST,
+    Address,
+    BirthPlace,
+    IdentityStatus,
+    Ins,
+    PersonId,
+    Record,
+    Sex,
+)
 from beffroi.servers.http_server import listen
 from beffroi.servers.mllp_messages import Peer
 from beffroi.servers.mllp_server import BROKEN_FRAMES_MAX, IN_FLIGHT_MAX, MllpLimits, serve_mllp, tls_context
@@ -450,8 +460,29 @@ async def test_published_samples(name: str, world: World, door: Serving, capfd: 
     medical = "medical-content" in name
     assert reply[1].split("|")[1] == ("AR" if medical else "AA")
     assert len(world.registrar.applied) == (0 if medical else 1)
+    for event in world.registrar.applied:  # the same test person stands in all of them
+        said = msgspec.structs.replace(event.patch, birth_date_interpreted=None, restricted=None)
+        assert (event.ipp, event.kind, said) == ("000003", FeedKind.UPSERT, DOMINIQUE)
+        assert not (event.patch.birth_date_interpreted or event.patch.restricted)  # ZFD and PD1 stand in some only
     kept = repr(world.registrar.applied) + "".join(reply) + capfd.readouterr().err
     assert [word for word in medical_words(content.decode()) if word in kept] == []
+
+
+DOMINIQUE = Patch(
+    birth_family="PAT-TROIS",
+    birth_given="DOMINIQUE",
+    birth_given_list="DOMINIQUE",
+    birth_date=date(1979, 3, 28),
+    sex=Sex.FEMALE,
+    birth_place=BirthPlace(cog="63220"),
+    addresses=(Address(("28 Av de Breteuil",), "PARIS", "75007", "FRA"),),
+    birth_order=1,
+    deceased=False,
+    status=IdentityStatus.QUALIFIED,
+    attributes=(),
+    ins=Ins("279035121518989", OID_INS_NIR_TEST),
+)
+"""The test person of the French samples, as PAM France says that her fields are read."""
 
 
 def medical_words(text: str) -> set[str]:

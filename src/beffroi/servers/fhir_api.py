@@ -54,6 +54,8 @@ from beffroi.servers.fhir_ask import unread_ask_of
 from beffroi.servers.fhir_capability import capability_statement
 from beffroi.servers.fhir_handlers import Desk, Finds, encode
 from beffroi.servers.fhir_outcome import error_reply, outcome, unexpected_reply
+from beffroi.servers.openapi import PATH as OPENAPI_PATH
+from beffroi.servers.openapi import openapi
 from beffroi.servers.routes import ACCOUNT, ACCOUNT_ROUTES, FEED_ROUTES, METADATA, ROUTES, Route, Router
 from beffroi.servers.smart_configuration import PATH as SMART_PATH
 from beffroi.telemetry import Event, log_failure
@@ -128,7 +130,9 @@ class FhirApi:
         self._clock = clock
         self._body_bytes_max = body_bytes_max
         routes = ROUTES + (FEED_ROUTES if feed is not None else ())
-        self._router = Router(routes + ACCOUNT_ROUTES if ways else routes)
+        every = routes + ACCOUNT_ROUTES if ways else routes
+        self._router = Router(every)
+        self._openapi = openapi(endpoint.base_url, every)
         # What DPoP proofs name (RFC 9449 `htu`) is the address that clients use, whatever proxy stands between.
         self._public_url = endpoint.base_url.removesuffix(ROOT)
         stated = Reply(200, capability_statement(endpoint.base_url, routes))
@@ -161,10 +165,10 @@ class FhirApi:
             if arrived.method not in ("GET", "HEAD"):
                 raise MethodNotAllowed(allowed="GET, HEAD")
             return self._metadata[asked_format(arrived.headers.get("accept", ""), _formats(arrived.query))]
-        if arrived.path == SMART_PATH:
+        if arrived.path in (SMART_PATH, OPENAPI_PATH):
             if arrived.method not in ("GET", "HEAD"):
                 raise MethodNotAllowed(allowed="GET, HEAD")
-            document = self._smart()
+            document = self._smart() if arrived.path == SMART_PATH else self._openapi
             if document is None:
                 raise NotFound(what=Words("This address", "Cette adresse"))
             return Reply(200, document, plain=True)
