@@ -115,6 +115,10 @@ def database_server(
 _PREPARED = pytest.StashKey[DatabaseServer]()
 
 
+collect_ignore = ["fuzz_readers.py"]
+"""A program of its own, which needs atheris."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """The answers of the whole run are kept in one folder, whose name the workers inherit."""
     if not hasattr(config, "workerinput"):

@@ -7,6 +7,7 @@ with a line that says so. It listens on this machine alone.
 import asyncio
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -23,12 +24,17 @@ VERSION = "26.4.0"
 ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 REALM = Path(__file__).with_name("foreign") / "keycloak" / "realm.json"
 FETCH_S_MAX, START_S_MAX = 300, 150
+JAVA_MIN = 17
 
 
 def keycloak_folder() -> Path:
     """The unpacked distribution in the user's cache; skips the test where it cannot be had."""
     if not (shutil.which("java") and shutil.which("mvn")):
         pytest.skip("needs Java and Maven (java, mvn) on the path")
+    said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(\d+)', said)
+    if version is None or int(version[1]) < JAVA_MIN:
+        pytest.skip(f"needs Java {JAVA_MIN} or later")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "beffroi"
     cache.mkdir(parents=True, exist_ok=True)
     folder = cache / f"keycloak-{VERSION}"
