@@ -11,6 +11,7 @@ from beffroi.access.pages import CONTINUATION_S, Continuations
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Field
 from beffroi.servers.fhir_api import FhirApi
+from beffroi.watch.evidence import HOLD, Evidence
 from beffroi.wire.fhir_view import Endpoint
 from doubles import FakeClock
 from fhir_answers import REGIONAL_OID
@@ -130,3 +131,33 @@ async def test_alternatives_find_all_their_people(asks, put) -> None:
     assert names(await asks(f"/fhir/Patient?family=Mar&given=L,A&given=Lou&{born}")) == ["Louise"]
     assert names(await asks(f"/fhir/Patient?family=Mar&given=L&{born}&gender=male,female")) == ["Louise"]
     assert names(await asks("/fhir/Patient?identifier=A1,A2&family=Dur")) == ["Lucie"]
+
+
+async def test_a_held_account_cannot_count(asks, put, database) -> None:
+    """None, one and many strangers read the same to a held account: status, words, total and links, in pages or not."""
+    await asks(SEARCH)  # makes the account
+    for number in range(3):
+        await put(2, f"S{number}", record("STRANGER", f"L{number}"))
+    await put(2, "T1", record("TELLER", "Lucie"))
+    held_s = int(FakeClock().now().timestamp()) - 60
+    await database.pool.execute(
+        "update account_states set evidence = $1::json",
+        msgspec.json.encode(Evidence(held_s=held_s, rung=HOLD)).decode(),
+    )
+    told = {
+        name: [
+            await asks(f"/fhir/Patient?family={name}&given=L&birthdate=1980-05-17{more}") for more in ("", "&_count=1")
+        ]
+        for name in ("STRANGER", "TELLER", "NOBODY")
+    }
+
+    def said(one: Told) -> tuple[int, Any]:
+        body = one.json
+        for value in (body, *(entry["resource"] for entry in body.get("entry", []))):
+            value.pop("id", None)
+        for entry in body.get("entry", []):
+            entry.pop("fullUrl", None)
+        return one.status, body
+
+    for number in range(2):
+        assert said(told["STRANGER"][number]) == said(told["TELLER"][number]) == said(told["NOBODY"][number])
