@@ -16,7 +16,6 @@ from beffroi.wire.fhir_audit import AUDIT_PARAMETER_TYPES
 from beffroi.wire.fhir_search import PARAMETER_TYPES
 
 PATH: Final = "/openapi.json"
-MEDIA_TYPE: Final = "application/json"
 
 _TEXT: Final = {"type": "string", "maxLength": 512}
 _OWN: Final = {
@@ -65,7 +64,7 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
-    names = list(_OWN[route.interaction])
+    names = list(_OWN.get(route.interaction, ()))
     if route.interaction == "search-type":
         names += _SEARCHED[route.resource]
     found = [
