@@ -52,7 +52,10 @@ _OWN = Words(
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to stop, why, and who says so. `by` as in `Containment`; `hours` counts for a network and a structure."""
+    """What to stop, why, and who says so. `by` as in `Containment`; `hours` counts for a network and a structure.
+
+    `disowned`: its owner says that it was not them, which stands in the chain before the containment.
+    """
 
     kind: ContainmentKind
     target: str
@@ -60,6 +63,7 @@ class Order:
     by: str
     hours: int = HOURS_DEFAULT
     door: Door = Door.CONSOLE
+    disowned: bool = False
 
 
 class Containing:
@@ -118,6 +122,11 @@ class Containing:
             if wide:
                 await self._ring(locked, made, AlertKind.CONTAINMENT_ASKED, made.asked_by)
             else:
+                if order.disowned:
+                    await _record(
+                        locked, Operation.NOT_ME, order.reason, {"by": order.by}, _accounts(preview), order.door
+                    )
+                    await self._ring(locked, made, AlertKind.NOT_ME, made.asked_by)
                 await self._begin(locked, made, preview, order.door)
         _log(made, Event.CONTAINED if made.in_force_from else Event.CONTAINMENT_ASKED)
         return made

@@ -3,22 +3,24 @@
 Nothing here shows a patient; whoever names one reads her through the gate.
 """
 
+from datetime import date
 from typing import Any, TypeVar
 
 import msgspec
 
 from beffroi.actions.ways.acting import Act
+from beffroi.actions.ways.colleagues import Named
 from beffroi.actions.ways.ways_on import WaysOn
+from beffroi.actions.ways.worklists import Deposit
 from beffroi.errors import Malformed, Unavailable, Words
-from beffroi.model.account import AccountId
+from beffroi.model.account import AccountId, Role
 from beffroi.model.disclosure import Door
+from beffroi.model.search import IdentifierToken
 from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import Reply, Request
 from beffroi.servers.fhir_handlers import Desk
 
 T = TypeVar("T")
-CODE_CHARACTERS_MAX = 40
-SUBJECT_CHARACTERS_MAX = 255
 _encode = msgspec.json.Encoder().encode
 
 
@@ -42,6 +44,94 @@ class _Grant(msgspec.Struct, forbid_unknown_fields=True):
 class _Release(msgspec.Struct, forbid_unknown_fields=True):
     account: int
     reason: str
+
+
+class _Patient(msgspec.Struct, forbid_unknown_fields=True):
+    reference: str = ""
+    birthdate: date | None = None
+    family: str = ""
+    given: str = ""
+
+
+class _Confirm(msgspec.Struct, forbid_unknown_fields=True):
+    code: str
+    patients: list[_Patient]
+
+
+class _Second(msgspec.Struct, forbid_unknown_fields=True):
+    code: str
+
+
+class _Identifier(msgspec.Struct, forbid_unknown_fields=True):
+    value: str
+    system: str = ""
+
+
+class _Deposit(msgspec.Struct, forbid_unknown_fields=True):
+    role: Role
+    purpose: str
+    patients: list[_Identifier]
+    hours: int = 24
+
+
+class _List(msgspec.Struct, forbid_unknown_fields=True):
+    worklist: int
+
+
+async def colleague_code(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """A code to show to a colleague."""
+    return _told(await _ways(desk).colleagues.code(act_of(who, request)))
+
+
+async def confirm(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """Vouches for patients to a colleague, who showed a code."""
+    asked = _body(request, _Confirm)
+    patients = [Named(one.reference, one.birthdate, one.family, one.given) for one in asked.patients]
+    ways = _ways(desk).colleagues
+    code = await ways.checked(act_of(who, request), asked.code, len(patients))
+    request.asked = True  # from here on the gate records, and has burnt the proof
+    return _told({"confirmed": await ways.confirm(act_of(who, request), code, patients)})
+
+
+async def second(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """Agrees to a colleague's next emergency reading."""
+    await _ways(desk).colleagues.second(act_of(who, request), _body(request, _Second).code)
+    return _told({"seconded": True})
+
+
+async def worklists(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """The lists of the asker's hospital; never who is on them."""
+    return _told({"worklists": await _ways(desk).worklists.listed(act_of(who, request))})
+
+
+async def deposit(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """Deposits a list."""
+    asked = _body(request, _Deposit)
+    patients = tuple(IdentifierToken(one.system.removeprefix("urn:oid:"), one.value) for one in asked.patients)
+    made = Deposit(asked.role, asked.purpose, asked.hours, patients)
+    return _told(await _ways(desk).worklists.deposit(act_of(who, request), made))
+
+
+async def approve(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """The second person of a long list."""
+    return _told(await _ways(desk).worklists.approve(act_of(who, request), _body(request, _List).worklist))
+
+
+async def cancel(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """A list explains nothing any more."""
+    await _ways(desk).worklists.cancel(act_of(who, request), _body(request, _List).worklist)
+    return _told({"cancelled": True})
+
+
+async def digest(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """What was done under the asker's accounts in the last week; no patient is named."""
+    return _told(await _ways(desk).digests.of(act_of(who, request)))
+
+
+async def not_me(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """Stops the asker's accounts at once."""
+    stopped = await _ways(desk).digests.not_me(act_of(who, request))
+    return _told({"stopped": stopped})
 
 
 async def keys(desk: Desk, who: Authenticated, request: Request) -> Reply:

@@ -90,6 +90,15 @@ ACCOUNT_ROUTES = (
     Route("POST", "/account/key-codes", "", "grant", Operation.KEY, account.grant, _BODY),
     Route("POST", "/account/proof/challenge", "", "challenge", Operation.STEP_UP, account.challenge, _BODY),
     Route("POST", "/account/proof", "", "prove", Operation.STEP_UP, account.prove, _BODY),
+    Route("POST", "/account/colleague-codes", "", "code", Operation.CONFIRM, account.colleague_code, _BODY),
+    Route("POST", "/account/confirmations", "", "confirm", Operation.CONFIRM, account.confirm, _BODY),
+    Route("POST", "/account/emergency-seconds", "", "second", Operation.CONFIRM, account.second, _BODY),
+    Route("GET", "/account/worklists", "", "worklists", Operation.WORKLIST, account.worklists),
+    Route("POST", "/account/worklists", "", "deposit", Operation.WORKLIST, account.deposit, _BODY),
+    Route("POST", "/account/worklists/approve", "", "approve", Operation.WORKLIST, account.approve, _BODY),
+    Route("POST", "/account/worklists/cancel", "", "cancel", Operation.WORKLIST, account.cancel, _BODY),
+    Route("GET", "/account/digest", "", "digest", Operation.NOT_ME, account.digest),
+    Route("POST", "/account/not-me", "", "not-me", Operation.NOT_ME, account.not_me, _BODY),
     Route("POST", "/account/releases", "", "release", Operation.RELEASE, account.release, _BODY),
 )
 """The ways on of an account, beside the resources, in plain JSON: their addresses begin at the root of the server."""

@@ -39,9 +39,9 @@ class PresenceStore:
         self._pool = database.pool
         self._sql = load_queries("presence")
 
-    async def people(self, accounts: Sequence[int]) -> dict[int, PersonRow]:
+    async def people(self, accounts: Sequence[int], connection: Connection | None = None) -> dict[int, PersonRow]:
         """Of each account that exists, whose it is."""
-        rows = await self._pool.fetch(self._sql["people"], accounts)
+        rows = await (connection or self._pool).fetch(self._sql["people"], accounts)
         return {row["account_id"]: PersonRow(row["account_id"], row["holder"], row["structure_id"]) for row in rows}
 
     async def named(self, issuer: str | None, subject: str) -> int | None:

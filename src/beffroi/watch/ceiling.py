@@ -15,7 +15,9 @@ from beffroi.watch.verdict import (
     EMERGENCY_READINGS_24H,
     EMERGENCY_READINGS_30D,
     EMERGENCY_SECONDED_24H,
+    STEP_UP_ALLOWANCE_24H,
 )
+from beffroi.watch.vouching import CONFIRMED_24H
 
 _MONTHS = 13
 """Windows of 30 days that 365 days touch at most."""
@@ -30,6 +32,31 @@ class Most(msgspec.Struct, frozen=True):
     contacts_24h: int
     contacts_30d: int
     contacts_365d: int
+
+
+class WaysOn(msgspec.Struct, frozen=True):
+    """Patients whom nothing explains that the ways on open to one person in 24 hours, each with its own ceiling."""
+
+    step_up: int
+    confirmed: int
+    emergency_alone: int
+    emergency_seconded: int
+
+    @property
+    def total(self) -> int:
+        """All of them together; of these, emergency readings alone are shown beyond the ceilings on everything."""
+        return self.step_up + self.confirmed + self.emergency_alone + self.emergency_seconded
+
+
+def ways_on(role: Role) -> WaysOn:
+    """The ways on of a role.
+
+    >>> ways_on(Role.WARD_NURSE).total, ways_on(Role.HOSPITAL_APPLICATION).total
+    (30, 0)
+    """
+    if is_software(role):
+        return WaysOn(0, 0, 0, 0)
+    return WaysOn(STEP_UP_ALLOWANCE_24H, CONFIRMED_24H, EMERGENCY_READINGS_24H, EMERGENCY_SECONDED_24H)
 
 
 def most_shown(role: Role, norm: Norm | None = None) -> Most:

@@ -284,14 +284,19 @@ def _name_limits(judging: Judging) -> None:
 def _emergency(judging: Judging, rows: tuple[Row, ...]) -> tuple[Fate, ...]:
     """A way on with a ceiling of its own (law 8): bounded, recorded, ringing; the tests do not see it."""
     evidence, now_s = judging.evidence, judging.now_s
-    limit = EMERGENCY_READINGS_24H + (EMERGENCY_SECONDED_24H if judging.looks_at.seconded else 0)
-    if evidence.emergencies_since(now_s - DAY_S) >= limit:
+    made = evidence.emergencies_since(now_s - DAY_S)
+    agreed = next((one for one in evidence.seconds if one[1] > now_s), None)
+    seconded = judging.looks_at.seconded or agreed is not None
+    limit = EMERGENCY_READINGS_24H + (EMERGENCY_SECONDED_24H if seconded else 0)
+    if made >= limit:
         judging.blame(Cause.EMERGENCY, limit)
     elif evidence.emergencies_since(now_s - OLD_S) >= EMERGENCY_READINGS_30D:
         judging.blame(Cause.EMERGENCY, EMERGENCY_READINGS_30D)
     if judging.cause is Cause.EMERGENCY:
         return (Fate.WITHHELD,) * len(rows)
     if rows:
+        if made >= EMERGENCY_READINGS_24H and agreed is not None:  # a colleague's agreement serves once
+            evidence.seconds = tuple(one for one in evidence.seconds if one is not agreed)
         evidence.emergencies = (*(at for at in evidence.emergencies if at > now_s - OLD_S), now_s)
     for row in rows:
         judging.new_count += row.age_s is None or row.age_s >= OLD_S

@@ -18,6 +18,7 @@ from beffroi.model.account_event import AccountEvent
 from beffroi.model.disclosure import Door, Operation, Proof
 from beffroi.store.containments import ContainmentStore
 from beffroi.store.database import Database
+from beffroi.store.events import Connection
 from beffroi.store.presence import PersonRow, PresenceStore
 
 
@@ -72,6 +73,6 @@ class Acting:
                     raise NotAuthenticated("invalid_dpop_proof", why, fr=french)
             yield locked
 
-    async def person(self, account_id: AccountId) -> PersonRow | None:
+    async def person(self, account_id: AccountId, connection: Connection | None = None) -> PersonRow | None:
         """Whose an account is; None when there is no such account."""
-        return (await self.presence.people([account_id])).get(account_id)
+        return (await self.presence.people([account_id], connection)).get(account_id)

@@ -43,6 +43,11 @@ where exists (
     where e.person_id = q.person_id and l.hospital_id = q.hospital_id and l.role = q.role
       and l.deposited_by <> q.account_id and l.approved_by is distinct from q.account_id
       and l.ready and l.expires_at > $12
+      and not exists (  -- of the same person under another account, or of somebody who is stopped
+          select from account_states s join accounts a using (account_id)
+          where a.account_id in (l.deposited_by, l.approved_by) and (s.frozen or coalesce(a.same_as, a.account_id) = (
+              select coalesce(o.same_as, o.account_id) from accounts o where o.account_id = q.account_id))
+      )
 )
 union all
 select 'f', null, q.person_id, q.account_id, null, null, null, null
