@@ -10,7 +10,12 @@ from beffroi.watch.circumstances import Row
 from beffroi.watch.evidence import DAY_S, HOUR_S, Evidence
 from beffroi.watch.norms import NORMS
 from beffroi.watch.releasing import released
-from beffroi.watch.verdict import EMERGENCY_READINGS_24H, EMERGENCY_SECONDED_24H, STEP_UP_ALLOWANCE_24H
+from beffroi.watch.verdict import (
+    EMERGENCY_CRISIS_24H,
+    EMERGENCY_READINGS_24H,
+    EMERGENCY_SECONDED_24H,
+    STEP_UP_ALLOWANCE_24H,
+)
 from beffroi.watch.vouching import CONFIRMED_24H, confirm, room_to_confirm, room_to_vouch, second
 from watch.asking import Account, patients, strangers
 
@@ -119,3 +124,16 @@ def test_all_ways_together_stay_within_the_number(role: Role) -> None:
     assert seen_in_a_day(account) <= most_shown(role).patients_24h
     assert ways_on(role).total == 30
     assert len(msgspec.json.encode(account.evidence)) < 8_192
+
+
+def test_a_declared_crisis_raises_the_seconded_number_alone() -> None:
+    """Forty with an agreement each instead of ten; five alone as ever; within the number of such days."""
+    account = Account(Role.EMERGENCY_DOCTOR)
+    urgent = {"operation": Operation.EMERGENCY_READ, "crisis": True, "wait_s": 60}
+    assert sum(account.asks(strangers(n), **urgent).shown_count for n in range(20)) == EMERGENCY_READINGS_24H
+    shown = EMERGENCY_READINGS_24H
+    for number in range(100, 200):
+        second(account.evidence, 12, account.now_s)
+        shown += account.asks(strangers(number), **urgent).shown_count
+    assert shown == EMERGENCY_READINGS_24H + EMERGENCY_CRISIS_24H
+    assert seen_in_a_day(account) <= most_shown(Role.EMERGENCY_DOCTOR, crisis=True).patients_24h

@@ -102,6 +102,11 @@ class KnownSurroundings:
         """Whether so many of its accounts are held that the cause must be common."""
         return hospital in self._crowded
 
+    def crisis(self, hospital: HospitalId) -> bool:
+        """Whether a crisis is declared there, or everywhere."""
+        crises = self._often.crises
+        return bool(crises) and (None in crises or hospital in crises)
+
     def is_canary(self, person: int) -> bool:
         """Whether she is nobody."""
         return person in self._seldom.canaries

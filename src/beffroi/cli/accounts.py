@@ -13,12 +13,14 @@ from rich.table import Table
 
 from beffroi.access.professional import GRANTED_ROLES, MAPPABLE_ROLES
 from beffroi.actions.administration import Administration
-from beffroi.cli.containing import officer, only_issuer
+from beffroi.actions.ways.persons import same_person
+from beffroi.cli.containing import number_of, officer, only_issuer
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
+from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
-from beffroi.model.account import Role
+from beffroi.model.account import AccountId, Role
 from beffroi.model.person import HospitalId
 from beffroi.store.database import Database
 from beffroi.telemetry import Process, configure_logs
@@ -81,6 +83,31 @@ def revoke(
     """Effective within seconds."""
     number = _at_desk(config, demo, lambda desk, url: desk.revoke(url, subject, HospitalId(hospital), role), issuer)
     tell(say(f"Account {number}: no longer {role}.", f"Compte {number} : n'est plus {role}."))
+
+
+@app.command(help=say("Two accounts are one person's.", "Deux comptes sont à une même personne."))
+def same(
+    subject: Subject,
+    other: Subject,
+    issuer: IssuerOption = "",
+    other_issuer: Annotated[
+        str, typer.Option(help=say("The other's issuer, if another.", "L'émetteur de l'autre, si différent."))
+    ] = "",
+    config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
+) -> None:
+    """Their evidence and ceilings become one. There is no way back."""
+    configure_logs(Process.COMMAND)
+    loaded = load(config, demo=demo)
+    one = AccountId(number_of(loaded, subject, issuer))
+    two = AccountId(number_of(loaded, other, other_issuer or issuer))
+
+    async def join() -> AccountId:
+        async with await Database.open(loaded.dsn("owner"), size=2) as database:
+            return await same_person(database, Clock(), one, two, officer())
+
+    holder = asyncio.run(join())
+    tell(say(f"One person: account {holder} holds their evidence.", f"Une personne : le compte {holder} la porte."))
 
 
 @app.command("list", help=say("Every account and its roles.", "Tous les comptes et leurs rôles."))

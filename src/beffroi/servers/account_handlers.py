@@ -123,6 +123,40 @@ async def cancel(desk: Desk, who: Authenticated, request: Request) -> Reply:
     return _told({"cancelled": True})
 
 
+class _Declared(msgspec.Struct, forbid_unknown_fields=True):
+    reason: str
+    hours: int
+    hospital: int | None = None
+
+
+class _Crisis(msgspec.Struct, forbid_unknown_fields=True):
+    crisis: int
+
+
+async def crises(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """Declared crises that have not ended."""
+    act_of(who, request)
+    return _told({"crises": await _ways(desk).crises.listed()})
+
+
+async def declare(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """Declares a crisis, which waits for its second person."""
+    asked = _body(request, _Declared)
+    return _told(await _ways(desk).crises.declare(act_of(who, request), asked.hospital, asked.reason, asked.hours))
+
+
+async def confirm_crisis(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """The second person."""
+    await _ways(desk).crises.confirm(act_of(who, request), _body(request, _Crisis).crisis)
+    return _told({"confirmed": True})
+
+
+async def end_crisis(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """Over."""
+    await _ways(desk).crises.end(act_of(who, request), _body(request, _Crisis).crisis)
+    return _told({"ended": True})
+
+
 async def digest(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """What was done under the asker's accounts in the last week; no patient is named."""
     return _told(await _ways(desk).digests.of(act_of(who, request)))

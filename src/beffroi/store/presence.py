@@ -44,6 +44,10 @@ class PresenceStore:
         rows = await (connection or self._pool).fetch(self._sql["people"], accounts)
         return {row["account_id"]: PersonRow(row["account_id"], row["holder"], row["structure_id"]) for row in rows}
 
+    async def join(self, connection: Connection, holder: int, joining: int) -> None:
+        """Another person's accounts are this one's. Needs the owner's role."""
+        await connection.execute(self._sql["join"], holder, joining)
+
     async def named(self, issuer: str | None, subject: str) -> int | None:
         """A person's account; None when there is none, or more than one."""
         rows = await self._pool.fetch(self._sql["named"], issuer, subject)

@@ -17,11 +17,13 @@ class Seldom:
 
 @dataclass(frozen=True, slots=True)
 class Often:
-    """What may change from one second to the next. `suspicions` by kind and key, `heard` and `held` by hospital."""
+    """What may change from one second to the next. `suspicions` by kind and key, `heard` and `held` by hospital;
+    `crises`: hospitals with a declared crisis (None: all)."""
 
     suspicions: dict[tuple[str, str], int]
     heard: dict[int, datetime]
     held: dict[int, int]
+    crises: frozenset[int | None] = frozenset()
 
 
 class SurroundingsStore:
@@ -36,10 +38,12 @@ class SurroundingsStore:
         suspicions = await self._readers.fetch(self._sql["suspicions"], now)
         feeds = await self._readers.fetch(self._sql["feeds"])
         held = await self._readers.fetch(self._sql["held"])
+        crises = await self._readers.fetch(self._sql["crises"], now)
         return Often(
             {(row["kind"], row["key"]): row["points"] for row in suspicions},
             {row["hospital_id"]: row["last_message_at"] for row in feeds},
             {row["structure_id"]: row["held_count"] for row in held},
+            frozenset(row["hospital_id"] for row in crises),
         )
 
     async def seldom(self) -> Seldom:

@@ -12,6 +12,8 @@ from beffroi.watch.norms import NORMS, Norm
 from beffroi.watch.verdict import (
     BEYOND_24H,
     BEYOND_30D,
+    EMERGENCY_CRISIS_24H,
+    EMERGENCY_CRISIS_30D,
     EMERGENCY_READINGS_24H,
     EMERGENCY_READINGS_30D,
     EMERGENCY_SECONDED_24H,
@@ -59,15 +61,18 @@ def ways_on(role: Role) -> WaysOn:
     return WaysOn(STEP_UP_ALLOWANCE_24H, CONFIRMED_24H, EMERGENCY_READINGS_24H, EMERGENCY_SECONDED_24H)
 
 
-def most_shown(role: Role, norm: Norm | None = None) -> Most:
-    """The number for a role.
+def most_shown(role: Role, norm: Norm | None = None, *, crisis: bool = False) -> Most:
+    """The number for a role; with `crisis`, of days on which one is declared.
 
+    >>> most_shown(Role.WARD_NURSE, crisis=True).patients_24h
+    175
     >>> most_shown(Role.WARD_NURSE)
     Most(patients_24h=145, patients_30d=1160, patients_365d=8380, contacts_24h=20, contacts_30d=200, contacts_365d=1200)
     """
     usual = norm or NORMS[role]
-    day = 0 if is_software(role) else EMERGENCY_READINGS_24H + EMERGENCY_SECONDED_24H
-    month = 0 if is_software(role) else EMERGENCY_READINGS_30D
+    seconded = EMERGENCY_CRISIS_24H if crisis else EMERGENCY_SECONDED_24H
+    day = 0 if is_software(role) else EMERGENCY_READINGS_24H + seconded
+    month = 0 if is_software(role) else EMERGENCY_CRISIS_30D if crisis else EMERGENCY_READINGS_30D
     ceiling, contacts = usual.ceiling, usual.contacts
     return Most(
         ceiling.patients_24h + BEYOND_24H + day,

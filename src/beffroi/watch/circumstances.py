@@ -54,7 +54,8 @@ class Circumstances(msgspec.Struct, frozen=True):
     so of several who match one is meant. `contact`: it wants contact fields.
     `seconded`: a second person agreed to the emergency reading. `feed_silent`: the hospital's feed is proven late.
     `suspicion`: thousandths of a bit from what other accounts did by the same channels. `crowded`: so many of the site
-    are held already that a hold becomes one at a time. `proved_s`: when its user last proved who is there by a means
+    are held already that a hold becomes one at a time. `crisis`: one is declared there.
+    `proved_s`: when its user last proved who is there by a means
     that cannot be phished.
     """
 
@@ -74,6 +75,7 @@ class Circumstances(msgspec.Struct, frozen=True):
     feed_silent: bool = False
     suspicion: int = 0
     crowded: bool = False
+    crisis: bool = False
     proved_s: int = 0
 
 

@@ -46,6 +46,8 @@ EMERGENCY_SECONDED_24H = 10
 """More of them, each with a second person."""
 EMERGENCY_READINGS_30D = 60
 """All emergency readings of one person, seconded ones included."""
+EMERGENCY_CRISIS_24H, EMERGENCY_CRISIS_30D = 40, 120
+"""In place of the last two while a crisis is declared: a night with 300 victims in seven hospitals."""
 STEP_UP_ALLOWANCE_24H = 5
 """Unexplained new patients a day that a held account is shown once its user has proved who is there."""
 BEYOND_24H, BEYOND_30D = 40, 200
@@ -287,11 +289,15 @@ def _emergency(judging: Judging, rows: tuple[Row, ...]) -> tuple[Fate, ...]:
     made = evidence.emergencies_since(now_s - DAY_S)
     agreed = next((one for one in evidence.seconds if one[1] > now_s), None)
     seconded = judging.looks_at.seconded or agreed is not None
-    limit = EMERGENCY_READINGS_24H + (EMERGENCY_SECONDED_24H if seconded else 0)
+    crisis = judging.looks_at.crisis
+    limit = EMERGENCY_READINGS_24H
+    if seconded:
+        limit += EMERGENCY_CRISIS_24H if crisis else EMERGENCY_SECONDED_24H
+    month = EMERGENCY_CRISIS_30D if crisis else EMERGENCY_READINGS_30D
     if made >= limit:
         judging.blame(Cause.EMERGENCY, limit)
-    elif evidence.emergencies_since(now_s - OLD_S) >= EMERGENCY_READINGS_30D:
-        judging.blame(Cause.EMERGENCY, EMERGENCY_READINGS_30D)
+    elif evidence.emergencies_since(now_s - OLD_S) >= month:
+        judging.blame(Cause.EMERGENCY, month)
     if judging.cause is Cause.EMERGENCY:
         return (Fate.WITHHELD,) * len(rows)
     if rows:

@@ -46,6 +46,8 @@ class Surroundings(Protocol):
 
     def suspicion(self, asker: Asker, neighbourhood: str) -> int: ...
 
+    def crisis(self, hospital: HospitalId) -> bool: ...
+
     def is_canary(self, person: int) -> bool: ...
 
 
@@ -208,6 +210,7 @@ class Judging:
             feed_silent=about.feed_silent(asker.structure),
             suspicion=about.suspicion(asker, neighbourhood(kind, position)),
             crowded=about.crowded(asker.structure),
+            crisis=about.crisis(asker.structure),
             proved_s=asker.proved_at_s,
         )
 

@@ -8,6 +8,7 @@ from beffroi.actions.house import House
 from beffroi.actions.lookup import Lookup
 from beffroi.actions.ways.acting import Acting
 from beffroi.actions.ways.colleagues import Colleagues
+from beffroi.actions.ways.crises import Crises
 from beffroi.actions.ways.digest import Digests
 from beffroi.actions.ways.keys import Keys
 from beffroi.actions.ways.releasing import Releasing
@@ -26,6 +27,7 @@ class WaysOn:
     colleagues: Colleagues
     worklists: Worklists
     digests: Digests
+    crises: Crises
 
 
 def ways_on(database: Database, house: House, place: KeyPlace, clock: Clock) -> WaysOn:
@@ -39,4 +41,5 @@ def ways_on(database: Database, house: House, place: KeyPlace, clock: Clock) -> 
         Colleagues(acting, house.finder, clock),
         Worklists(database, acting, lookup, clock),
         Digests(database, Containing(database, clock), clock),
+        Crises(database, acting, clock),
     )

@@ -4,6 +4,10 @@ select a.account_id, coalesce(a.same_as, a.account_id) as holder, s.structure_id
 from accounts a left join account_states s on s.account_id = coalesce(a.same_as, a.account_id)
 where a.account_id = any($1::int[]);
 
+-- name: join
+-- Accounts of one person: those of $2, and itself, from now on in the row of $1. $1 holder, $2 joining.
+update accounts set same_as = $1 where account_id = $2 or same_as = $2;
+
 -- name: named
 -- A person's account by what their issuer calls them. $1 issuer (null: any), $2 subject.
 select account_id from accounts where kind = 'person' and subject = $2 and ($1::text is null or issuer = $1) limit 2;

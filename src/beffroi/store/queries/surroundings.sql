@@ -11,6 +11,10 @@ select hospital_id, last_message_at from feeds;
 select structure_id, count(*) as held_count from account_states where rung >= 4 and structure_id is not null
 group by structure_id;
 
+-- name: crises
+-- Where a crisis is declared now (null: everywhere). $1 now.
+select hospital_id from crises where in_force_from is not null and expires_at > $1 and ended_by is null;
+
 -- name: staff
 -- Accounts that ever asked, by that hospital: against them a share of holds is judged.
 select structure_id, count(*) as staff_count from account_states where structure_id is not null group by structure_id;
