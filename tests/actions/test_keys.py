@@ -163,6 +163,21 @@ async def test_a_stopped_account_proves_nothing(ways, nurse, cell, clock, databa
         await ways.keys.prove(act(nurse), answer)
 
 
+async def test_an_ended_session_proves_nothing(ways, nurse, cell, clock, database):
+    """What the issuer ended is over here too."""
+    key = await enrol(ways, nurse, cell)
+    clock.advance(WEEK)
+    answer = key.touched(await ways.keys.challenge(act(nurse)))
+    over = msgspec.structs.replace(nurse, issued_at_s=int(clock.now().timestamp()))
+    await database.pool.execute(
+        "insert into ended_sessions (account_id, session, ended_at, by_whom) values ($1, '', $2, 'issuer')",
+        nurse.account_id,
+        clock.now(),
+    )
+    with pytest.raises(NotAuthenticated, match="ended"):
+        await ways.keys.prove(act(over), answer)
+
+
 async def test_the_ladder_and_the_way_back(house, put, ways, nurse, cell, account, clock, database, dsn):
     """Asked, proved, held, five a day by the allowance on any process; released by the duty officer; it all rings."""
     key = await enrol(ways, nurse, cell)

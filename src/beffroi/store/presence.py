@@ -6,6 +6,8 @@ from datetime import datetime
 
 import asyncpg
 
+from beffroi.model.account import AccountId
+from beffroi.model.containment import EndedSession
 from beffroi.store.database import Database, load_queries
 
 Connection = asyncpg.pool.PoolConnectionProxy
@@ -47,6 +49,11 @@ class PresenceStore:
     async def join(self, connection: Connection, holder: int, joining: int) -> None:
         """Another person's accounts are this one's. Needs the owner's role."""
         await connection.execute(self._sql["join"], holder, joining)
+
+    async def ended(self, connection: Connection, account_id: AccountId) -> list[EndedSession]:
+        """Sessions of an account that its issuer ended."""
+        rows = await connection.fetch(self._sql["ended"], account_id)
+        return [EndedSession(account_id, row["session"], int(row["ended_at"].timestamp())) for row in rows]
 
     async def named(self, issuer: str | None, subject: str) -> int | None:
         """A person's account; None when there is none, or more than one."""

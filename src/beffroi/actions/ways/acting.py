@@ -66,6 +66,9 @@ class Acting:
         async with self.events.locking([*own, *others]) as locked:
             if any(locked.is_frozen(one) for one in own):
                 raise AccountFrozen()
+            if Stops((), await self.presence.ended(locked.connection, act.asker.account_id)).is_over(act.asker):
+                why, french = "this session was ended; sign in again", "cette session a été close ; reconnectez-vous"
+                raise NotAuthenticated("invalid_token", why, fr=french)
             if act.proof is not None:
                 fresh = await self.presence.burn(locked.connection, act.proof.minute, act.proof.digest)
                 if not fresh:

@@ -8,6 +8,10 @@ where a.account_id = any($1::int[]);
 -- Accounts of one person: those of $2, and itself, from now on in the row of $1. $1 holder, $2 joining.
 update accounts set same_as = $1 where account_id = $2 or same_as = $2;
 
+-- name: ended
+-- Sessions of an account that its issuer ended. $1 account.
+select session, ended_at from ended_sessions where account_id = $1;
+
 -- name: named
 -- A person's account by what their issuer calls them. $1 issuer (null: any), $2 subject.
 select account_id from accounts where kind = 'person' and subject = $2 and ($1::text is null or issuer = $1) limit 2;
