@@ -46,6 +46,7 @@ bench: setup
 	  $(BIN)/beffroi bench search --json --people $$people > docs/benchmarks/search-$$people.json || exit 1; done
 	$(BIN)/beffroi bench feed --json > docs/benchmarks/feed-100000.json
 	$(BIN)/beffroi bench seal --json --people 1000000 --seconds 60 > docs/benchmarks/seal-1000000.json
+	$(BIN)/beffroi bench contain --json --rounds 20 > docs/benchmarks/contain.json
 	$(BIN)/python -m beffroi_region.bench.report
 
 clean:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from beffroi_region.bench import containment
+from beffroi_region.bench import containment, report
 
 
 @pytest.mark.xdist_group("bench")
@@ -13,3 +13,4 @@ def test_nothing_is_committed_after_a_stop_and_everything_ends_within_a_second()
     assert found["all_refused_ms_max"] < 1_000 and found["mllp_cut_ms_max"] < 1_000
     assert found["bystander_answers"] > 0 and found["collateral_refusals"] == 0
     assert "aim 0" in containment.summary(found)
+    assert "Stopping" in report.page([found])

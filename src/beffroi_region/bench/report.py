@@ -65,6 +65,16 @@ _SEAL_ROWS = (
     ("lag_max_ms", "longest, ms", "aim 1,000"),
 )
 
+_CONTAIN_ROWS = (
+    ("committed_after", "answers committed after the stops, in all processes", "aim 0"),
+    ("attempts_after", "attempts refused and recorded meanwhile", ""),
+    ("last_answer_ms_max", "until the last answer had arrived, ms (committed before)", ""),
+    ("all_refused_ms_max", "until every connection over all processes was refused, ms", "aim 1,000"),
+    ("mllp_cut_ms_max", "until every HL7 v2 connection of a stopped application was cut, ms", "aim 1,000"),
+    ("bystander_answers", "answers to somebody else meanwhile", ""),
+    ("collateral_refusals", "of their requests refused", "aim 0"),
+)
+
 
 def number(value: object) -> str:
     """A figure for people.
@@ -117,6 +127,8 @@ def page(reports: Sequence[Report]) -> str:
     seals = sorted((r for r in reports if r["benchmark"] == "seal"), key=lambda r: int(r["people"]))
     if seals:
         lines += ["## Sealing: `beffroi bench seal`", "", *_table(seals, _SEAL_ROWS), "", _SEAL_NOTES]
+    for report in (r for r in reports if r["benchmark"] == "contain"):
+        lines += ["## Stopping: `beffroi bench contain`", "", *_stops(report), "", _CONTAIN_NOTES]
     lines += ["## Where", ""]
     for report in [*searches, *feeds, *seals]:
         lines += [f"**{report['benchmark']}, {report['people']:,} people**", ""]
@@ -132,6 +144,16 @@ def _table(reports: Sequence[Report], rows: Sequence[tuple[str, str, str]]) -> l
         if any(value != NOT_MEASURED for value in values):
             lines.append("| " + " | ".join([name, *values, aim.removeprefix("aim ")]) + " |")
     return lines
+
+
+def _stops(report: Report) -> list[str]:
+    """One run: every figure is the worst of its stops, or their sum."""
+    machine = report["machine"]
+    head = f"{report['rounds']} stops, {report['processes']} web processes"
+    lines = [f"| | {head} | aim |", "|---|---|---|"]
+    lines += [f"| {name} | {number(report[key])} | {aim.removeprefix('aim ')} |" for key, name, aim in _CONTAIN_ROWS]
+    where = f"{machine['cores']} cores ({machine['processor']}), load average before: "
+    return [*lines, "", f"{where}{machine['load_average_before'][0]}."]
 
 
 def _phases(reports: Sequence[Report]) -> list[str]:
@@ -162,6 +184,10 @@ here was typed by hand. A cell with a hyphen was not measured.
     beffroi bench feed --json > docs/benchmarks/feed-100000.json
     beffroi bench seal --json --people 1000000 > docs/benchmarks/seal-1000000.json
     python -m beffroi_region.bench.report
+"""
+_CONTAIN_NOTES = """One account asks on twelve connections over three web processes, as fast as it is answered, and is
+stopped; so is an application that asks over six HL7 v2 connections. Answers are counted in the database, behind the event
+that closes the account's chain; times count from the commit of the stop. Somebody else asks all the time.
 """
 _SEAL_NOTES = """The searches are those of `bench search` with two web processes and 32 clients; those with sealing and
 those without alternate. Then a backlog of disclosures is there at once, more than can be sealed in the time, and the
