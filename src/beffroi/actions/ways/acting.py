@@ -11,6 +11,7 @@ from uuid import UUID
 from beffroi.access.stops import Stops
 from beffroi.access.stops import refusal as stop_refusal
 from beffroi.actions.events import Events, Locked
+from beffroi.actions.signals import Signals
 from beffroi.clock import Clock
 from beffroi.errors import AccountFrozen, NotAuthenticated
 from beffroi.model.account import AccountId, Asker
@@ -53,6 +54,7 @@ class Acting:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.events = Events(database, clock)
         self.presence = PresenceStore(database)
+        self.signals = Signals(database, clock)
         self._containments = ContainmentStore(database)
         self._clock = clock
 

@@ -43,6 +43,8 @@ CODE_SERVES: Final = timedelta(hours=24)
 KEYS_MAX: Final = 5
 """Keys of one account: one on the badge, one in the drawer, and some more."""
 _KIND: Final = "enrol"
+_CREDENTIAL: Final = "fido2-roaming"
+"""As CAEP calls a security key."""
 _DIGEST_BYTES: Final = 16
 _MINUTE_S: Final = 60
 
@@ -139,6 +141,7 @@ class Keys:
                 raise ProofRefused(why=Words("this key is enrolled already", "cette clé est déjà enrôlée"))
             told = {"what": "enrolled", "key": _short(key.credential_id), "granted_by": made_by}
             await locked.record(act.event(Operation.KEY, "a security key was enrolled", told))
+            await self._acting.signals.credential_changed(locked.connection, account_id, _CREDENTIAL, "create")
         log(Event.KEY_ENROLLED, account=account_id)
         return _known(KeyRow(*values, now, made_by, None))
 
@@ -217,6 +220,7 @@ class Keys:
         await self._store.revoke_key(locked.connection, account_id, found[0].credential_id, self._clock.now(), by)
         told = {"what": "revoked", "key": key, "by": by}
         await locked.record(AccountEvent(account_id, Operation.KEY, "a security key was revoked", told))
+        await self._acting.signals.credential_changed(locked.connection, account_id, _CREDENTIAL, "revoke")
         log(Event.KEY_REVOKED, account=account_id)
 
 
