@@ -186,8 +186,8 @@ here was typed by hand. A cell with a hyphen was not measured.
     python -m beffroi_region.bench.report
 """
 _CONTAIN_NOTES = """One account asks on twelve connections over three web processes, as fast as it is answered, and is
-stopped; so is an application that asks over six HL7 v2 connections. Answers are counted in the database, behind the event
-that closes the account's chain; times count from the commit of the stop. Somebody else asks all the time.
+stopped; so is an application that asks over six HL7 v2 connections. Answers are counted in the database, behind the
+event that closes the account's chain; times count from the commit of the stop. Somebody else asks all the time.
 """
 _SEAL_NOTES = """The searches are those of `bench search` with two web processes and 32 clients; those with sealing and
 those without alternate. Then a backlog of disclosures is there at once, more than can be sealed in the time, and the
