@@ -75,6 +75,8 @@ async def professional(page: Page, url: str) -> AsyncIterator[str]:
     yield "found-too-many"
     await find(page, url, "", "q")
     yield "found-too-broad"
+    await page.goto(f"{url}/keys")
+    yield "keys"
     await page.goto(f"{url}/help")
     yield "help"
     await page.goto(f"{url}/watch")
@@ -112,6 +114,10 @@ async def officer(page: Page, url: str, database: Any, account: int) -> AsyncIte
     )  # fmt: skip
     await page.goto(f"{url}/watch/account/{account}")
     yield "account"
+    await page.goto(f"{url}/watch/free/{account}")
+    yield "free"
+    await page.goto(f"{url}/keys/codes")
+    yield "key-codes"
     await page.goto(f"{url}/watch/stop/{account}")
     yield "stop"
     await page.fill("#reason", REASON)

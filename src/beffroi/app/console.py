@@ -16,6 +16,7 @@ from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.sign_in import SignIn
 from beffroi.actions.watch_room import WatchRoom
+from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.app.context import Context
 from beffroi.clock import Clock
 from beffroi.config.listing import listed
@@ -42,7 +43,12 @@ from beffroi.store.sessions import SessionStore
 
 
 def console_of(
-    context: Context, database: Database, house: House, keys: list[IssuerKeys], authenticator: Authenticator
+    context: Context,
+    database: Database,
+    house: House,
+    keys: list[IssuerKeys],
+    authenticator: Authenticator,
+    ways: WaysOn,
 ) -> Console | None:
     """The console. `keys` are those of the configured issuers. Raises OperatorError when its key cannot be read."""
     config, clock = context.config, context.clock
@@ -91,6 +97,7 @@ def console_of(
         partial(Incidents, database, clock),
         config.archive is not None,
         OperationsRoom(database, clock),
+        ways,
         tuple(listed(config)),
     )
     proxies = Proxies(config.web.trusted_proxies)

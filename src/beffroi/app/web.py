@@ -61,7 +61,7 @@ async def run_web(context: Context) -> None:
             authenticator = authenticator_of(context, database, house, keys)
             ways = ways_on(database, house, key_place_of(config), context.clock)
             api: AsgiApp = api_of(context, house, authenticator, _feed_of(context, house, fed), ways, keys)
-            console = console_of(context, database, house, keys, authenticator)
+            console = console_of(context, database, house, keys, authenticator, ways)
             transmitters = keys_of_transmitters(config, context.clock)
             signals = signals_of(config, database, transmitters, keys, context.clock)
             api = _guarded(context, Doors(api, console, signals))

@@ -8,9 +8,19 @@ import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import aclosing
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from beffroi.actions.browser_sessions import Session
-from beffroi.errors import BeffroiError, TooLarge, TooSlow, Unavailable, UnknownAccount, UnsupportedBody, Words
+from beffroi.errors import (
+    BeffroiError,
+    Malformed,
+    TooLarge,
+    TooSlow,
+    Unavailable,
+    UnknownAccount,
+    UnsupportedBody,
+    Words,
+)
 from beffroi.model.disclosure import Door, Operation
 from beffroi.servers.admission import Admission
 from beffroi.servers.console import entrance, refusals
@@ -24,10 +34,10 @@ from beffroi.servers.exchange import FORM, Headers, header_dict, language_of, re
 from beffroi.servers.proxies import Proxies
 from beffroi.telemetry import Event, log_failure
 from beffroi.telemetry.metrics import Result, count_request, result_of
-from beffroi.wire.fhir_form import parse_pairs
 
-FORM_BYTES_MAX: Final = 16_384
-"""Bytes of a form: the longest has a reason of 500 characters and a handle."""
+FORM_BYTES_MAX: Final = 262_144
+"""Bytes of a form: the longest has three texts of 20,000 characters (the register of incidents)."""
+FIELDS_MAX: Final = 32
 QUERY_BYTES_MAX: Final = 4_096
 FORM_SECONDS_MAX: Final = 10
 
@@ -223,5 +233,10 @@ async def _form(headers: Headers, receive: Receive) -> dict[str, str]:
 
 
 def _pairs(raw: bytes) -> dict[str, str]:
-    """Names and values; the last of a name counts."""
-    return dict(parse_pairs(raw))
+    """Names and values, each within the bytes of the whole; the last of a name counts. Raises Malformed."""
+    try:
+        found = parse_qsl(raw.decode("ascii"), max_num_fields=FIELDS_MAX, errors="strict")
+    except ValueError:
+        what, why = Words("The form", "Le formulaire"), Words("it is not a form", "ce n'est pas un formulaire")
+        raise Malformed(what=what, why=why) from None
+    return {name: value.replace("\x00", "") for name, value in found}

@@ -12,6 +12,7 @@ from beffroi.actions.investigate import Investigation
 from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.watch_room import WatchRoom
+from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.clock import Clock
 from beffroi.model.account import AccountId
 from beffroi.model.disclosure import Answer, DisclosureId, Released
@@ -50,4 +51,5 @@ class Desk:
     incidents: Callable[[AccountId], Incidents]
     archived: bool
     operations: OperationsRoom
+    ways: WaysOn
     settings: tuple[tuple[str, str, str, str], ...]

@@ -28,6 +28,7 @@ class Room(Enum):
     NOTICES = (Words("Notices", "Notifications"), "", frozenset({Role.DATA_PROTECTION_OFFICER}))
     STATEMENT = (Words("Public statement", "Communiqué"), "", frozenset({Role.DATA_PROTECTION_OFFICER}))
     OPERATE = (Words("The server", "Le serveur"), "/operate", frozenset({Role.OPERATOR}))
+    KEYS = (Words("My key", "Ma clé"), "/keys", _may(Operation.STEP_UP))
     HELP = (Words("Help", "Aide"), "/help", frozenset(Role))
 
     @property

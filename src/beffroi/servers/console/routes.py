@@ -11,7 +11,7 @@ from beffroi.access.policy import RIGHTS
 from beffroi.errors import MethodNotAllowed, NotFound, Words
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
-from beffroi.servers.console import emergency, entrance, finding, incidents, operating, patient_desk, watching
+from beffroi.servers.console import emergency, entrance, finding, incidents, keys, operating, patient_desk, watching
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit
 from beffroi.servers.console.rooms import Room
@@ -19,6 +19,7 @@ from beffroi.servers.console.rooms import Room
 Handler = Callable[[Desk, Visit], Awaitable[Page]]
 HANDLE = "{handle}"
 EVERYBODY = frozenset(Role)
+GRANTING = frozenset(role for role, rights in RIGHTS.items() if Operation.KEY in rights.operations)
 URGENT = frozenset(role for role, rights in RIGHTS.items() if rights.emergency)
 
 
@@ -78,6 +79,14 @@ ROUTES = (
     Route("GET", f"/watch/release/{HANDLE}", Room.WATCH.roles, watching.release_form),
     Route("POST", f"/watch/release/{HANDLE}", Room.WATCH.roles, watching.release),
     Route("POST", f"/watch/confirm/{HANDLE}", Room.WATCH.roles, watching.confirm),
+    Route("GET", f"/watch/free/{HANDLE}", Room.WATCH.roles, watching.free_form),
+    Route("POST", f"/watch/free/{HANDLE}", Room.WATCH.roles, watching.free),
+    Route("GET", "/keys", Room.KEYS.roles, keys.room),
+    Route("POST", "/keys/enrol", Room.KEYS.roles, keys.enrol),
+    Route("POST", "/keys/prove", Room.KEYS.roles, keys.prove),
+    Route("POST", "/keys/revoke", Room.KEYS.roles, keys.revoke),
+    Route("GET", "/keys/codes", GRANTING, keys.codes),
+    Route("POST", "/keys/codes", GRANTING, keys.hand_over),
 )
 
 

@@ -4,7 +4,9 @@ from typing import Any
 
 from beffroi.actions.asking import Ask
 from beffroi.actions.contain import REASON_CHARACTERS_MAX, REASON_CHARACTERS_MIN, Order
-from beffroi.errors import ContainmentRefused, InvalidValue, Missing, NotFound, Words
+from beffroi.actions.ways.acting import Act
+from beffroi.errors import ContainmentRefused, InvalidValue, Missing, NotFound, WayRefused, Words
+from beffroi.model.account import AccountId
 from beffroi.model.alert import AlertKind, Severity
 from beffroi.model.containment import Containment, ContainmentId, ContainmentKind
 from beffroi.model.disclosure import Door, Field, Operation, Purpose, Released
@@ -249,3 +251,25 @@ def _number(visit: Visit) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > NUMBER_DIGITS_MAX:
         raise NotFound(what=Words("This page", "Cette page"))
     return int(text)
+
+
+async def free_form(desk: Desk, visit: Visit) -> Page:
+    """Before a held account reads again."""
+    return await _free(desk, visit, {})
+
+
+async def free(desk: Desk, visit: Visit) -> Page:
+    """The watch's hold is lifted; from the third time in a month by two people."""
+    act = Act(visit.visitor.asker, Door.CONSOLE, visit.request_id)
+    try:
+        done = await desk.ways.releasing.release(act, AccountId(_number(visit)), visit.form.get("reason", ""))
+    except (Missing, WayRefused) as refused:
+        return await _free(desk, visit, {"": refused.text(visit.language)}, refused.http_status)
+    return await _free(desk, visit, {}, waits=True) if done.waits else see_other("/watch")
+
+
+async def _free(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int = 200, *, waits: bool = False) -> Page:
+    watched = await desk.watch.account(_number(visit))
+    return desk.pages.render(
+        visit, "free.html", RELEASE, Room.WATCH, status=status, account=watched, mistakes=mistakes, waits=waits
+    )

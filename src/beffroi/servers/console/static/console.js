@@ -41,6 +41,35 @@
     });
   }
 
+  // Security keys: the page holds the options, the form posts the answer.
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
+  const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const opened = (options) => {
+    options.challenge = bytes(options.challenge);
+    if (options.user) options.user.id = bytes(options.user.id);
+    for (const list of ["excludeCredentials", "allowCredentials"]) for (const one of options[list] || []) one.id = bytes(one.id);
+    return options;
+  };
+  const answered = (credential) => {
+    const response = {};
+    for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+      if (credential.response[name]) response[name] = text(credential.response[name]);
+    }
+    return { id: credential.id, rawId: text(credential.rawId), type: credential.type, response, clientExtensionResults: {} };
+  };
+  for (const form of document.querySelectorAll("form[data-key]")) {
+    form.addEventListener("submit", async (event) => {
+      if (form.elements.credential.value) return;
+      event.preventDefault();
+      try {
+        const publicKey = opened(JSON.parse(form.dataset.options));
+        const credential = await navigator.credentials[form.dataset.key]({ publicKey });
+        form.elements.credential.value = JSON.stringify(answered(credential));
+        form.submit();
+      } catch { form.querySelector("[data-failed]").hidden = false; }
+    });
+  }
+
   // News: when the server says that something changed, the living part of the page is asked for again.
   const live = document.querySelector("[data-news]");
   if (live && "EventSource" in window) {
