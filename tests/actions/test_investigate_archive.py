@@ -9,12 +9,17 @@ from random import Random
 import pytest
 
 from archived import OLD, mover
+from beffroi.actions.case_files import case_files
+from beffroi.actions.case_report import CaseReports
+from beffroi.actions.incidents import Incidents
 from beffroi.actions.investigate import Investigation
+from beffroi.model.disclosure import Operation
 from beffroi.model.selection import Selection
 from beffroi.store.archive import Archive
 from beffroi.store.archive_moves import MOVE_SETTINGS
 from beffroi.store.database import ROLE_ARCHIVER, ROLE_SEALER, Database
 from disclosed import disclose, row, seal_all, sealer
+from requests_and_records import ask
 
 ACCOUNTS, DAYS = 4, 40
 
@@ -104,3 +109,29 @@ async def test_hot_rows_and_archive_answer_as_one(
             for selections, scope in zip(SELECTIONS, expected, strict=True):
                 assert await both.scope(selections) == scope, (leaves_max, selections)
     assert await database.pool.fetchval("select count(*) from disclosures") == 0
+
+
+async def test_a_report_counts_what_is_archived_and_says_that_it_lists_it_not(
+    database: Database, house, account, dsn_of: Callable[[str], str], tmp_path, clock
+) -> None:
+    """The totals are those from before the move; the list of references is shorter, and the report says by how much."""
+    await prepared(database, 1)
+    async with await Database.open(dsn_of(ROLE_SEALER), size=2) as own:
+        await seal_all(sealer(own))
+    *_, officer = [
+        await account(subject=f"dpo-{n}") for n in range(ACCOUNTS + 1)
+    ]  # the first have the history's numbers
+    incidents = Incidents(database, clock, officer.account_id)
+    number = await incidents.open("Of last year", (Selection(structures=(1,)),), "a call")
+    archive = Archive({"folder": str(tmp_path)})
+    investigation = Investigation(database, house.gate, house.references, house.hospitals, clock, archive)
+    reports = CaseReports(database, house, investigation, incidents, clock, "")
+    asked = ask(officer, Operation.SCOPE_VIEW)
+    before = (await reports.gather(asked, number)).content.report
+    async with await Database.open(dsn_of(ROLE_ARCHIVER), size=2, **MOVE_SETTINGS) as own:
+        await mover(own, tmp_path, 1_000).run(everything=True)
+    after = await reports.gather(asked, number)
+    report = after.content.report
+    looks = report.readings - before.readings
+    assert (report.totals.patients, before.traced, report.traced) == (before.totals.patients, before.readings, looks)
+    assert len(case_files(after, ("fr",))["disclosures.csv"].splitlines()) == 1 + report.traced
