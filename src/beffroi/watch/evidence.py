@@ -33,13 +33,18 @@ RUNG_NAMES = ("none", "warn", "ask", "mask", "hold")
 
 
 class Pending(msgspec.Struct, frozen=True, array_like=True):
-    """A reading that waits for the feed: who, when, its running number, and the channels by which it came."""
+    """A reading that waits for the feed: who, when, its running number, and the channels by which it came.
+
+    `in_vain`: it has entered the tests as unexplained, and keeps its place for as long again, so that places that free
+    themselves one by one are no way around the cap.
+    """
 
     person: int
     at_s: int
     running_number: int
     key: str
     network: str
+    in_vain: bool = False
 
 
 class Probe(msgspec.Struct, frozen=True, array_like=True):
@@ -58,7 +63,8 @@ class Evidence(msgspec.Struct, omit_defaults=True):
     `own`, `keys`, `networks`: the sequences. `trail`: running numbers of the last unexplained readings. `patterns`:
     scores by pattern, in thousandths of a bit. `listed`: a list was shown and nobody opened since. `rung` is the last
     that was recorded; `held_s`, since when new unexplained patients are held (0: not), until somebody releases.
-    `asked_s`: since when a proof of who is there is wanted; `proved_s`: the last such proof. `allowed`: (day, patients
+    `asked_s`: since when a proof of who is there is wanted; `proved_s`: the last such proof, `proved_key` the session
+    that it was given in: it speaks for no other. `allowed`: (day, patients
     shown by today's step-up allowance). `confirmed`: patients whom a colleague vouched for, with the end of it.
     `proved_key`: the session key by which that proof came. `confirmations`: when a colleague vouched for a patient,
     `vouched`: when this person did for a colleague, each of the last 24 hours. `seconds`: (account, until when) of
@@ -85,8 +91,8 @@ class Evidence(msgspec.Struct, omit_defaults=True):
     held_s: int = 0
     asked_s: int = 0
     proved_s: int = 0
-    allowed: tuple[int, int] = (0, 0)
     proved_key: str = ""
+    allowed: tuple[int, int] = (0, 0)
     confirmed: dict[int, int] = msgspec.field(default_factory=dict)
     confirmations: tuple[int, ...] = ()
     vouched: tuple[int, ...] = ()

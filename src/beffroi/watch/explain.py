@@ -39,15 +39,14 @@ PATTERN_WORDS = {
 def particulars(verdict: Verdict, asked: Circumstances) -> Particulars:
     """What made a verdict, as texts by name; bits with one digit after the point.
 
-        >>> from beffroi.model.account import Role; from beffroi.model.disclosure import Operation
+    >>> from beffroi.model.account import Role; from beffroi.model.disclosure import Operation
     >>> from beffroi.watch.norms import NORMS; from beffroi.watch.evidence import Evidence
+    >>> from beffroi.watch.detectors import Sequence
     >>> asked = Circumstances(0, Role.WARD_NURSE, Operation.READ, NORMS[Role.WARD_NURSE])
-        >>> from beffroi.watch.detectors import Sequence
-        >>> from beffroi.watch.detectors import Sequence
     >>> evidence = Evidence(own=Sequence("", 0, 29_000, 0, 0, 9, 8))
-        >>> found = particulars(Verdict((), evidence, score=29_000, rung=HOLD), asked)
-        >>> found["rung"], found["score_bits"], found["limit_bits"], found["unexplained"], found["observed"]
-        ('hold', '29.0', '28.0', '8', '9')
+    >>> found = particulars(Verdict((), evidence, score=29_000, rung=HOLD), asked)
+    >>> found["rung"], found["score_bits"], found["limit_bits"], found["unexplained"], found["observed"]
+    ('hold', '29.0', '31.3', '8', '9')
     """
     evidence = verdict.evidence
     tuned = tuning(asked.norm)

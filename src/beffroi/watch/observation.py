@@ -7,7 +7,7 @@ from beffroi.model.disclosure import Operation
 from beffroi.watch import patterns
 from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, is_list, is_software
 from beffroi.watch.detectors import Sequence, Tuning, observe, tuning
-from beffroi.watch.evidence import ASK, CHANNELS_MAX, HOLD, MASK, NO_RUNG, TRAIL_MAX, WARN, Evidence, Rung
+from beffroi.watch.evidence import ASK, CHANNELS_MAX, HOLD, MASK, NO_RUNG, TRAIL_MAX, WARN, Evidence, Pending, Rung
 from beffroi.watch.norms import PENDING_S
 
 
@@ -58,10 +58,12 @@ def strongest(evidence: Evidence) -> Sequence:
 
 
 def asked_in_vain(judging: Judging) -> bool:
-    """Whether a proof of who is there is wanted and has not come since."""
-    evidence = judging.evidence
-    proved_s = max(evidence.proved_s, judging.looks_at.proved_s)
-    return evidence.asked_s > 0 and proved_s <= evidence.asked_s and not is_software(judging.looks_at.role)
+    """Whether a proof of who is there is wanted and has not come since, in this session (no other speaks for it)."""
+    evidence, asked = judging.evidence, judging.looks_at
+    if not evidence.asked_s or is_software(asked.role):
+        return False
+    proved_s = evidence.proved_s if evidence.proved_key == asked.key else 0
+    return max(proved_s, asked.proved_s) <= evidence.asked_s
 
 
 def settle(judging: Judging, confirmed: frozenset[int]) -> None:
@@ -69,39 +71,43 @@ def settle(judging: Judging, confirmed: frozenset[int]) -> None:
     evidence, now_s = judging.evidence, judging.now_s
     if not evidence.pending:
         return
-    waiting = []
+    waiting, entered = [], False
     for one in evidence.pending:
+        age_s = now_s - one.at_s
         if one.person in confirmed:
-            enter(judging, False, one.key, one.network, now_s)
-        elif now_s - one.at_s >= PENDING_S and not judging.looks_at.feed_silent:
-            enter(judging, True, one.key, one.network, now_s)
-            evidence.trail = (*evidence.trail[1 - TRAIL_MAX :], one.running_number)
-        else:
+            if not one.in_vain:
+                enter(judging, False, one.key, one.network, one.at_s)
+                entered = True
+        elif age_s < PENDING_S or judging.looks_at.feed_silent:
             waiting.append(one)
-    if len(waiting) < len(evidence.pending):
-        evidence.pending = tuple(waiting)
+        else:
+            if not one.in_vain:
+                enter(judging, True, one.key, one.network, one.at_s)
+                evidence.trail = (*evidence.trail[1 - TRAIL_MAX :], one.running_number)
+                entered, one = True, Pending(one.person, one.at_s, one.running_number, one.key, one.network, True)
+            if age_s < 2 * PENDING_S:
+                waiting.append(one)
+    evidence.pending = tuple(waiting)
+    if entered:
         raise_rung(judging)
 
 
-def enter(judging: Judging, unexplained: bool, key: str, network: str, now_s: int) -> None:
-    """One observation, in the account's own sequence and in those of its channels."""
+def enter(judging: Judging, unexplained: bool, key: str, network: str, at_s: int) -> None:
+    """One observation, in the account's own sequence and in those of its channels. `at_s`: when it was asked for."""
     evidence, tuned = judging.evidence, judging.tuned
     judging.entered[unexplained] += 1
-    increments = tuned.unexplained if unexplained else tuned.explained
-    evidence.own = observe(evidence.own, increments, unexplained, now_s)
-    evidence.keys = _in_channel(evidence.keys, key, increments, unexplained, now_s)
-    evidence.networks = _in_channel(evidence.networks, network, increments, unexplained, now_s)
+    evidence.own = observe(evidence.own, tuned, unexplained, at_s)
+    evidence.keys = _in_channel(evidence.keys, key, tuned, unexplained, at_s)
+    evidence.networks = _in_channel(evidence.networks, network, tuned, unexplained, at_s)
 
 
 def _in_channel(
-    channels: tuple[Sequence, ...], key: str, increments: tuple[int, int, int], unexplained: bool, now_s: int
+    channels: tuple[Sequence, ...], key: str, tuned: Tuning, unexplained: bool, at_s: int
 ) -> tuple[Sequence, ...]:
-    """The channels, this one's observation entered, the latest used first; the longest unused is forgotten."""
+    """The channels, this one's observation entered, their order unchanged: a reading that waited is no use of now."""
     if channels and channels[0].key == key:
-        return (observe(channels[0], increments, unexplained, now_s), *channels[1:])
-    own = next((one for one in channels if one.key == key), Sequence(key))
-    others = tuple(one for one in channels if one.key != key)
-    return (observe(own, increments, unexplained, now_s), *others[: CHANNELS_MAX - 1])
+        return (observe(channels[0], tuned, unexplained, at_s), *channels[1:])
+    return tuple([observe(one, tuned, unexplained, at_s) if one.key == key else one for one in channels])
 
 
 def note_question(judging: Judging, rows: tuple[Row, ...]) -> None:
@@ -162,7 +168,7 @@ def rung_of(points: int, tuned: Tuning) -> Rung:
     """The rung that a score stands for.
 
     >>> from beffroi.model.account import Role; from beffroi.watch.norms import NORMS
-    >>> rung_of(29_000, tuning(NORMS[Role.WARD_NURSE])), rung_of(0, tuning(NORMS[Role.WARD_NURSE]))
+    >>> rung_of(32_000, tuning(NORMS[Role.WARD_NURSE])), rung_of(0, tuning(NORMS[Role.WARD_NURSE]))
     (4, 0)
     """
     if points >= tuned.hold:

@@ -52,11 +52,11 @@ SHARES: dict[str, tuple[float, float]] = {
 ONCE: dict[str, int] = {
     NEW_NETWORK: 3_000,
     TWO_PLACES: 5_000,
-    DORMANT: 4_000,
+    DORMANT: 3_000,
     CANARY: 6_000,
 }
 """Thousandths of a bit that one occurrence adds; explained patients wear them off like the others."""
-WEARS_OFF = 250
+WEARS_OFF = 500
 """Thousandths of a bit that each explained new patient takes off what was added once."""
 _ADDS = {
     pattern: (round(1_000 * log2(p1 / p0)), round(1_000 * log2((1 - p1) / (1 - p0))))

@@ -114,7 +114,7 @@ def _is_old(row: Row) -> bool:
 def _may_be_new(judging: Judging, row: Row, row_count: int) -> bool:
     """Whether a patient who is new to this person may be shown."""
     asked = judging.looks_at
-    if asked.feed_silent:
+    if asked.feed_silent and not judging.evidence.held_s and not asked_in_vain(judging):
         return _new_in_a_silence(judging, row, row_count)
     return about_nobody(asked.operation) or _new(judging, row, row_count)
 
@@ -191,17 +191,18 @@ def _may_be_unexplained(judging: Judging, row: Row, row_count: int) -> bool:
         return False
     if judging.covered:  # a namesake, or the same person registered twice: nobody whom the asker chose
         return True
-    judging.covered = asked.one_person
     if asked.norm.arrivals_per_h:
         if len(evidence.pending) >= _pending_max(asked):
             judging.blame(Cause.PENDING, _pending_max(asked))
             return False
         waiting = Pending(row.person, now_s, asked.running_number, asked.key, asked.network)
         evidence.pending = (*evidence.pending, waiting)
+        judging.covered = asked.one_person
         return True
     enter(judging, True, asked.key, asked.network, now_s)
     evidence.trail = (*evidence.trail[1 - TRAIL_MAX :], asked.running_number)
     raise_rung(judging)
+    judging.covered = asked.one_person and not _stopped(judging)
     return not _stopped(judging)
 
 
@@ -315,8 +316,8 @@ def _concluded(judging: Judging, fates: tuple[Fate, ...]) -> Verdict:
     points = score(evidence, judging.looks_at)
     reached = HOLD if evidence.held_s else rung_of(points, judging.tuned)
     risen = reached > evidence.rung
-    if reached < ASK and evidence.asked_s:
-        evidence.asked_s = 0
+    if reached < ASK and evidence.asked_s and not asked_in_vain(judging):
+        evidence.asked_s = 0  # explained patients alone do not take a question back: it is answered, or it stays
     if reached != evidence.rung:
         evidence.rung = reached
     return Verdict(

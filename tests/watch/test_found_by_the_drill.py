@@ -1,0 +1,70 @@
+"""What the drill found in the watch: each was a way past it, or a professional disturbed for nothing."""
+
+from msgspec.structs import replace
+
+from beffroi.model.account import Role
+from beffroi.model.disclosure import Operation
+from beffroi.watch.detectors import Sequence, observe, tuning
+from beffroi.watch.evidence import DAY_S
+from beffroi.watch.norms import NORMS, PENDING_S
+from watch.asking import Account, patients, strangers
+
+
+def test_an_unexplained_patient_after_another_counts_less() -> None:
+    """Honest patients without explanation come in runs."""
+    tuned = tuning(NORMS[Role.WARD_NURSE])
+    first = observe(Sequence(), tuned, True, 0)
+    second = observe(first, tuned, True, 0)
+    assert second.score - first.score < first.score / 2
+
+
+def test_explained_patients_do_not_take_the_question_back() -> None:
+    """Who is asked to prove who is there stays asked, however many explained patients are read meanwhile."""
+    account = Account(Role.WARD_DOCTOR)
+    account.reads_until_held()
+    assert account.evidence.asked_s
+    for number in range(60):
+        account.asks(patients(number))
+    assert account.asks(strangers(900)).shown_count == 0
+
+
+def test_a_proof_speaks_for_its_own_session() -> None:
+    """The owner who proves who is there does not answer for the thief beside."""
+    account = Account(Role.WARD_DOCTOR)
+    account.reads_until_held(key="thief")
+    account.evidence = replace(account.evidence, proved_s=account.now_s + 1, proved_key="owner")
+    assert account.asks(strangers(900), key="thief").shown_count == 0
+    assert account.asks(strangers(901), key="owner").shown_count == 1
+
+
+def test_a_held_account_stays_held_in_a_silence() -> None:
+    """A thief who waits for an outage gains nothing."""
+    account = Account(Role.WARD_DOCTOR)
+    account.evidence = replace(account.evidence, held_s=account.now_s)
+    assert account.asks(strangers(900), feed_silent=True).shown_count == 0
+
+
+def test_what_waited_since_yesterday_is_no_second_sign_in() -> None:
+    """A reading that waited for the feed enters the tests at the next request, and is no use of its key then."""
+    account = Account(Role.ADMISSION_CLERK)
+    account.asks((), operation=Operation.SIGN_IN, key="monday", network="desk 1")
+    account.asks(strangers(1), key="monday", network="desk 1")
+    account.asks((), DAY_S, operation=Operation.SIGN_IN, key="tuesday", network="desk 2")
+    account.asks(patients(2), key="tuesday", network="desk 2")
+    assert not set(account.evidence.patterns) & {"sign_ins", "two_places"}
+
+
+def test_places_that_free_themselves_are_no_way_around_the_cap() -> None:
+    """A desk's thief is shown as many strangers as may wait at one time, and not one for each that has waited."""
+    account, shown = Account(Role.ADMISSION_CLERK), 0
+    for number in range(2 * PENDING_S // 10):
+        shown += account.asks(strangers(number), 10).shown_count
+    assert shown == NORMS[Role.ADMISSION_CLERK].pending_max
+
+
+def test_a_namesake_of_somebody_withheld_is_withheld() -> None:
+    """Where no more may wait for the feed, the second row of a list is shown no more than the first."""
+    account = Account(Role.ADMISSION_CLERK)
+    for number in range(NORMS[Role.ADMISSION_CLERK].pending_max):
+        account.asks(strangers(number), 1)
+    assert account.asks(strangers(900, 2), 1, one_person=True).shown_count == 0
