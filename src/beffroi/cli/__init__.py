@@ -15,6 +15,7 @@ from beffroi.cli import (
     console,
     containing,
     demonstration,
+    drill,
     exporting,
     importing,
     incidents,
@@ -66,6 +67,7 @@ app.add_typer(incidents.app, name="incident")
 app.add_typer(exporting.app, name="export")
 app.add_typer(demonstration.app, name="demo")
 app.add_typer(demonstration.bench, name="bench")
+drill.add_to(app)
 
 
 def main() -> None:

@@ -181,6 +181,17 @@ def scope(
     tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
 
 
+@bench.command(help=say("A step of the watch.", "Un pas de la veille."))
+def watch(
+    repeats: Annotated[int, typer.Option(min=1, max=100)] = 5, seed: int = 1, as_json: JsonOption = False
+) -> None:
+    """Recorded questions of honest work, judged again and again."""
+    from beffroi_region.bench.watch import run, summary
+
+    report = run(repeats, seed=seed, say=_progress(as_json))
+    tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
+
+
 def _progress(quiet: bool) -> Callable[[str], None]:
     """Tells what is under way, beside the results."""
     return (lambda text: None) if quiet else partial(typer.echo, err=True)

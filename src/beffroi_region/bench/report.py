@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from beffroi_region.bench.report_drill import section
+
 Report = Mapping[str, Any]
 
 PAGE, SOURCES = "benchmarks.md", "benchmarks"
@@ -129,6 +131,9 @@ def page(reports: Sequence[Report]) -> str:
         lines += ["## Sealing: `beffroi bench seal`", "", *_table(seals, _SEAL_ROWS), "", _SEAL_NOTES]
     for report in (r for r in reports if r["benchmark"] == "contain"):
         lines += ["## Stopping: `beffroi bench contain`", "", *_stops(report), "", _CONTAIN_NOTES]
+    lines += section(
+        [r for r in reports if r["benchmark"] == "drill"], [r for r in reports if r["benchmark"] == "watch"]
+    )
     lines += ["## Where", ""]
     for report in [*searches, *feeds, *seals]:
         lines += [f"**{report['benchmark']}, {report['people']:,} people**", ""]
@@ -183,6 +188,8 @@ here was typed by hand. A cell with a hyphen was not measured.
     beffroi bench search --json --people 1000000 > docs/benchmarks/search-1000000.json
     beffroi bench feed --json > docs/benchmarks/feed-100000.json
     beffroi bench seal --json --people 1000000 > docs/benchmarks/seal-1000000.json
+    beffroi drill --runs 400 --professionals 20000 --json > docs/benchmarks/drill-20000.json
+    beffroi bench watch --json > docs/benchmarks/watch.json
     python -m beffroi_region.bench.report
 """
 _CONTAIN_NOTES = """One account asks on twelve connections over three web processes, as fast as it is answered, and is

@@ -1,0 +1,68 @@
+"""The drill's section of docs/benchmarks.md, made from its JSON: failures beside successes, the worst attacks first."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Report = Mapping[str, Any]
+
+_HEAD = """Simulated time, the pure step of the watch as the gate calls it. *Shown* is every distinct patient whom a
+thief was shown in the ordinary way before strangers were withheld for good, explained ones that he padded with too;
+*30 days* is everything that the account was shown, by its owner and on every way on too. Known incidents: 26,800 and
+10,000 patients for each account. What is assumed: [0030](decisions/0030-what-the-drill-assumes-of-honest-work.md); how
+it is counted: [0032](decisions/0032-how-thieves-are-counted.md).
+"""
+_GENUINE_NOTE = """A rate is for 10,000 shifts; in brackets what it is at most with 95 % certainty, which is all that so
+many shifts allow to say. *Refused* are questions about somebody explained, and about strangers, that got no answer.
+"""
+
+
+def section(drills: Sequence[Report], steps: Sequence[Report]) -> list[str]:
+    """The lines of the section; none without a run."""
+    lines: list[str] = []
+    for report in drills:
+        attacks = [f | {"name": n} for n, f in report["scenarios"].items() if f["kind"] == "attack"]
+        genuine = [f | {"name": n} for n, f in report["scenarios"].items() if f["kind"] == "genuine"]
+        years = [f | {"name": f"year-{n}"} for n, f in report["seasons"].items()]
+        seeds = "held out" if report["held_out"] else "those of the tuning"
+        lines += ["## A stolen account, and everybody else: `beffroi drill`", "", _HEAD]
+        lines += [f"Seed {report['seed']} ({seeds}), {report['runs']} runs of a scenario of usual length.", ""]
+        lines += ["### Thieves", "", *_attack_table([f for f in attacks if not f["made_to_beat_it"]])]
+        worst = sorted((f for f in attacks if f["made_to_beat_it"]), key=lambda f: -int(f["shown_30d_p95"]))
+        lines += ["### Thieves made to beat this watch", "", *_attack_table(worst)]
+        lines += ["### Honest work", "", _GENUINE_NOTE, *_genuine_table([*genuine, *years])]
+    for report in steps:
+        lines += ["## A step of the watch: `beffroi bench watch`", ""]
+        lines += [f"- {report['step_us']} microseconds of processor time (aim 10 at most)"]
+        lines += [f"- {report['year_minutes_on_one_core']} minutes for a year of 90 million readings on one core", ""]
+    return lines
+
+
+def _attack_table(attacks: Sequence[Report]) -> list[str]:
+    lines = [
+        "| | runs | shown: median | 95 % | most | aim | strangers, 95 % | stopped | 30 days, 95 % | contacts, 95 % |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for found in attacks:
+        aims = [str(value) for value in (found["aim_p50"], found["aim_p95"]) if value is not None]
+        missed = ", **missed**" if found["aim_met"] is False else ""
+        cells = [f"{found[k]:,}" for k in ("runs", "shown_p50", "shown_p95", "shown_max")]
+        cells += [" / ".join(aims) + missed, f"{found['strangers_p95']:,}", f"{found['stopped_share']:.0%}"]
+        cells += [f"{found[k]:,}" for k in ("shown_30d_p95", "contacts_30d_p95")]
+        lines.append(f"| {found['title']} (`{found['name']}`) | " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def _genuine_table(genuine: Sequence[Report]) -> list[str]:
+    lines = [
+        "| | shifts | held wrongly | asked wrongly | refused: explained | strangers |",
+        "|---|---|---|---|---|---|",
+    ]
+    for found in genuine:
+        rates = [
+            f"{found[f'{key}_per_10k_shifts']:.3g} ({found[f'{key}_bound']:.2g})"
+            for key in ("false_holds", "false_step_ups")
+        ]
+        title = f"{found['title']} (`{found['name']}`)" if "title" in found else f"`{found['name']}`"
+        cells = [f"{found['shifts']:,}", *rates, f"{found['refused_explained']:,}", f"{found['refused_strangers']:,}"]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return [*lines, ""]

@@ -1,0 +1,65 @@
+"""Arithmetic of the report: quantiles, and the bounds that so many runs allow."""
+
+from collections.abc import Sequence
+from math import ceil, exp
+from typing import Any
+
+CONFIDENCE = 0.95
+
+
+def quantile(values: Sequence[float], share: float) -> float | None:
+    """The smallest value that at least this share does not exceed; None of nothing.
+
+    >>> quantile([5, 1, 3, 2, 4], 0.5), quantile([1, 2], 0.95), quantile([], 0.5)
+    (3, 2, None)
+    """
+    if not values:
+        return None
+    ordered = sorted(values)
+    return ordered[max(ceil(share * len(ordered)) - 1, 0)]
+
+
+def upper_bound(count: int, confidence: float = CONFIDENCE) -> float:
+    """The Poisson mean below which it lies with this confidence when `count` events were seen (exact, one-sided).
+
+    >>> round(upper_bound(0), 3), round(upper_bound(3), 2)
+    (2.996, 7.75)
+    """
+    low, high = 0.0, 20.0 + 10.0 * count
+    for _ in range(80):
+        middle = (low + high) / 2
+        if _at_most(count, middle) > 1 - confidence:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _at_most(count: int, mean: float) -> float:
+    """Chance of at most `count` events."""
+    if mean > 700:
+        return 0.0
+    term = total = exp(-mean)
+    for k in range(1, count + 1):
+        term *= mean / k
+        total += term
+    return total
+
+
+def per_10k(count: int, shifts: int) -> float:
+    """A rate per 10,000 shifts."""
+    return 10_000 * count / shifts if shifts else 0.0
+
+
+def rates(shifts: int, readings: int, holds: int, step_ups: int) -> dict[str, Any]:
+    """False alarms per 10,000 shifts, with the 95 % bounds that so many shifts allow."""
+    return {
+        "shifts": shifts,
+        "readings": readings,
+        "false_holds": holds,
+        "false_step_ups": step_ups,
+        "false_holds_per_10k_shifts": per_10k(holds, shifts),
+        "false_holds_bound": 10_000 * upper_bound(holds) / shifts if shifts else None,
+        "false_step_ups_per_10k_shifts": per_10k(step_ups, shifts),
+        "false_step_ups_bound": 10_000 * upper_bound(step_ups) / shifts if shifts else None,
+    }
