@@ -20,7 +20,7 @@ def archive_of(config: Config) -> Archive | None:
     """The archive to be asked; None when everything is in the database."""
     if config.archive is None:
         return None
-    return Archive(location_of(config, config.archive))
+    return Archive(location_of(config, config.archive), config.archive.spark)
 
 
 def archive_place(config: Config) -> ArchivePlace | None:

@@ -774,6 +774,15 @@ class ArchiveSettings(Section, frozen=True, kw_only=True):
     secret_key_file: Annotated[
         str, said("The file of its secret.", "Nothing; who can read that file can read and delete what is archived.")
     ] = ""
+    spark: Annotated[
+        str,
+        said(
+            "The address of a Spark cluster that answers instead of this machine, such as spark://host:7077 (needs the "
+            "extra beffroi[spark] and Java); empty: DuckDB, here.",
+            "A cluster of theirs, which would read the archive and answer what it likes.",
+            max_length=300,
+        ),
+    ] = ""
     hot_days: Annotated[
         int,
         said(
