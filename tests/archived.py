@@ -33,5 +33,6 @@ def mover(
         TODAY,
         hot_days=90,
         leaves_max=leaves_max,
+        taken_at_once=7,
         step=step,
     )

@@ -19,7 +19,7 @@ from beffroi.store.database import ROLE_ARCHIVER, ROLE_SEALER, Database
 from disclosed import KEY, disclose, seal_all, sealer
 
 COUNT, LEAVES = 60, 20
-STEPS = ("rows", "sorted", "by-account", "by-patient", "manifest", "checked", "moved")
+STEPS = ("rows", "sorted", "by-account", "by-patient", "manifest", "checked", "noted", "taken", "moved")
 KILLS_AT_RANDOM = 8
 
 
@@ -52,13 +52,17 @@ async def child(dsn: str, folder: Path, step: str, after: int, wait_s: float | N
 
 
 async def everywhere(database: Database, own: Database, folder: Path) -> list[int]:
-    """The numbers of all disclosures, here and there; each file that a manifest names is whole."""
-    found = [row[0] for row in await database.pool.fetch("select disclosure_id from disclosures")]
+    """The numbers of all disclosures, here and there (a segment that is leaving is in both); every file is whole."""
+    found = {row[0] for row in await database.pool.fetch("select disclosure_id from disclosures")}
+    archived = set[int]()
     for one in await ArchiveMoves(own).segments():
         segment = Segment(Folder(str(folder)), opened_manifest(one.manifest, [KEY.verifier()]))
         assert segment.differences() == 0
-        found += [line["disclosure_id"] for line in segment.rows()]
-    return sorted(found)
+        numbers = [line["disclosure_id"] for line in segment.rows()]
+        assert len(set(numbers)) == len(numbers)
+        archived |= set(numbers)
+    assert await database.pool.fetchval("select count(*) from archive_segments where taken_to < end_index") <= 1
+    return sorted(found | archived)
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -1,14 +1,15 @@
 """Moving to the archive: sealed disclosures beyond the hot window go to files, in two orders, exactly once.
 
 A move writes a segment's files beside the database, reads them back and opens every leaf with what it read, and only
-then takes the disclosures out of the online tables: in one transaction, by the one function that may (decision 0041).
-Killed before that transaction, a move leaves files that no manifest of the database names, and the next one takes them
-away; killed after it, the segment is there whole.
+then notes the segment: from that commit on its disclosures count in the files, and leave the online tables in short
+transactions (sealing waits for each), by the one function that may (decision 0041). Killed before that commit, a move
+leaves files that no manifest of the database names, and the next one takes them away; killed after it, the next one
+goes on taking rows away.
 """
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -31,8 +32,10 @@ from beffroi.store.archive_moves import ArchivedSegment, ArchiveMoves, Connectio
 from beffroi.store.archive_place import ArchivePlace, Folder, digest_of
 from beffroi.store.selecting import instant
 
-SEGMENT_LEAVES_MAX = 4_000_000
-"""Leaves of one segment: a large region's day or two. A transaction takes as many rows away, in half a minute."""
+SEGMENT_LEAVES_MAX = 16_000_000
+"""Leaves of one segment: some days of a large region. Few large files answer faster than many small ones."""
+TAKEN_AT_ONCE = 10_000
+"""Leaves whose rows leave in one transaction, in a few tenths of a second: sealing waits for it."""
 SEGMENT_DAYS = 1
 """Days of disclosures that are due before a segment is made of fewer leaves than that."""
 
@@ -80,6 +83,7 @@ class Mover:
         *,
         hot_days: int,
         leaves_max: int = SEGMENT_LEAVES_MAX,
+        taken_at_once: int = TAKEN_AT_ONCE,
         step: Callable[[str], None] = lambda name: None,
     ) -> None:
         self._moves = moves
@@ -88,12 +92,15 @@ class Mover:
         self._clock = clock
         self._hot = timedelta(days=hot_days)
         self._leaves_max = leaves_max
+        self._taken_at_once = taken_at_once
         self._step = step
 
     async def run(self, *, everything: bool = False) -> list[Moved]:
         """Moves segment after segment until nothing is due. `everything`: also a segment of less than a day."""
         moved = []
         async with self._moves.alone() as connection:
+            if connection is not None:
+                await self._take_away(connection)  # what a mover that was killed had noted
             while connection is not None:
                 due = await self._due(connection, everything)
                 if due is None:
@@ -140,9 +147,16 @@ class Mover:
         await self._read_back(connection, due, manifest)
         self._step("checked")
         segment = ArchivedSegment(due.number, due.first, due.end, *times, note)
-        moved = await self._moves.move(connection, segment, count)
+        moved = await self._moves.note(connection, segment, count)
+        self._step("noted")
+        await self._take_away(connection)
         self._step("moved")
         return Moved(due.number, due.first, due.end, moved)
+
+    async def _take_away(self, connection: Connection) -> None:
+        """Takes the rows of a noted segment away, a few at a time."""
+        while await self._moves.take(connection, self._taken_at_once):
+            self._step("taken")
 
     async def _extract(self, connection: Connection, due: _Due, staging: Path) -> int:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -182,30 +196,30 @@ class Mover:
 
     async def _read_back(self, connection: Connection, due: _Due, manifest: Manifest) -> None:
         """Raises WrongArchive unless the files, as they lie in their place, open every leaf of the range."""
-        leaves = await self._moves.leaves(connection, due.first, due.end)
         segment = Segment(self._place, manifest)
         for one in manifest.files:
             if await asyncio.to_thread(digest_of, self._place, one.name) != (one.size_bytes, one.sha256):
                 raise WrongArchive("a file is not what was written")
         heads = await asyncio.to_thread(segment.heads)
         ends = await self._moves.ends_before(connection, due.first, heads)
-        opened_count = await asyncio.to_thread(_opened, segment, leaves, ends)
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            opened_count = await _opened(segment, self._moves.leaves(connection, due.first, due.end), ends)
         if opened_count != manifest.files[0].rows or await asyncio.to_thread(segment.differences) != 0:
             raise WrongArchive("the two orders do not hold the same")
 
 
-def _opened(segment: Segment, leaves: Mapping[int, bytes], ends: Mapping[int, bytes]) -> int:
+async def _opened(segment: Segment, leaves: AsyncIterator[Any], ends: Mapping[int, bytes]) -> int:
     """How many rows open the leaf that they must, one account after the other. Raises WrongArchive."""
     account, number, previous, count = 0, 0, NO_LEAF, 0
     for row in segment.rows():
         if row["account_id"] != account:
             account, number = row["account_id"], row["running_number"] - 1
             previous = NO_LEAF if number == 0 else ends.get(account, b"")
-        if row["running_number"] != number + 1 or leaf_of(DisclosureColumns(row), previous) != leaves.get(
-            row["disclosure_id"]
-        ):
+        leaf = await anext(leaves, None)
+        due = None if leaf is None or leaf["disclosure_id"] != row["disclosure_id"] else leaf["commitment"]
+        if row["running_number"] != number + 1 or leaf_of(DisclosureColumns(row), previous) != due:
             raise WrongArchive("a disclosure in the files does not open its leaf")
-        number, previous, count = row["running_number"], leaves[row["disclosure_id"]], count + 1
+        number, previous, count = row["running_number"], due, count + 1
     return count
 
 

@@ -118,7 +118,8 @@ class _Audit:
     def _leaf(self, row: Row) -> None:
         """One leaf and its disclosure, behind its account's leaf before it."""
         index, disclosure, account = row["tree_index"], row["leaf_of"], row["leaf_account"]
-        facts: Columns = self._archive.at(index) if row["disclosure_id"] is None else row
+        facts: Columns = self._archive.at(index)  # which is asked of every leaf: a segment may be leaving
+        facts = row if row["disclosure_id"] is not None else facts
         if disclosure is None and account is not None:
             self._stands_in(row)
         elif disclosure is None:

@@ -77,10 +77,10 @@ class ArchiveMoves:
         async for row in connection.cursor(self._sql["rows"], first, end, prefetch=ROWS_AT_ONCE):
             yield row
 
-    async def leaves(self, connection: Connection, first: int, end: int) -> dict[int, bytes]:
-        """The commitments of a range by disclosure."""
-        rows = await connection.fetch(self._sql["leaves"], first, end)
-        return {row["disclosure_id"]: row["commitment"] for row in rows if row["disclosure_id"] is not None}
+    async def leaves(self, connection: Connection, first: int, end: int) -> AsyncIterator[asyncpg.Record]:
+        """The leaves of a range account by account, each in its account's order; within a transaction."""
+        async for row in connection.cursor(self._sql["leaves_by_account"], first, end, prefetch=ROWS_AT_ONCE):
+            yield row
 
     async def ends_before(
         self, connection: Connection, first: int, places: Collection[tuple[int, int]]
@@ -90,9 +90,14 @@ class ArchiveMoves:
         rows: list[Any] = await connection.fetch(self._sql["ends_before"], first, accounts, numbers)
         return {row[0]: row[1] for row in rows}
 
-    async def move(self, connection: Connection, segment: ArchivedSegment, rows: int) -> int:
-        """Takes a range out of the online tables and notes its segment, in one transaction of its own."""
+    async def take(self, connection: Connection, leaves_max: int) -> int:
+        """Takes the next rows of a noted segment out of the online tables; how many leaves are left."""
+        left: int = await connection.fetchval(self._sql["take"], leaves_max)
+        return left
+
+    async def note(self, connection: Connection, segment: ArchivedSegment, rows: int) -> int:
+        """Notes a segment: from its commit on its disclosures count in the files, and may leave."""
         moved: int = await connection.fetchval(
-            self._sql["move"], segment.number, segment.first, segment.end, rows, segment.manifest
+            self._sql["note"], segment.number, segment.first, segment.end, rows, segment.manifest
         )
         return moved

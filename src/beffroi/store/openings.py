@@ -43,7 +43,8 @@ class Openings:
         found: list[Any] = list(await self._connection.fetch(query, *values))
         for segment in await self._segments(selection):
             found += self._archived(segment, selection)
-        return sorted(found, key=lambda row: int(row["tree_index"]))
+        once = {int(row["tree_index"]): row for row in found}  # a segment that is leaving is in both
+        return [once[index] for index in sorted(once)]
 
     async def extent(self, since: datetime, until: datetime) -> tuple[int, int] | None:
         """From which leaf to before which the disclosures of a time are; None when there are none."""

@@ -80,6 +80,10 @@ class ScopeSnapshot:
         if selection.people:
             people = self._sql["of_people"].replace("/*people*/", one_of("s.person_id", persons, bind))
             condition = f"{condition} and {people}"
+        leaving = await self.connection.fetchrow(self._sql["leaving"])
+        if leaving is not None:
+            part = self._sql["not_left"].replace("/*first*/", bind(leaving[0])).replace("/*end*/", bind(leaving[1]))
+            condition = f"{condition} and {part}"
         query = self._sql["readings"].replace("/*condition*/", condition)
         async for row in self.connection.cursor(query, *values, prefetch=ROWS_AT_ONCE):
             yield row

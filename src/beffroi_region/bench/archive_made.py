@@ -16,7 +16,7 @@ from beffroi.ledger.manifest import BY_ACCOUNT, BY_PATIENT, ArchivedFile, Manife
 from beffroi.store.archive_engine import MEMORY, THREADS
 from beffroi.store.archive_files import ROW_GROUP_ROWS
 
-SEGMENT_ROWS = 4_000_000
+SEGMENT_ROWS = 16_000_000
 YEAR_US = 365 * 86_400 * 1_000_000
 START_US = 1_764_028_800_000_000
 """25 November 2025: a year ends where the hot window begins."""

@@ -31,10 +31,12 @@ from leaves l join disclosures d using (disclosure_id) left join deliveries f us
 where l.tree_index >= $1 and l.tree_index < $2
 order by l.tree_index;
 
--- name: leaves
--- The commitments of a range of leaves, with whose disclosure each is and the leaf before it. $1 from, $2 to before.
-select l.tree_index, l.commitment, l.disclosure_id from leaves l where l.tree_index >= $1 and l.tree_index < $2
-order by l.tree_index;
+-- name: leaves_by_account
+-- The leaves of a range account by account, each in its account's order. $1 from, $2 to before.
+select l.disclosure_id, l.account_id, l.running_number, l.commitment
+from leaves l
+where l.tree_index >= $1 and l.tree_index < $2 and l.account_id is not null and l.erased_at is null
+order by l.account_id, l.running_number;
 
 -- name: ends_before
 -- The last leaf of each account before a range. $1 the range's first leaf, $2 accounts, $3 running numbers.
@@ -43,7 +45,11 @@ from unnest($2::int[], $3::bigint[]) as q(account_id, running_number)
 join leaves l on l.account_id = q.account_id and l.running_number = q.running_number
 where l.tree_index < $1;
 
--- name: move
--- Takes a range that was archived out of the online tables; how many disclosures. The function refuses what is not
--- sealed, too young, or not the next range. $1 segment, $2 first leaf, $3 end, $4 rows in the files, $5 manifest.
+-- name: note
+-- Notes that a range lies in files; how many disclosures. The function refuses what is not sealed, too young, or not the
+-- next range. $1 segment, $2 first leaf, $3 end, $4 rows in the files, $5 manifest.
 select archive_disclosures($1, $2, $3, $4, $5);
+
+-- name: take
+-- Takes the next rows of a noted segment out of the online tables; how many leaves are left. $1 leaves at most.
+select take_archived($1);

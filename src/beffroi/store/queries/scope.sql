@@ -9,6 +9,16 @@ select d.disclosure_id, d.at, d.account_id, d.structure_id, d.door, d.operation,
 from disclosures d left join deliveries f using (disclosure_id)
 where /*condition*/;
 
+-- name: leaving
+-- The range of leaves whose disclosures lie in files and are leaving the online tables, if there is one.
+select first_index, end_index from archive_segments where taken_to < end_index;
+
+-- name: not_left
+-- The condition that a disclosure is not of that range. The range is put in by store/scope.py.
+not exists (
+    select from leaves l where l.disclosure_id = d.disclosure_id and l.tree_index >= /*first*/ and l.tree_index < /*end*/
+);
+
 -- name: of_people
 -- The condition that somebody is among those who were shown. The persons are put in by store/scope.py.
 d.disclosure_id in (select s.disclosure_id from seen s where /*people*/);
