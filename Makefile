@@ -47,6 +47,8 @@ bench: setup
 	$(BIN)/beffroi bench feed --json > docs/benchmarks/feed-100000.json
 	$(BIN)/beffroi bench seal --json --people 1000000 --seconds 60 > docs/benchmarks/seal-1000000.json
 	$(BIN)/beffroi bench contain --json --rounds 20 > docs/benchmarks/contain.json
+	for count in 10000000 100000000; do \
+	  $(BIN)/beffroi bench scope --json --disclosures $$count > docs/benchmarks/scope-$$count.json || exit 1; done
 	$(BIN)/python -m beffroi_region.bench.report
 
 clean:

@@ -47,6 +47,7 @@ def questions(reference: str, own: str) -> dict[tuple[str, str], list[tuple[str,
         "birthDate": "1980-05-17",
         "gender": "female",
     }
+    scope = {"resourceType": "Parameters", "parameter": [{"name": "selection", "valueString": "hospital=1"}]}
     source = {"name": "sourceIdentifier", "valueString": f"{own}|IPP-7"}
     contact = {"beffroi-fields": "contact, identifiers", "beffroi-purpose": "TREAT"}
     urgent = {"beffroi-purpose": "BTG", "beffroi-reason": "patiente%20inconsciente"}
@@ -69,6 +70,7 @@ def questions(reference: str, own: str) -> dict[tuple[str, str], list[tuple[str,
             ("/Patient/$ihe-pix", json.dumps({"resourceType": "Parameters", "parameter": [source]}).encode(), fhir)
         ],
         ("GET", "/Patient/{reference}"): [(f"/Patient/{reference}", b"", h) for h in ({}, contact, urgent)],
+        ("POST", "/AuditEvent/$beffroi-scope"): [("/AuditEvent/$beffroi-scope", json.dumps(scope).encode(), fhir)],
         ("GET", "/AuditEvent"): [("/AuditEvent?date=ge2026-11-20&date=le2026-11-28", b"", {})],
     }
 
@@ -105,8 +107,11 @@ async def web(house, account):
 
 
 async def disclosed(database, request_id: str) -> int:
-    rows = await database.pool.fetch("select shown from disclosures where request_id = $1", request_id)
-    return sum(len(msgspec.json.decode(row["shown"])) for row in rows)
+    """How many sights its request was recorded with; of a scope, whose list is too long for a row, what it counts."""
+    rows = await database.pool.fetch("select shown, request from disclosures where request_id = $1", request_id)
+    asked = [msgspec.json.decode(row["request"]) for row in rows]
+    looked_at = sum(int(one["patients"]) for one in asked if len(one.get("digest", "")) == 64)
+    return looked_at + sum(len(msgspec.json.decode(row["shown"])) for row in rows)
 
 
 def shows_her(content: bytes, asked: str, body: bytes) -> list[str]:

@@ -6,6 +6,7 @@ that moment; `disclosures` is never read for it. Then every account's, every pat
 exactly that truth, as the identities stand at the end.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -55,6 +56,7 @@ class World:
     askers: list[Asker]
     chance: Random
     truth: list[Got] = field(default_factory=list)
+    told_count: int = 0
 
     async def live(self) -> None:
         """Events of the feed and readings, in any order."""
@@ -69,7 +71,13 @@ class World:
                 thief = self.chance.choice(self.askers)
                 for _ in range(5):
                     await self.read(thief)
-        await self.house.gate._flush()
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Until the gate has written every fate that it was told (it writes them in the background too)."""
+        while await self.database.pool.fetchval("select count(*) from deliveries") < self.told_count:
+            await self.house.gate._flush()
+            await asyncio.sleep(0.002)
 
     async def feed(self) -> None:
         hospital = self.chance.choice([1, 2, 4])
@@ -109,6 +117,7 @@ class World:
             shown.append((frozenset(identities), int(one.fields), int(told)))
         sent = self.chance.choice([True, True, None, False])
         if sent is not None:
+            self.told_count += 1
             self.house.finder.delivered(answer.disclosure_id, sent)
         kept = [(identities, fields | told_too) for identities, fields, told_too in shown]
         self.truth.append(Got(at, int(asker.account_id), kept, FATES[sent]))

@@ -16,6 +16,7 @@ from beffroi.actions.asking import Ask
 from beffroi.actions.audit_view import AuditView
 from beffroi.actions.availability import looking_up
 from beffroi.actions.disclose.gate import Gate
+from beffroi.actions.investigate import Investigation
 from beffroi.actions.lookup import Lookup
 from beffroi.actions.pages import Page, Window, kept_back
 from beffroi.errors import CallerError, NotFound, TooBroad, UnknownDomain, Words
@@ -56,10 +57,17 @@ class Finder:
     """The questions that may be asked of the identities."""
 
     def __init__(
-        self, lookup: Lookup, gate: Gate, hospitals: Hospitals, audits: AuditView, list_max: int = LIST_MAX_DEFAULT
+        self,
+        lookup: Lookup,
+        gate: Gate,
+        hospitals: Hospitals,
+        audits: AuditView,
+        scopes: Investigation,
+        list_max: int = LIST_MAX_DEFAULT,
     ) -> None:
         self.hospitals = hospitals
         self.audit = audits.search
+        self.scope = scopes.view
         self._lookup = lookup
         self._gate = gate
         self._list_max = min(list_max, LIST_MAX)

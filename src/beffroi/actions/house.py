@@ -8,6 +8,7 @@ from beffroi.actions.disclose.gate import Gate
 from beffroi.actions.disclose.judging import Judging
 from beffroi.actions.disclose.presentation import Presenter
 from beffroi.actions.find import LIST_MAX_DEFAULT, Finder
+from beffroi.actions.investigate import Archive, Investigation
 from beffroi.actions.lookup import Lookup
 from beffroi.actions.surroundings import Expectations, KnownSurroundings
 from beffroi.clock import Clock
@@ -41,6 +42,7 @@ async def open_house(
     clock: Clock,
     list_max: int = LIST_MAX_DEFAULT,
     expectations: Expectations | None = None,
+    archive: Archive | None = None,
 ) -> House:
     """Reads the deployment, the register of hospitals and the watch's surroundings, then starts the gate's writer.
 
@@ -55,7 +57,8 @@ async def open_house(
     surroundings = KnownSurroundings(SurroundingsStore(database), clock, expectations)
     gate = Gate(disclosures, Judging(Presenter(references, hospitals), surroundings), clock)
     lookup = Lookup(IdentityStore(database), references, hospitals, clock)
-    finder = Finder(lookup, gate, hospitals, AuditView(disclosures, lookup, gate), list_max)
+    scopes = Investigation(database, gate, references, hospitals, clock, archive)
+    finder = Finder(lookup, gate, hospitals, AuditView(disclosures, lookup, gate), scopes, list_max)
     await surroundings.start()
     await gate.start()
     return House(deployment, hospitals, references, gate, finder, surroundings)

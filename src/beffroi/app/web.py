@@ -19,6 +19,7 @@ from beffroi.actions.ways.ways_on import WaysOn, ways_on
 from beffroi.app.assembly import expectations_of, introspection_of, issuers_of, key_place_of, windows_of
 from beffroi.app.console import console_of
 from beffroi.app.context import Context
+from beffroi.app.investigating import archive_of
 from beffroi.app.signalling import keys_of_transmitters, signals_of
 from beffroi.clock import Clock
 from beffroi.config.contradictions import is_loopback
@@ -54,7 +55,8 @@ async def run_web(context: Context) -> None:
         watching_stops(database, context.clock) as stops,
         _feeding(context) as fed,
     ):
-        house = await open_house(database, context.clock, config.limits.list_max, expectations_of(config))
+        expected, archive = expectations_of(config), archive_of(config)
+        house = await open_house(database, context.clock, config.limits.list_max, expected, archive)
         try:
             refuse_other_kind(house.deployment.demo, demo=context.demo)
             keys = issuer_keys_of(context)

@@ -60,13 +60,13 @@ def unread_ask_of(who: Authenticated, request: Request, operation: Operation) ->
     return Ask(who.asker, Door.FHIR, operation, request.request_id, wanted=Field(0), proof=who.proof)
 
 
-def audit_ask_of(who: Authenticated, request: Request) -> Ask:
+def audit_ask_of(who: Authenticated, request: Request, operation: Operation = Operation.AUDIT_SEARCH) -> Ask:
     """An audit asks for no patient's fields and has a purpose of its own."""
     request.asked = True
     return Ask(
         asker=who.asker,
         door=Door.FHIR,
-        operation=Operation.AUDIT_SEARCH,
+        operation=operation,
         request_id=request.request_id,
         wanted=Field(0),
         purpose=Purpose.AUDIT,

@@ -15,6 +15,7 @@ from beffroi.wire.fhir_terms import PROFILE_FR_PATIENT, PROFILE_FR_PATIENT_INS, 
 
 _STATED_ON = "2026-11-24"
 _OPERATIONS = {
+    "beffroi-scope": "urn:beffroi:operation:scope",
     "match": "http://hl7.org/fhir/OperationDefinition/Patient-match",
     "ihe-pix": "https://profiles.ihe.net/ITI/PIXm/OperationDefinition/IHE.PIXm.pix",
 }

@@ -18,6 +18,7 @@ from beffroi.clock import Clock
 from beffroi.errors import CallerError, NotFound, Words
 from beffroi.model.audit import AuditAnswer, AuditSearch
 from beffroi.model.disclosure import Answer, DisclosureId, Field, Operation, Released
+from beffroi.model.scope import ScopeAnswer
 from beffroi.model.search import Criteria, IdentifierToken
 from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import Format, Reply, Request
@@ -35,6 +36,7 @@ from beffroi.wire.fhir import (
 from beffroi.wire.fhir_audit import audit_bundle, parse_audit_search
 from beffroi.wire.fhir_form import Pairs, parse_pairs
 from beffroi.wire.fhir_input import PixInput, parse_match, parse_pix, pix_of
+from beffroi.wire.fhir_scope import parse_scope, scope_parameters
 from beffroi.wire.fhir_search import Search, parse_search
 from beffroi.wire.fhir_view import Endpoint, View
 from beffroi.wire.fhir_xml import to_xml
@@ -58,6 +60,8 @@ class Finds(Protocol):
     async def pix(self, ask: Ask, system: str, value: str, targets: tuple[str, ...]) -> Released[Answer]: ...
 
     async def audit(self, ask: Ask, search: AuditSearch) -> Released[AuditAnswer]: ...
+
+    async def scope(self, ask: Ask, texts: Sequence[str]) -> Released[ScopeAnswer]: ...
 
     async def refuse(self, ask: Ask, error: CallerError) -> object: ...
 
@@ -165,6 +169,13 @@ async def audit(desk: Desk, who: Authenticated, request: Request) -> Reply:
     released = await desk.finder.audit(audit_ask_of(who, request), search)
     bundle = audit_bundle(released, _view(desk, who, request), search)
     return Reply(200, encode(bundle), disclosure_id=released.content.disclosure_id)
+
+
+async def scope(desk: Desk, who: Authenticated, request: Request) -> Reply:
+    """Whose data were seen: our own operation, for data protection officers."""
+    texts = parse_scope(request.body)
+    released = await desk.finder.scope(audit_ask_of(who, request, Operation.SCOPE_VIEW), texts)
+    return Reply(200, encode(scope_parameters(released)), disclosure_id=released.content.disclosure_id)
 
 
 def _view(desk: Desk, who: Authenticated, request: Request, subsetted: bool = False) -> View:

@@ -21,6 +21,7 @@ from beffroi.servers.fhir_handlers import (
     pix_by_get,
     pix_by_post,
     read,
+    scope,
     search_by_get,
     search_by_post,
 )
@@ -69,6 +70,15 @@ ROUTES = (
     ),
     Route("GET", f"/Patient/{_PARAMETER}", "Patient", "read", Operation.READ, read, (), "ITI-78"),
     Route("GET", "/AuditEvent", "AuditEvent", "search-type", Operation.AUDIT_SEARCH, audit, (), "ITI-81"),
+    Route(
+        "POST",
+        "/AuditEvent/$beffroi-scope",
+        "AuditEvent",
+        "beffroi-scope",
+        Operation.SCOPE_VIEW,
+        scope,
+        RESOURCE_BODIES,
+    ),
 )
 """`metadata` is not here: it is the one address without a question and without a caller."""
 

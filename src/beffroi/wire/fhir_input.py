@@ -98,7 +98,7 @@ def parse_match(body: bytes) -> MatchInput:
         return MatchInput(_sample(resource))
     found: dict[str, Any] = {}
     asked: dict[str, str] = {}
-    for parameter in _parameters(resource):
+    for parameter in parameters_of(resource):
         match parameter.name:
             case "resource" if parameter.resource is not None:
                 _once(found, "sample", _sample(parameter.resource))
@@ -120,7 +120,7 @@ def parse_pix(body: bytes) -> PixInput:
         raise Unsupported("resourceType", what=_BODY, instead=Words("Send Parameters.", "Envoyez Parameters."))
     pairs: Pairs = []
     asked: dict[str, str] = {}
-    for parameter in _parameters(resource):
+    for parameter in parameters_of(resource):
         if parameter.name in ("sourceIdentifier", "targetSystem"):
             pairs.append(checked(parameter.name, parameter.text()))
         elif parameter.name != "_format":
@@ -184,7 +184,8 @@ def _refuse_modifiers(resource: dict[str, Any]) -> None:
             raise TooLarge(what=_BODY, limit=f"{NODES_MAX}")
 
 
-def _parameters(resource: dict[str, Any]) -> list[_Parameter]:
+def parameters_of(resource: dict[str, Any]) -> list[_Parameter]:
+    """The parameters of a Parameters resource, each with its name and `text()`; raises `Malformed`."""
     found: list[_Parameter] = converted(resource.get("parameter", []), list[_Parameter], "Parameters.parameter")
     return found
 

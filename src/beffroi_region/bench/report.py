@@ -78,6 +78,33 @@ _CONTAIN_ROWS = (
 )
 
 
+SCOPE_ROWS = (
+    ("account_s", "one account's year, s", "aim under 1 at 100 million, 5 at 1,000 million"),
+    ("account_warm_s", "the same again, s", ""),
+    ("account_readings", "its readings", ""),
+    ("patient_s", "one patient's history, s", "aim as above"),
+    ("patient_warm_s", "the same again, s", ""),
+    ("patient_readings", "her readings", ""),
+    ("window_s", "one hour of everybody, s", ""),
+    ("window_readings", "its readings", ""),
+    ("account_peak_memory_mib", "peak memory of the process that answers, MiB: account", "aim under 4,096"),
+    ("patient_peak_memory_mib", "patient", ""),
+    ("window_peak_memory_mib", "hour", ""),
+    ("unsorted_account_s", "the account's year in files that are not sorted, s", ""),
+    ("log_lines", "lines of an access log", ""),
+    ("log_scan_s", "grep of one account in it, s", ""),
+    ("bytes_per_disclosure_by_account", "bytes of a disclosure by account", ""),
+    ("bytes_per_disclosure_by_patient", "by patient", ""),
+)
+_SCOPE_NOTES = """A year of disclosures is made straight into files as the archive writes them (nonces, request
+numbers and criteria are the same in every row: no question here reads them). Each question is asked
+as a serving process asks it, in a process of its own, its start included; the first time the files
+are out of the system's cache. The median over three accounts, patients and hours. The run fails
+unless each account's and each patient's answer has exactly as many readings as the generator's own
+arithmetic says. An access log tells an account's requests, and neither patients nor fields.
+"""
+
+
 def number(value: object) -> str:
     """A figure for people.
 
@@ -134,15 +161,32 @@ def page(reports: Sequence[Report]) -> str:
     lines += section(
         [r for r in reports if r["benchmark"] == "drill"], [r for r in reports if r["benchmark"] == "watch"]
     )
+    scopes = sorted((r for r in reports if r["benchmark"] == "scope"), key=lambda r: int(r["disclosures"]))
+    if scopes:
+        sizes = [f"{r['disclosures']:,} disclosures" for r in scopes]
+        lines += ["## The archive: `beffroi bench scope`", "", *_table(scopes, SCOPE_ROWS, sizes), "", _SCOPE_NOTES]
     lines += ["## Where", ""]
+    for report in scopes:
+        lines += [f"**scope, {report['disclosures']:,} disclosures**", "", *_machine(report), ""]
     for report in [*searches, *feeds, *seals]:
         lines += [f"**{report['benchmark']}, {report['people']:,} people**", ""]
         lines += [f"- {line}" for line in _circumstances(report)] + [""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _table(reports: Sequence[Report], rows: Sequence[tuple[str, str, str]]) -> list[str]:
-    head = [f"{report['people']:,} people" for report in reports]
+def _machine(report: Report) -> list[str]:
+    machine, versions = report["machine"], report["versions"]
+    return [
+        f"- {machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB, {machine['kernel']}; load "
+        f"average before: {machine['load_average_before'][0]}",
+        f"- seed {report['seed']}, {report['accounts']:,} accounts, {report['people']:,} people, "
+        f"{report['segments']} segments",
+        "- " + ", ".join(f"{name} {version}" for name, version in versions.items()),
+    ]
+
+
+def _table(reports: Sequence[Report], rows: Sequence[tuple[str, str, str]], sizes: Sequence[str] = ()) -> list[str]:
+    head = list(sizes) or [f"{report['people']:,} people" for report in reports]
     lines = ["| | " + " | ".join([*head, "aim"]) + " |", "|---" * (len(reports) + 2) + "|"]
     for key, name, aim in rows:
         values = [number(report.get(key)) for report in reports]

@@ -41,6 +41,7 @@ from beffroi_region.bench.archive_made import (
     make,
     name_of,
 )
+from beffroi_region.bench.report import SCOPE_ROWS
 
 UNSORTED = "unsorted"
 UNSORTED_MAX = 100_000_000
@@ -233,27 +234,7 @@ def _log_scan(work: Path, lines: int, seed: int, say: Callable[[str], None]) -> 
     return {"log_lines": lines, "log_scan_s": took_s, "log_found": int(found.stdout or 0)}
 
 
-ROWS = (
-    ("account_s", "one account's year, s", "aim under 1 at 100 million, under 5 at 1,000 million"),
-    ("account_warm_s", "the same again, files in the cache", ""),
-    ("account_readings", "its readings", ""),
-    ("patient_s", "one patient's history, s", "aim as above"),
-    ("patient_warm_s", "the same again", ""),
-    ("patient_readings", "her readings", ""),
-    ("window_s", "one hour of everybody, s", ""),
-    ("window_readings", "its readings", ""),
-    ("account_peak_memory_mib", "peak memory of the process that answers, MiB: account", "aim under 4,096"),
-    ("patient_peak_memory_mib", "patient", ""),
-    ("window_peak_memory_mib", "hour", ""),
-    ("unsorted_account_s", "the account's year in files that are not sorted, s", ""),
-    ("log_lines", "lines of an access log", ""),
-    ("log_scan_s", "grep of one account in it, s", ""),
-    ("bytes_per_disclosure_by_account", "bytes of a disclosure by account (without nonces and criteria)", ""),
-    ("bytes_per_disclosure_by_patient", "by patient", ""),
-)
-
-
 def summary(report: Report) -> str:
     """One run in a terminal."""
-    rows = ((report[key], name, f" ({aim})" if aim else "") for key, name, aim in ROWS if key in report)
+    rows = ((report[key], name, f" ({aim})" if aim else "") for key, name, aim in SCOPE_ROWS if key in report)
     return "\n".join(f"{figure:>14,.3f}  {name}{aim}" for figure, name, aim in rows)

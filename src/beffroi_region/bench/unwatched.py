@@ -13,6 +13,7 @@ from beffroi.actions.disclose.judging import Account, Entry, Judged, Judging, St
 from beffroi.actions.disclose.presentation import Presenter
 from beffroi.actions.find import Finder
 from beffroi.actions.house import House, open_house
+from beffroi.actions.investigate import Investigation
 from beffroi.actions.lookup import Lookup
 from beffroi.clock import Clock
 from beffroi.model.disclosure import Outcome
@@ -48,7 +49,8 @@ async def open_unwatched(database: Database, clock: Clock) -> House:
     store = DisclosureStore(database)
     gate = Gate(store, Unwatched(Presenter(house.references, house.hospitals), house.surroundings), clock)
     lookup = Lookup(IdentityStore(database), house.references, house.hospitals, clock)
-    finder = Finder(lookup, gate, house.hospitals, AuditView(store, lookup, gate))
+    scopes = Investigation(database, gate, house.references, house.hospitals, clock)
+    finder = Finder(lookup, gate, house.hospitals, AuditView(store, lookup, gate), scopes)
     await gate.start()
     return replace(house, gate=gate, finder=finder)
 

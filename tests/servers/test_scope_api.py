@@ -1,0 +1,109 @@
+"""The scope through the FHIR door: asked and answered in Parameters, in JSON and in XML, on the real gate."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import httpx2
+import pytest
+
+from beffroi.actions.house import open_house
+from beffroi.clock import Clock
+from beffroi.model.account import AccountId, AccountKind, Asker, Role
+from beffroi.model.disclosure import Operation, Outcome
+from beffroi.model.person import HospitalId
+from beffroi.servers.fhir_api import FhirApi
+from beffroi.wire.fhir_view import Endpoint
+from disclosed import disclose, row
+
+BASE = "https://beffroi.test/fhir"
+
+
+class Admitted:
+    """An authenticator for whom everybody is one asker."""
+
+    asker: Asker
+
+    @asynccontextmanager
+    async def admit(self, *_: object) -> AsyncIterator[object]:
+        yield SimpleNamespace(asker=self.asker, proof=None)
+
+    def nonce(self) -> str:
+        return ""
+
+    def challenges(self, _error: object) -> tuple[()]:
+        return ()
+
+
+@pytest.fixture
+async def ask(database, hospitals, deployment):
+    """Asks as a role; account 1 was shown some patients before."""
+    make = "insert into accounts (kind, issuer, subject) values ('person', 'https://issuer.test', $1)"
+    for subject in ("S1", "S2"):
+        await database.pool.execute(make, subject)
+    await database.pool.execute("insert into account_states (account_id) values (2)")
+    await disclose(database, [row(1, n) for n in range(1, 10)])
+    house = await open_house(database, Clock())
+    door = Admitted()
+    api = FhirApi(house.finder, door, Endpoint(BASE, "1.2.250.1.999", house.hospitals), Clock())
+
+    async def send(role: Role, *selections: str, accept: str = "application/fhir+json", body: bytes = b""):
+        door.asker = Asker(AccountId(2), AccountKind.PERSON, "S2", role, HospitalId(1), "dpi", bytes(32), "192.0.2.9")
+        parameters = [{"name": "selection", "valueString": one} for one in selections]
+        content = body or json.dumps({"resourceType": "Parameters", "parameter": parameters}).encode()
+        headers = {"content-type": "application/fhir+json", "accept": accept}
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=api)) as client:
+            return await client.post(f"{BASE}/AuditEvent/$beffroi-scope", content=content, headers=headers)
+
+    yield send
+    await house.close()
+
+
+def values(answer) -> dict[str, list[object]]:
+    found: dict[str, list[object]] = {}
+    for one in answer.json()["parameter"]:
+        value = next((one[key] for key in one if key.startswith("value")), one.get("part"))
+        found.setdefault(one["name"], []).append(value)
+    return found
+
+
+async def test_a_data_protection_officer_is_told_counts_and_references(ask, database) -> None:
+    """As the command line tells it; and the look is in the record."""
+    answer = await ask(Role.DATA_PROTECTION_OFFICER, "account=S1")
+    assert answer.status_code == 200, answer.text
+    told = values(answer)
+    assert (told["patients"], told["readings"], told["unknown"]) == ([6], [9], [6])
+    assert len(told["patient"]) == 6 and told["withheld"] == [True]
+    last = await database.pool.fetchrow(
+        "select operation, outcome from disclosures order by disclosure_id desc limit 1"
+    )
+    assert tuple(last) == (Operation.SCOPE_VIEW, Outcome.RECORDED)
+
+
+async def test_in_xml_too(ask) -> None:
+    """The same Parameters."""
+    answer = await ask(Role.DATA_PROTECTION_OFFICER, "account=S1", accept="application/fhir+xml")
+    assert answer.status_code == 200 and b"<Parameters" in answer.content and b"valueInteger" in answer.content
+
+
+@pytest.mark.parametrize("role", [Role.WARD_DOCTOR, Role.AUDITOR, Role.IDENTITY_CELL])
+async def test_others_are_refused(ask, role) -> None:
+    """403, and nothing told."""
+    answer = await ask(role, "account=S1")
+    assert answer.status_code == 403 and b"reference" not in answer.content
+
+
+@pytest.mark.parametrize(
+    ("selections", "status"), [((), 400), (("colour=blue",), 400), (("",), 400), (("account=nobody",), 404)]
+)
+async def test_a_wrong_selection_is_said(ask, selections, status) -> None:
+    """With an OperationOutcome."""
+    answer = await ask(Role.DATA_PROTECTION_OFFICER, *selections)
+    assert (answer.status_code, answer.json()["resourceType"]) == (status, "OperationOutcome")
+
+
+async def test_another_resource_is_refused(ask) -> None:
+    """A Patient is no question."""
+    answer = await ask(Role.DATA_PROTECTION_OFFICER, body=b'{"resourceType": "Patient"}')
+    assert answer.status_code == 400
