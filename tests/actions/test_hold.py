@@ -1,0 +1,86 @@
+"""The verdict in company: one account hammering three processes is shown nobody after it, through any door."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import msgspec
+
+from beffroi.actions.house import open_house
+from beffroi.errors import BeffroiError
+from beffroi.model.account import Role
+from beffroi.model.disclosure import Advice, Operation, Outcome
+from beffroi.model.search import Criteria, DateRange, IdentifierToken, Text
+from beffroi.store.database import Database
+from requests_and_records import BORN, ask, record
+
+DAY = DateRange(BORN, BORN)
+PROCESSES, STRANGERS, LIMIT = 3, 90, 12
+
+
+def named(number: int) -> Criteria:
+    return Criteria(birth_date=DAY, family=Text(f"MAR{number:04d}"), given=Text("L"))
+
+
+async def test_nobody_is_shown_after_the_verdict_on_any_of_three_processes(house, put, account, database, dsn, clock):
+    """Ninety questions at once over three gates and four operations: the chain holds no answer behind the verdict."""
+    people = [await put(1, f"A{n}", record(f"MAR{n:04d}", "Louise")) for n in range(STRANGERS)]
+    asker = await account(Role.WARD_DOCTOR)
+    async with AsyncExitStack() as stack:
+        houses = [house]
+        for _ in range(PROCESSES - 1):
+            own = await Database.open(dsn)
+            stack.push_async_callback(own.close)
+            houses.append(await open_house(own, clock))
+            stack.push_async_callback(houses[-1].close)
+
+        async def one(number: int) -> int:
+            finder = houses[number % PROCESSES].finder
+            asked = (
+                lambda: finder.search(ask(asker), named(number)),
+                lambda: finder.read(ask(asker, Operation.READ), house.references.of(people[number])),
+                lambda: finder.match(ask(asker, Operation.MATCH), named(number)),
+                lambda: finder.search(ask(asker), Criteria(identifiers=(IdentifierToken("", f"A{number}"),))),
+            )[number % 4]
+            try:
+                return len((await asked()).content.shown)
+            except BeffroiError:
+                return 0
+
+        shown = sum(await asyncio.gather(*(one(number) for number in range(STRANGERS))))
+    rows = await database.pool.fetch(
+        "select operation, shown, request from disclosures where account_id = $1 order by running_number",
+        asker.account_id,
+    )
+    verdicts = [n for n, row in enumerate(rows) if row["operation"] == Operation.VERDICT]
+    stopping = next(n for n in verdicts if msgspec.json.decode(rows[n]["request"])["rung"] in ("ask", "mask", "hold"))
+    assert 0 < shown <= LIMIT
+    assert [row["shown"] for row in rows[stopping:]] == ["[]"] * (len(rows) - stopping)
+    assert sum(len(msgspec.json.decode(row["shown"])) for row in rows) == shown
+
+
+async def test_an_explained_patient_is_read_under_the_hold_and_the_answer_says_what_it_withholds(
+    house, put, account, database
+):
+    """Care goes on; and the same words stand there whether or not a stranger matches."""
+    for number in range(STRANGERS):
+        await put(1, f"A{number}", record(f"MAR{number:04d}", "Louise"))
+    known = await put(1, "B1", record("DURAND", "Louise"), explained_h=72)
+    asker = await account(Role.WARD_DOCTOR)
+    for number in range(30):
+        try:
+            await house.finder.search(ask(asker), named(number))
+        except BeffroiError:
+            continue
+    read = Criteria(birth_date=DAY, family=Text("DUR"), given=Text("L"))
+    answer = (await house.finder.search(ask(asker), read)).content
+    assert [one.person_id for one in answer.shown] == [known]
+    assert set(answer.advice) & {Advice.HELD, Advice.PROVE}
+    refusals = set()
+    for criteria in (named(50), named(9_999)):
+        try:
+            await house.finder.search(ask(asker), criteria)
+        except BeffroiError as error:
+            refusals.add(str(error))
+    assert len(refusals) == 1
+    outcomes = await database.pool.fetch("select distinct outcome from disclosures where operation = 9")
+    assert [row[0] for row in outcomes] == [Outcome.RECORDED]
