@@ -72,6 +72,7 @@ class Season:
     shift's unexplained share. `run`: chance that a patient's state is that of the patient before. `letters`: share of
     named searches by letters, None for the role's own.
     `misjudged`: the factor by which the norms' base rates are wrong. `released`: base rates were released anew for it.
+    `part`: of the professionals who are played, where nearly each must go through the pure step.
     """
 
     name: str = "plain"
@@ -81,6 +82,7 @@ class Season:
     letters: float | None = None
     misjudged: float = 1.0
     released: bool = False
+    part: float = 1.0
 
     def habit(self, role: Role) -> Habit:
         """The role's habit in this season."""
@@ -95,13 +97,13 @@ SEASONS = {
     one.name: one
     for one in (
         PLAIN,
-        Season("feed-84", unexplained=0.16),
-        Season("feed-84-released", unexplained=0.16, released=True),
-        Season("feed-70", unexplained=0.30),
-        Season("feed-70-released", unexplained=0.30, released=True),
-        Season("rates-too-low", misjudged=0.5),
+        Season("feed-84", unexplained=0.16, part=0.05),
+        Season("feed-84-released", unexplained=0.16, released=True, part=0.2),
+        Season("feed-70", unexplained=0.30, part=0.05),
+        Season("feed-70-released", unexplained=0.30, released=True, part=0.2),
+        Season("rates-too-low", misjudged=0.5, part=0.2),
         Season("rates-too-high", misjudged=2.0),
-        Season("clustered", spread=0.8, run=0.35),
+        Season("clustered", spread=0.8, run=0.35, part=0.1),
         Season("letters-only", letters=1.0),
     )
 }

@@ -107,7 +107,7 @@ def year(
     """The figures of a year, and those of each role."""
     jobs = []
     for role, habit in HABITS.items():
-        count = round(habit.share * professionals)
+        count = max(round(habit.share * professionals * season.part), 1 if habit.share else 0)
         jobs += [(role, seed, first, min(first + SHARD, count), season) for first in range(0, count, SHARD)]
     jobs.sort(key=lambda job: -HABITS[job[0]].patients)
     tallies = {role: Tally(role) for role, habit in HABITS.items() if habit.share}
