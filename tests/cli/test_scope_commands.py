@@ -69,6 +69,28 @@ async def test_from_the_database_to_a_verified_file(
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+async def test_what_has_served_its_time_is_erased_by_the_same_command(
+    database: Database, dsn_of: DsnOf, hospitals, deployment, config_file: Path, tmp_path: Path
+) -> None:
+    """Moved and erased in one run; what is left is scoped, proved and verified behind it, and the audit counts."""
+    await database.pool.execute(SUBJECT)
+    config, file = ("--config", config_file, "--demo"), tmp_path / "proof.json"
+    said = []
+    for numbers, days in ((range(1, 11), -1_200), (range(11, 21), 0)):
+        await disclose(database, [old(1, n, days) for n in numbers])
+        async with await Database.open(dsn_of(ROLE_SEALER), size=2) as own:
+            await seal_all(sealer(own))
+        said.append(beffroi("archive", *config).stdout)
+    erased = "Segment 0: 10 disclosures.\nSegment 0: 10 disclosures erased.\n"
+    assert said == [erased, "Segment 1: 10 disclosures.\n"]
+    scoped = beffroi("scope", "account=S1", "--json", "--proof", file, *config)
+    assert scoped.returncode == 0, scoped.stderr
+    checked = beffroi("verify-scope", file, "--key", KEY.verifier().text(), "--json")
+    assert (checked.returncode, json.loads(checked.stdout)["selected"]) == (0, 10), checked.stdout
+    audited = beffroi("audit", *config)
+    assert audited.returncode == 0 and "10" in audited.stdout, audited.stdout
+
+
 async def test_a_proof_for_somebody_is_encrypted_to_them(
     database: Database, dsn_of: DsnOf, hospitals, deployment, config_file: Path, tmp_path: Path
 ) -> None:

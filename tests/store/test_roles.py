@@ -87,7 +87,7 @@ async def test_every_role_has_these_rights_on_every_table_and_no_other(database:
                 assert has == (privilege in allowed), (role, privilege, table)
 
 
-async def test_the_archiver_only_reads_and_calls_two_functions(database: Database) -> None:
+async def test_the_archiver_only_reads_and_calls_four_functions(database: Database) -> None:
     """It reads what it moves; what it takes away goes through functions that refuse what is not sealed and old."""
     reads = {"archive_segments", "checkpoints", "deliveries", "disclosures", "leaves", "migrations", "tiles"}
     has = "select has_table_privilege($1, $2, $3)"
@@ -99,4 +99,9 @@ async def test_the_archiver_only_reads_and_calls_two_functions(database: Databas
     callable_by = "select has_function_privilege($1, $2, 'EXECUTE')"
     functions = [row[0] for row in await database.pool.fetch(query)]
     may = {f for f in functions if await database.pool.fetchval(callable_by, ROLE_ARCHIVER, f)}
-    assert {name.partition("(")[0] for name in may} == {"archive_disclosures", "take_archived"}
+    assert {name.partition("(")[0] for name in may} == {
+        "archive_disclosures",
+        "take_archived",
+        "erase_archived",
+        "mark_archived_erased",
+    }

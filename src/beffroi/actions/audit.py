@@ -44,7 +44,7 @@ async def audit(
     """
     report = Report()
     notes = Notes(report, origin, keys, witnesses, kept)
-    archive = ArchiveAudit(place, keys, origin)
+    archive = ArchiveAudit(place, keys, origin, erased_before=clock.now() - ERASED_AFTER)
     async with snapshot(database) as reading:
         return await _Audit(reading, report, notes, archive, clock.now()).run()
 
@@ -126,7 +126,7 @@ class _Audit:
             self._notes.gap(row, self._tree)
         elif facts is not None:
             self._opened(row, facts)
-        elif row["erased_at"] is not None and account is not None:
+        elif account is not None and (row["erased_at"] is not None or self._archive.is_erasing(index)):
             self._erased(row)
         elif self._archive.is_closed(index):
             self._ends[account] = (row["leaf_number"], row["commitment"])

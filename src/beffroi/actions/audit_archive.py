@@ -9,6 +9,7 @@ an answer (`sent`) is in no leaf: it stands on the file's hash in the signed man
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -16,7 +17,8 @@ from beffroi.errors import Words
 from beffroi.ledger.checkpoint import VerifierKey
 from beffroi.ledger.manifest import NONE_BEFORE, Manifest, manifest_hash, opened_manifest
 from beffroi.store.archive_moves import ArchivedSegment
-from beffroi.store.archive_place import ArchivePlace, digest_of
+from beffroi.store.archive_place import ArchivePlace, digest_of, is_file_of
+from beffroi.store.selecting import instant
 
 MANIFEST_BYTES_MAX = 65_536
 
@@ -55,6 +57,14 @@ class ArchiveFault(Enum):
         "segment {0} holds {1} disclosures that no leaf of its range is of",
         "le segment {0} contient {1} divulgations dont aucune feuille de son intervalle n'est la feuille",
     )
+    STILL_THERE = Words(
+        "segment {0} is marked as erased, and {1} of its files are still there",
+        "le segment {0} est marqué comme effacé, et {1} de ses fichiers sont encore là",
+    )
+    ERASED_EARLY = Words(
+        "segment {0} is marked as erased, and what it held was too young for that",
+        "le segment {0} est marqué comme effacé, et ce qu'il contenait était trop récent pour cela",
+    )
     FILES_ADDED = Words(
         "{0} files beside the archive's belong to no segment",
         "{0} fichiers à côté de ceux de l'archive n'appartiennent à aucun segment",
@@ -63,15 +73,19 @@ class ArchiveFault(Enum):
 
 @dataclass(slots=True)
 class ArchiveAudit:
-    """One audit of an archive. `compare`: whether the two orders of a segment are compared row by row."""
+    """One audit of an archive. `compare`: whether the two orders of a segment are compared row by row.
+    `erased_before`: nothing that was recorded later may be erased.
+    """
 
     place: ArchivePlace | None
     keys: Sequence[VerifierKey]
     origin: str
     compare: bool = True
+    erased_before: datetime | None = None
     found: list[tuple[ArchiveFault, tuple[int, ...]]] = field(default_factory=list)
     _opened: dict[int, Manifest] = field(default_factory=dict)
     _closed: list[tuple[int, int]] = field(default_factory=list)
+    _erasing: list[tuple[int, int]] = field(default_factory=list)
     _rows: Iterator[dict[str, Any]] | None = None
     _next: dict[str, Any] | None = None
     _used: dict[int, int] = field(default_factory=dict)
@@ -87,14 +101,18 @@ class ArchiveAudit:
 
     def check(self, segments: Sequence[ArchivedSegment], roots: dict[int, bytes]) -> None:
         """Manifests, chain and files of all segments. Blocks."""
-        if segments and self.place is None:
-            self._add(ArchiveFault.NOT_REACHED, len(segments))
-            self._closed = [(one.first, one.end) for one in segments]
+        self._erasing = [(one.first, one.end) for one in segments if one.is_erasing]
+        if self.place is None:
+            self._closed = [(one.first, one.end) for one in segments if one.erased_at is None]
+            if self._closed:
+                self._add(ArchiveFault.NOT_REACHED, len(self._closed))
             return
-        previous, first, names = NONE_BEFORE, 0, set[str]()
+        previous, first, names, there = NONE_BEFORE, 0, set[str](), self.place.names()
         for number, one in enumerate(segments):
             manifest = self._manifest(one)
-            if manifest is None or not self._whole(manifest, one, names):
+            if one.erased_at is not None:
+                self._gone(manifest, one, names, there)
+            elif manifest is None or not self._whole(manifest, one, names):
                 self._closed.append((one.first, one.end))
             else:
                 self._opened[number] = manifest
@@ -105,11 +123,10 @@ class ArchiveAudit:
                 if roots.get(manifest.checkpoint.size) != manifest.checkpoint.root:
                     self._add(ArchiveFault.CHECKPOINT_OTHER, number)
             previous, first = manifest_hash(one.manifest), one.end
-        if self.place is not None:
-            left = f"{len(segments):06d}-"  # what a killed mover left is taken away by the next one
-            more = {name for name in self.place.names() - names if not name.startswith(left)}
-            if more:
-                self._add(ArchiveFault.FILES_ADDED, len(more))
+        left = f"{len(segments):06d}-"  # what a killed mover left is taken away by the next one
+        more = {name for name in there - names if not name.startswith(left)}
+        if more:
+            self._add(ArchiveFault.FILES_ADDED, len(more))
 
     def _add(self, fault: ArchiveFault, *numbers: int) -> None:
         self.found.append((fault, numbers))
@@ -127,10 +144,8 @@ class ArchiveAudit:
     def _whole(self, manifest: Manifest, one: ArchivedSegment, names: set[str]) -> bool:
         """Whether the files are what the manifest says."""
         assert self.place is not None
-        beside = f"{one.number:06d}-manifest-{manifest_hash(one.manifest).hex()[:16]}.txt"
-        names |= {beside, *(file.name for file in manifest.files)}
-        if _text(self.place, beside) != one.manifest.encode():
-            self._add(ArchiveFault.MANIFEST_CHANGED, one.number)
+        self._beside(one, names)
+        names |= {file.name for file in manifest.files}
         whole = all(_is(self.place, file.name, (file.size_bytes, file.sha256)) for file in manifest.files)
         if not whole:
             self._add(ArchiveFault.FILE_CHANGED, one.number, one.end - one.first)
@@ -142,6 +157,25 @@ class ArchiveAudit:
             if differing:
                 self._add(ArchiveFault.ORDERS_DIFFER, one.number, differing)
         return True
+
+    def _beside(self, one: ArchivedSegment, names: set[str]) -> None:
+        """The manifest that lies beside the files is the database's."""
+        assert self.place is not None
+        beside = f"{one.number:06d}-manifest-{manifest_hash(one.manifest).hex()[:16]}.txt"
+        names.add(beside)
+        if _text(self.place, beside) != one.manifest.encode():
+            self._add(ArchiveFault.MANIFEST_CHANGED, one.number)
+
+    def _gone(self, manifest: Manifest | None, one: ArchivedSegment, names: set[str], there: set[str]) -> None:
+        """An erased segment: its manifest is still there, its files are not, and by what was signed it was old."""
+        self._beside(one, names)
+        left = {name for name in there if is_file_of(one.number, name)}
+        names |= left
+        if left and not one.is_erasing:
+            self._add(ArchiveFault.STILL_THERE, one.number, len(left))
+        limit = self.erased_before
+        if manifest is not None and limit is not None and instant(manifest.last_us) > limit:
+            self._add(ArchiveFault.ERASED_EARLY, one.number)
 
     def _all_rows(self) -> Iterator[dict[str, Any]]:
         from beffroi.store.archive_files import DisclosureColumns, Segment
@@ -169,6 +203,10 @@ class ArchiveAudit:
     def is_closed(self, index: int) -> bool:
         """Whether a leaf is of a segment that could not be opened, which was said once."""
         return any(first <= index < end for first, end in self._closed)
+
+    def is_erasing(self, index: int) -> bool:
+        """Whether a leaf is of a segment that was noted as erased, and its own mark may come a little later."""
+        return any(first <= index < end for first, end in self._erasing)
 
     def end(self) -> None:
         """After the last leaf: rows that no leaf asked for."""

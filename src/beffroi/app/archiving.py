@@ -1,7 +1,8 @@
-"""Moving what is due to the archive: as a command, or in a process that the worker starts now and then.
+"""Moving what is due to the archive, and erasing there what has served its time: as a command, or in a process that the
+worker starts now and then.
 
-`python -m beffroi.app.archiving` reads a whole configuration (JSON) on standard input and says how many segments it
-moved. Sorting millions of rows in the worker itself would make checkpoints late.
+`python -m beffroi.app.archiving` reads a whole configuration (JSON) on standard input and says which segments it moved
+and erased. Sorting millions of rows in the worker itself would make checkpoints late.
 """
 
 import asyncio
@@ -40,6 +41,18 @@ async def move_due(
         return [(one.segment, one.disclosures) for one in await mover.run(everything=everything)]
 
 
+async def erase_due(config: Config) -> list[tuple[int, int]]:
+    """Erases archived segments that have served their time: (segment, disclosures) of each."""
+    from beffroi.actions.erase_archive import ArchiveEraser
+
+    days, place = config.retention.disclosures_days, archive_place(config)
+    if place is None or not days:
+        return []
+    async with await Database.open(config.dsn("archiver"), size=1, **MOVE_SETTINGS) as database:
+        erased = await ArchiveEraser(ArchiveMoves(database), place, Clock(), days=days).run()
+        return [(one.segment, one.disclosures) for one in erased]
+
+
 async def keep_moving(config: Config, stopping: asyncio.Event) -> None:
     """What the worker does: a process of its own, every hour, until it is stopped. Without [archive] nothing."""
     if config.archive is None:
@@ -67,6 +80,8 @@ def main() -> int:
     try:
         for segment, disclosures in asyncio.run(move_due(config)):
             log(Event.ARCHIVED, number=segment, rows=disclosures)
+        for segment, disclosures in asyncio.run(erase_due(config)):
+            log(Event.ARCHIVE_ERASED, number=segment, rows=disclosures)
     except Exception as failure:  # the next run tries again; the log says where
         log_failure(Event.ARCHIVING_FAILED, failure)
         return 1

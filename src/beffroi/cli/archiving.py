@@ -1,4 +1,4 @@
-"""archive: sealed disclosures beyond the hot window, moved to the archive now."""
+"""archive: sealed disclosures beyond the hot window, moved to the archive now; what is old there, erased."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from beffroi.app.archiving import move_due
+from beffroi.app.archiving import erase_due, move_due
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
 from beffroi.config.reading import load
 from beffroi.telemetry import Process, configure_logs
@@ -16,10 +16,10 @@ def add_to(app: typer.Typer) -> None:
     """Adds this command."""
     app.command(
         help=say(
-            "Move sealed disclosures beyond the hot window to the archive, as the worker does every hour. Run it again "
-            "after a crash: nothing is lost or doubled.",
-            "Déplacer vers l'archive les communications scellées sorties de la fenêtre, comme le fait le worker chaque "
-            "heure. Relancée après une panne, rien n'est perdu ni doublé.",
+            "Move sealed disclosures beyond the hot window to the archive, and erase there what has served its time, "
+            "as the worker does every hour. Run it again after a crash: nothing is lost or doubled.",
+            "Déplacer vers l'archive les communications scellées sorties de la fenêtre, et y effacer ce qui a fait son "
+            "temps, comme le fait le worker chaque heure. Relancée après une panne, rien n'est perdu ni doublé.",
         )
     )(archive)
 
@@ -37,8 +37,17 @@ def archive(
 ) -> None:
     """Tells each segment."""
     configure_logs(Process.COMMAND, level=logging.ERROR)
-    moved = asyncio.run(move_due(load(config, demo=demo), everything=everything))
+    loaded = load(config, demo=demo)
+    moved = asyncio.run(move_due(loaded, everything=everything))
     for segment, disclosures in moved:
         tell(say(f"Segment {segment}: {disclosures} disclosures.", f"Segment {segment} : {disclosures} divulgations."))
-    if not moved:
+    erased = asyncio.run(erase_due(loaded))
+    for segment, disclosures in erased:
+        tell(
+            say(
+                f"Segment {segment}: {disclosures} disclosures erased.",
+                f"Segment {segment} : {disclosures} divulgations effacées.",
+            )
+        )
+    if not moved and not erased:
         tell(say("Nothing is due.", "Rien à déplacer."))

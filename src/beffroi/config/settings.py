@@ -101,8 +101,8 @@ class DatabaseSettings(Section, frozen=True, kw_only=True):
         str,
         said(
             "The address for the role beffroi_archiver, which moves sealed disclosures to the archive, with [archive].",
-            "What was asked and shown of the hot window; and the power to take out of the database what is sealed and "
-            "older than 30 days.",
+            "What was asked and shown of the hot window, whom holds are about; and the power to take out of the "
+            "database what is sealed and older than 30 days, and to have archived ones of 400 days pass as erased.",
         ),
     ] = ""
     archiver_password_file: Annotated[str, said(_FILE_WITH_ONE, _FILE_GAINS)] = ""

@@ -31,7 +31,8 @@ class Archive:
 
     async def count(self, snapshot: ScopeSnapshot, wanted: Sequence[Wanted], tally: Tally) -> None:
         """Adds what is archived to a tally; raises `Unavailable` when the files cannot be read or take too long."""
-        segments = await snapshot.connection.fetch(self._sql["segments"])
+        rows = await snapshot.connection.fetch(self._sql["segments"])
+        segments = [row for row in rows if row["erased_at"] is None]
         if not segments:
             return
         question = Question(

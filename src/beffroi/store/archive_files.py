@@ -201,6 +201,16 @@ class Segment:
         with self._connected() as connection:
             return int(connection.execute(self._sql["differences"]).fetchall()[0][0])
 
+    def has_of(
+        self, people: Sequence[int], account: int | None, from_at: datetime | None, until_at: datetime | None
+    ) -> bool:
+        """Whether one of these numbers (of persons and identities) was shown, as a hold asks."""
+        since, until = (None if at is None else microseconds(at) for at in (from_at, until_at))
+        numbers = list(people)
+        values = [numbers, numbers, account, account, since, since, until, until]
+        with self._connected() as connection:
+            return bool(connection.execute(self._sql["held"], values).fetchall()[0][0])
+
     def _read(self, query: str) -> Iterator[dict[str, Any]]:
         with self._connected() as connection:
             batches: Any = connection.sql(self._sql[query]).to_arrow_reader(ROWS_AT_ONCE)

@@ -1,4 +1,5 @@
-"""The online side of a move to the archive, under the archiver's role: what is due, its rows, and taking them away."""
+"""The online side of the archive, under the archiver's role: what is due to move, its rows, taking them away; and what
+may be erased there."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -23,7 +24,9 @@ Connection = asyncpg.pool.PoolConnectionProxy
 
 @dataclass(frozen=True, slots=True)
 class ArchivedSegment:
-    """A segment as the database knows it. `manifest` is its signed note."""
+    """A segment as the database knows it. `manifest` is its signed note; leaves up to `erased_to` say that they are
+    erased, when it has `erased_at`.
+    """
 
     number: int
     first: int
@@ -31,10 +34,29 @@ class ArchivedSegment:
     first_at: datetime
     last_at: datetime
     manifest: str
+    erased_at: datetime | None = None
+    erased_to: int = 0
+    disclosures: int = 0
+
+    @property
+    def is_erasing(self) -> bool:
+        """Whether it was noted as erased, and some of its files or leaves may not know it yet."""
+        return self.erased_at is not None and self.erased_to < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class PatientHold:
+    """A hold on a patient under these numbers, of persons and of identities; what is None it does not ask for."""
+
+    number: int
+    account: int | None
+    people: list[int]
+    from_at: datetime | None
+    until_at: datetime | None
 
 
 class ArchiveMoves:
-    """The statements of a move."""
+    """The statements of a move and of an erasure."""
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
@@ -101,3 +123,22 @@ class ArchiveMoves:
             self._sql["note"], segment.number, segment.first, segment.end, rows, segment.manifest
         )
         return moved
+
+    async def patients_held(self, connection: Connection) -> list[PatientHold]:
+        """The holds on patients that were not lifted."""
+        return [PatientHold(*row) for row in await connection.fetch(self._sql["patients_held"])]
+
+    async def is_held_whole(self, connection: Connection, segment: int) -> bool:
+        """Whether a hold on an account or a window alone keeps a segment."""
+        held: bool = await connection.fetchval(self._sql["held_whole"], segment)
+        return held
+
+    async def erase(self, connection: Connection, segment: int, before: datetime, cleared: Collection[int]) -> bool:
+        """Notes a segment as erased, or does nothing. `cleared`: holds on patients of whom its files have no row."""
+        erased: bool = await connection.fetchval(self._sql["erase"], segment, before, list(cleared))
+        return erased
+
+    async def mark_erased(self, connection: Connection, segment: int, leaves_max: int) -> int:
+        """Marks the next leaves of an erased segment; how many are left."""
+        left: int = await connection.fetchval(self._sql["mark_erased"], segment, leaves_max)
+        return left

@@ -44,7 +44,7 @@ class ArchivePlace(Protocol):
 
 
 class Folder:
-    """A local folder; durable once `put` returns."""
+    """A local folder; durable once `put` or `delete` returns."""
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
@@ -59,11 +59,7 @@ class Folder:
             os.fsync(writing.fileno())
         partial.chmod(0o600)
         partial.rename(self._folder / name)
-        opened = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+        self._flush()
 
     @contextmanager
     def reading(self, name: str) -> Iterator[BinaryIO]:
@@ -80,8 +76,19 @@ class Folder:
         return {path.name for path in self._folder.iterdir() if path.is_file()}
 
     def delete(self, name: str) -> None:
-        """Takes a file away; one that is not there is no error."""
+        """Takes a file away for good; one that is not there is no error."""
         (self._folder / name).unlink(missing_ok=True)
+        self._flush()
+
+    def _flush(self) -> None:
+        """Which names there are, to the disk."""
+        if not self._folder.is_dir():
+            return
+        opened = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
     def source(self, names: list[str]) -> list[str]:
         """For a query engine: paths."""
@@ -147,3 +154,12 @@ def digest_of(place: ArchivePlace, name: str) -> tuple[int, bytes]:
             hashed.update(chunk)
             size_bytes += len(chunk)
     return size_bytes, hashed.digest()
+
+
+def is_file_of(segment: int, name: str) -> bool:
+    """Whether a name is that of a segment's rows; its manifest is not.
+
+    >>> is_file_of(3, "000003-by-account-00.parquet"), is_file_of(3, "000003-manifest-00.txt")
+    (True, False)
+    """
+    return name.startswith(f"{segment:06d}-") and name.endswith(".parquet")

@@ -542,37 +542,6 @@ language sql stable set search_path = pg_catalog, public as $$
     )
 $$;
 
--- Erases disclosures with their nonces, of what is sealed, old enough and not held: the leaf says when. Looks at
--- `rows_max` disclosures above a number; gives the last one looked at, how many were erased, and whether younger ones
--- follow. Whoever asks, nothing younger than 400 days goes: the watch counts a year, and an authority asks later.
-create function erase_disclosures(
-    older_than timestamptz, above bigint, rows_max integer, out last_number bigint, out erased bigint, out young boolean
-)
-language sql security definer set search_path = pg_catalog, public, pg_temp as $$
-    with looked as materialized (
-        select d.disclosure_id, d.account_id, d.at, d.shown,
-               d.at < least(older_than, now() - interval '400 days') as old
-        from disclosures d
-        where d.disclosure_id > above
-        order by d.disclosure_id
-        limit rows_max
-    ), due as materialized (
-        select l.* from looked l join leaves s using (disclosure_id)
-        where l.old and not is_held(l.account_id, l.at, l.shown)
-    ), unseen as (
-        delete from seen s using due, unnest(people_of(due.shown)) as p (person)
-        where s.person_id = p.person and s.account_id = due.account_id and s.disclosure_id = due.disclosure_id
-    ), undelivered as (
-        delete from deliveries v using due where v.disclosure_id = due.disclosure_id
-    ), gone as (
-        delete from disclosures d using due where d.disclosure_id = due.disclosure_id returning d.disclosure_id
-    ), marked as (
-        update leaves s set erased_at = now() from gone where s.disclosure_id = gone.disclosure_id returning 1
-    )
-    select (select max(disclosure_id) from looked), (select count(*) from marked),
-           (select coalesce(bool_or(not old), false) from looked)
-$$;
-
 -- --- the ways on of a held account
 
 -- Security keys (WebAuthn), enrolled in person: public keys alone.
@@ -731,7 +700,9 @@ create table archive_segments (
     disclosures_count bigint not null,
     manifest text not null,                 -- the signed note, as it lies beside the files
     moved_at timestamptz not null default now(),
-    taken_to bigint not null default 0      -- leaves up to here have left these tables
+    taken_to bigint not null default 0,     -- leaves up to here have left these tables
+    erased_at timestamptz,                  -- its files are gone or going, and nothing reads them any more
+    erased_to bigint not null default 0     -- leaves up to here say so; the files went before
 );
 
 -- Notes a segment, or does nothing. Whoever calls it can note nothing that is not sealed under a signed checkpoint,
@@ -798,6 +769,98 @@ begin
     where l.tree_index >= from_index and l.tree_index < to_index and d.disclosure_id = l.disclosure_id;
     update archive_segments set taken_to = to_index where segment = of_segment;
     return last_index - to_index;
+end $$;
+
+-- Erases disclosures with their nonces, of what is sealed, old enough and not held: the leaf says when. Looks at
+-- `rows_max` disclosures above a number; gives the last one looked at, how many were erased, and whether younger ones
+-- follow. Whoever asks, nothing younger than 400 days goes: the watch counts a year, and an authority asks later.
+create function erase_disclosures(
+    older_than timestamptz, above bigint, rows_max integer, out last_number bigint, out erased bigint, out young boolean
+)
+language sql security definer set search_path = pg_catalog, public, pg_temp as $$
+    with looked as materialized (
+        select d.disclosure_id, d.account_id, d.at, d.shown,
+               d.at < least(older_than, now() - interval '400 days') as old
+        from disclosures d
+        where d.disclosure_id > above
+        order by d.disclosure_id
+        limit rows_max
+    ), due as materialized (
+        select l.* from looked l join leaves s using (disclosure_id)
+        where l.old and not is_held(l.account_id, l.at, l.shown)
+          and not exists (                      -- its row is in files already, and goes with them
+              select from archive_segments a where s.tree_index >= a.first_index and s.tree_index < a.end_index)
+    ), unseen as (
+        delete from seen s using due, unnest(people_of(due.shown)) as p (person)
+        where s.person_id = p.person and s.account_id = due.account_id and s.disclosure_id = due.disclosure_id
+    ), undelivered as (
+        delete from deliveries v using due where v.disclosure_id = due.disclosure_id
+    ), gone as (
+        delete from disclosures d using due where d.disclosure_id = due.disclosure_id returning d.disclosure_id
+    ), marked as (
+        update leaves s set erased_at = now() from gone where s.disclosure_id = gone.disclosure_id returning 1
+    )
+    select (select max(disclosure_id) from looked), (select count(*) from marked),
+           (select coalesce(bool_or(not old), false) from looked)
+$$;
+
+-- Notes that a segment is erased, or that it is not to be: false. Whoever asks, nothing goes that is younger than 400
+-- days, that is still leaving these tables, or that a hold may ask for. Holds are compared with the whole segment: its
+-- accounts and its times are known here; of a hold on a patient the caller says (`cleared`) that the files have no row
+-- of it. A hold that is placed meanwhile is not among those.
+create function erase_archived(of_segment integer, older_than timestamptz, cleared integer[]) returns boolean
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    one archive_segments;
+    unerased bigint;
+begin
+    select * into one from archive_segments where segment = of_segment;
+    if one.segment is null or one.erased_at is not null or one.taken_to < one.end_index
+            or one.last_at >= least(older_than, now() - interval '400 days') then
+        return false;
+    end if;
+    select count(*) into unerased from leaves l
+    where l.tree_index >= one.first_index and l.tree_index < one.end_index
+      and l.account_id is not null and l.disclosure_id is not null and l.erased_at is null;
+    if unerased > one.disclosures_count then
+        raise exception 'the files hold % disclosures, and % leaves are theirs', one.disclosures_count, unerased;
+    end if;
+    lock table holds in share mode;         -- of those that are being placed, too
+    if exists (
+        select from holds h
+        where h.lifted_at is null
+          and (h.account_id is null or exists (
+              select from leaves l
+              where l.account_id = h.account_id and l.tree_index >= one.first_index and l.tree_index < one.end_index))
+          and (h.from_at is null or one.last_at >= h.from_at)
+          and (h.until_at is null or one.first_at <= h.until_at)
+          and (h.people is null or not h.hold_id = any(coalesce(cleared, '{}')))
+    ) then
+        return false;
+    end if;
+    update archive_segments set erased_at = now(), erased_to = first_index
+    where segment = of_segment and erased_at is null;
+    return true;
+end $$;
+
+-- Marks the next leaves of an erased segment, once its files are gone; how many leaves are left after that.
+create function mark_archived_erased(of_segment integer, leaves_max integer) returns bigint
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    one archive_segments;
+    to_index bigint;
+begin
+    select * into one from archive_segments
+    where segment = of_segment and erased_at is not null and erased_to < end_index for update;
+    if one.segment is null then
+        return 0;
+    end if;
+    to_index := least(one.erased_to + leaves_max, one.end_index);
+    update leaves set erased_at = one.erased_at
+    where tree_index >= one.erased_to and tree_index < to_index
+      and account_id is not null and disclosure_id is not null and erased_at is null;
+    update archive_segments set erased_to = to_index where segment = of_segment;
+    return one.end_index - to_index;
 end $$;
 
 -- --- whole lists that leave for hospitals: reached by the owner alone
@@ -911,5 +974,9 @@ grant execute on function archive_disclosures(integer, bigint, bigint, bigint, t
 -- A scope reads the list and the online rows in one snapshot; the audit opens what is archived.
 grant select on archive_segments to beffroi_web, beffroi_feed, beffroi_sealer;
 grant execute on function take_archived(integer) to beffroi_archiver;
+-- It has what has served its time erased there too, by two more; of holds it reads whom they are about.
+grant execute on function erase_archived(integer, timestamptz, integer[]), mark_archived_erased(integer, integer)
+    to beffroi_archiver;
+grant select (hold_id, account_id, people, from_at, until_at, lifted_at) on holds to beffroi_archiver;
 -- While a segment is leaving, a scope must know which of the rows that are still here are in its files already.
 grant select (tree_index, disclosure_id) on leaves to beffroi_web, beffroi_feed;

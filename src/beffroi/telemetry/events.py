@@ -102,6 +102,7 @@ class Event(StrEnum):
     DISCLOSURES_ERASED = "disclosures_erased"
     # the archive
     ARCHIVED = "archived"
+    ARCHIVE_ERASED = "archive_erased"
     ARCHIVING_FAILED = "archiving_failed"
     # a witness
     WITNESS_REFUSED = "witness_refused"

@@ -8,7 +8,8 @@ select pg_advisory_unlock($1);
 
 -- name: segments
 -- What was archived, in order.
-select segment, first_index, end_index, first_at, last_at, manifest from archive_segments order by segment;
+select segment, first_index, end_index, first_at, last_at, manifest, erased_at, erased_to, disclosures_count
+from archive_segments order by segment;
 
 -- name: last_checkpoint
 -- The largest signed tree.
@@ -53,3 +54,28 @@ select archive_disclosures($1, $2, $3, $4, $5);
 -- name: take
 -- Takes the next rows of a noted segment out of the online tables; how many leaves are left. $1 leaves at most.
 select take_archived($1);
+
+-- name: patients_held
+-- Holds on patients that were not lifted.
+select hold_id, account_id, people, from_at, until_at from holds where lifted_at is null and people is not null;
+
+-- name: held_whole
+-- Whether a hold on no patient keeps a segment: so that nobody reads its files for nothing. $1 segment.
+select exists (
+    select from holds h join archive_segments a on a.segment = $1
+    where h.lifted_at is null and h.people is null
+      and (h.account_id is null or exists (
+          select from leaves l
+          where l.account_id = h.account_id and l.tree_index >= a.first_index and l.tree_index < a.end_index))
+      and (h.from_at is null or a.last_at >= h.from_at)
+      and (h.until_at is null or a.first_at <= h.until_at)
+);
+
+-- name: erase
+-- Notes that a segment is erased; false when it may not be. $1 segment, $2 older than, $3 holds on patients of whom its
+-- files have nothing.
+select erase_archived($1, $2, $3);
+
+-- name: mark_erased
+-- Marks the next leaves of an erased segment; how many are left. $1 segment, $2 leaves at most.
+select mark_archived_erased($1, $2);

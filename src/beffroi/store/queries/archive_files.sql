@@ -44,3 +44,14 @@ with expected as (
 )
 select (select count(*) from (select * from expected except all select * from by_patient))
      + (select count(*) from (select * from by_patient except all select * from expected));
+
+-- name: held
+-- Whether a segment has a row of a held patient. Values: numbers of persons and identities twice, the account, from, until
+-- (microseconds since 1970), each of them twice; null: any.
+select exists (
+    select 1 from by_patient
+    where (list_contains(?::bigint[], person_id) or list_has_any(?::bigint[], cast(cast(sources as json) as bigint[])))
+      and (?::integer is null or account_id = ?::integer)
+      and (?::bigint is null or at_us >= ?::bigint)
+      and (?::bigint is null or at_us <= ?::bigint)
+);

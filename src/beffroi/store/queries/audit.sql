@@ -16,7 +16,8 @@ order by l.tree_index;
 
 -- name: archived
 -- The archive's segments, in order.
-select segment, first_index, end_index, first_at, last_at, manifest from archive_segments order by segment;
+select segment, first_index, end_index, first_at, last_at, manifest, erased_at, erased_to, disclosures_count
+from archive_segments order by segment;
 
 -- name: roots
 -- The roots of signed trees of these sizes. $1 sizes.

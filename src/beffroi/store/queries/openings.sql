@@ -1,6 +1,7 @@
 -- name: segments
 -- The archive's segments, in order.
-select segment, first_index, end_index, first_at, last_at, manifest from archive_segments order by segment;
+select segment, first_index, end_index, first_at, last_at, manifest
+from archive_segments where erased_at is null order by segment;
 
 -- name: hot
 -- Sealed disclosures that are in the database. The condition is put in by store/openings.py.
