@@ -115,4 +115,9 @@ def is_list(operation: Operation) -> bool:
 
 def about_nobody(operation: Operation) -> bool:
     """Operations in which no match can be guessed at, so an empty answer tells nothing that must be hidden."""
-    return operation in (Operation.SIGN_IN, Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW, Operation.EXPORT)
+    return (
+        operation is Operation.SIGN_IN
+        or operation is Operation.AUDIT_SEARCH
+        or operation is Operation.SCOPE_VIEW
+        or operation is Operation.EXPORT
+    )

@@ -135,6 +135,8 @@ def observe(sequence: Sequence, tuned: Tuning, unexplained: bool, at_s: int) -> 
     >>> observe(one, tuned, True, 90)
     Sequence(key='', at_s=90, first=5063, second=3211, third=1152, observed_count=2, unexplained_count=2, in_run=True)
     """
+    if not unexplained and not sequence.observed_count:  # honest work, most of the time: zero stays zero
+        return Sequence(sequence.key, max(at_s, sequence.at_s))
     if unexplained:
         added = tuned.unexplained_in_run if sequence.in_run else tuned.unexplained
     else:

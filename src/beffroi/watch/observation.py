@@ -5,7 +5,7 @@
 
 from beffroi.model.disclosure import Operation
 from beffroi.watch import patterns
-from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, is_list, is_software
+from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, about_nobody, is_list, is_software
 from beffroi.watch.detectors import Sequence, Tuning, observe, tuning
 from beffroi.watch.evidence import ASK, CHANNELS_MAX, HOLD, MASK, NO_RUNG, TRAIL_MAX, WARN, Evidence, Pending, Rung
 from beffroi.watch.norms import PENDING_S
@@ -14,7 +14,19 @@ from beffroi.watch.norms import PENDING_S
 class Judging:
     """One answer while it is judged."""
 
-    __slots__ = ("cause", "covered", "entered", "evidence", "limit", "looks_at", "new_count", "now_s", "tuned")
+    __slots__ = (
+        "about_nobody",
+        "cause",
+        "covered",
+        "entered",
+        "evidence",
+        "limit",
+        "looks_at",
+        "new_count",
+        "now_s",
+        "roomy",
+        "tuned",
+    )
 
     def __init__(self, evidence: Evidence, asked: Circumstances) -> None:
         self.evidence = evidence
@@ -25,6 +37,8 @@ class Judging:
         self.limit = 0
         self.new_count = 0
         self.covered = False
+        self.roomy = False
+        self.about_nobody = about_nobody(asked.operation)
         self.entered = [0, 0]
 
     def blame(self, cause: Cause, limit: int = 0) -> Fate:
@@ -115,7 +129,7 @@ def note_question(judging: Judging, rows: tuple[Row, ...]) -> None:
     asked, evidence = judging.looks_at, judging.evidence
     software = is_software(asked.role)
     patterns.note_question(evidence, asked.kind, asked.position, asked.now_s, software)
-    if asked.kind:
+    if asked.kind and (evidence.patterns or not rows or not asked.specified):
         patterns.note(evidence, patterns.MISSES, not rows)
         patterns.note(evidence, patterns.VAGUE, not asked.specified)
     if rows and not software and is_list(asked.operation):

@@ -141,11 +141,15 @@ def note_question(evidence: Evidence, kind: str, position: int, now_s: int, mach
     """
     last = evidence.last
     gap_s = now_s - last.at_s if last.at_s else 0
+    scored = bool(evidence.patterns)  # what is not there need not be lowered
     if kind and last.kind == kind:
-        note(evidence, SWEEP, 0 < abs(position - last.position) <= ADJACENT_STEPS_MAX)
+        near = 0 < abs(position - last.position) <= ADJACENT_STEPS_MAX
+        if near or scored:
+            note(evidence, SWEEP, near)
     if last.at_s and kind and not machine:
-        other = (kind, position) != (last.kind, last.position)
-        note(evidence, HASTE, other and gap_s < FAST_S)
+        hasty = gap_s < FAST_S and (kind, position) != (last.kind, last.position)
+        if hasty or scored:
+            note(evidence, HASTE, hasty)
         if 0 < gap_s <= REGULAR_S_MAX and 0 < last.gap_s <= REGULAR_S_MAX:
             note(evidence, CLOCKWORK, gap_s >= 5 and abs(gap_s - last.gap_s) * 20 <= last.gap_s)
     if last.at_s and gap_s >= DORMANT_S:

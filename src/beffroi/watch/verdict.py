@@ -10,7 +10,7 @@ the sequential tests, which the row itself enters before it is shown.
 
 from beffroi.model.disclosure import Operation
 from beffroi.watch import patterns
-from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, Verdict, about_nobody
+from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, Verdict
 from beffroi.watch.evidence import (
     ASK,
     BLOCK_S,
@@ -69,12 +69,13 @@ def judge(
     new = judging.evidence
     if not new.first_s:
         new.first_s = asked.now_s
+    judging.roomy = _is_far_from_ceilings(asked, new, len(rows))
     settle(judging, confirmed)
     if asked.operation is Operation.EMERGENCY_READ:
         fates = _emergency(judging, rows)
     else:
         note_channel(judging)
-        if not about_nobody(asked.operation):
+        if not judging.about_nobody:
             note_question(judging, rows)
             _name_limits(judging)
             judging.covered = asked.one_person and any(row.explained or _is_old(row) for row in rows)
@@ -116,7 +117,7 @@ def _may_be_new(judging: Judging, row: Row, row_count: int) -> bool:
     asked = judging.looks_at
     if asked.feed_silent and not judging.evidence.held_s and not asked_in_vain(judging):
         return _new_in_a_silence(judging, row, row_count)
-    return about_nobody(asked.operation) or _new(judging, row, row_count)
+    return judging.about_nobody or _new(judging, row, row_count)
 
 
 def _new(judging: Judging, row: Row, row_count: int) -> bool:
@@ -142,9 +143,9 @@ def _new_in_a_silence(judging: Judging, row: Row, row_count: int) -> bool:
 
 def _beyond(judging: Judging) -> Cause:
     """The ceiling that is reached, if one is."""
-    ceiling, evidence, now_s = ceiling_of(judging.looks_at), judging.evidence, judging.now_s
-    if _far_from(ceiling, evidence):
+    if judging.roomy:
         return Cause.NONE
+    ceiling, evidence, now_s = ceiling_of(judging.looks_at), judging.evidence, judging.now_s
     if evidence.shown_24h(now_s) >= ceiling.patients_24h:
         judging.limit = ceiling.patients_24h
         return Cause.CEILING_24H
@@ -157,12 +158,13 @@ def _beyond(judging: Judging) -> Cause:
     return Cause.NONE
 
 
-def _far_from(ceiling: Ceiling, evidence: Evidence) -> bool:
-    """Whether even the buckets that have left their window keep below every ceiling: the usual case, and quick."""
+def _is_far_from_ceilings(asked: Circumstances, evidence: Evidence, row_count: int) -> bool:
+    """Whether no row can reach a ceiling, even counting buckets that have left their window: the usual case."""
+    ceiling = ceiling_of(asked)
     return (
-        sum(evidence.hours.values()) < ceiling.patients_24h
-        and sum(evidence.days.values()) < ceiling.patients_30d
-        and sum(evidence.blocks.values()) < ceiling.patients_365d
+        sum(evidence.hours.values()) + row_count < ceiling.patients_24h
+        and sum(evidence.days.values()) + row_count < ceiling.patients_30d
+        and sum(evidence.blocks.values()) + row_count < ceiling.patients_365d
     )
 
 
@@ -280,7 +282,9 @@ def _name_limits(judging: Judging) -> None:
     elif asked.feed_silent:
         if not asked.specified:
             judging.blame(Cause.FEED_SILENT)
-    elif not _stopped(judging) and evidence.pending and len(evidence.pending) >= _pending_max(asked):
+    elif (evidence.held_s or evidence.asked_s) and _stopped(judging):
+        return
+    elif evidence.pending and len(evidence.pending) >= _pending_max(asked):
         judging.blame(Cause.PENDING, _pending_max(asked))
 
 
