@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 import kept_answers
 from beffroi.model.person import Hospital
@@ -22,6 +23,9 @@ from beffroi.store.external import ExternalPostgres, postgres_for
 from beffroi.store.migrate import migrate
 from doubles import DEPLOYMENT_NONCE_KEY, DEPLOYMENT_REFERENCE_KEY, HOSPITALS, FakeClock
 from scratch import scratch_root
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # a slow machine is no failure: time is measured in benchmarks
 
 OTHERS = ", ".join(role for role in ROLES if role != ROLE_OWNER)
 

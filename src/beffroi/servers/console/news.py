@@ -5,6 +5,7 @@ Source: WHATWG HTML, Server-sent events.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
@@ -33,6 +34,7 @@ class News:
         self._listening: dict[bytes, int] = {}
         self._looking: asyncio.Task[None] | None = None
         self._seen = ""
+        self._changes_count = 0
         self._changed = asyncio.Event()
 
     def stream(self, session: Session) -> AsyncIterator[bytes]:
@@ -47,15 +49,18 @@ class News:
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         try:
+            await self._begin()
+            told_count = self._changes_count
             yield b"retry: 1000\n\n"
             quiet_s = 0.0
             while not self._stopping.is_set():
-                changed = self._changed
-                try:
-                    await asyncio.wait_for(changed.wait(), SESSION_S)
-                    quiet_s = 0.0
+                if told_count == self._changes_count:  # else something changed while this listener was told, or asked
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._changed.wait(), SESSION_S)
+                if told_count != self._changes_count:
+                    told_count, quiet_s = self._changes_count, 0.0
                     yield b"event: news\ndata: 1\n\n"
-                except TimeoutError:
+                else:
                     quiet_s += SESSION_S
                 if not await self._lasts(session):
                     yield b"event: over\ndata: 1\n\n"
@@ -69,6 +74,12 @@ class News:
                 self._listening[session.digest] = left
             else:
                 del self._listening[session.digest]
+
+    async def _begin(self) -> None:
+        """What stands now is known before a listener hears that it is connected: what comes after is news."""
+        if not self._seen:
+            with contextlib.suppress(Unavailable):
+                self._seen = await self._mark()
 
     async def _lasts(self, session: Session) -> bool:
         try:
@@ -84,6 +95,7 @@ class News:
             except Unavailable:
                 seen = self._seen
             if self._seen and seen != self._seen:
+                self._changes_count += 1
                 self._changed.set()
                 self._changed = asyncio.Event()
             self._seen = seen
