@@ -14,7 +14,7 @@ from beffroi.wire.foreign import Noted, Unreadable, read_log, recognised
 from wire import foreign_logs as logs
 
 NINE = datetime(2026, 11, 24, 8, tzinfo=UTC)
-PUBLISHED = Path("/work/shared/data/pdq-pix-responses")
+PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "pdq-pix-responses"
 
 
 def fact(text: str, log_format: ForeignFormat) -> ForeignFact | None:
