@@ -232,7 +232,7 @@ here was typed by hand. A cell with a hyphen was not measured.
     beffroi bench search --json --people 1000000 > docs/benchmarks/search-1000000.json
     beffroi bench feed --json > docs/benchmarks/feed-100000.json
     beffroi bench seal --json --people 1000000 > docs/benchmarks/seal-1000000.json
-    beffroi drill --runs 400 --professionals 20000 --json > docs/benchmarks/drill-20000.json
+    beffroi drill --seed 900000000 --runs 40 --professionals 500 --json > docs/benchmarks/drill-500.json
     beffroi bench watch --json > docs/benchmarks/watch.json
     python -m beffroi_region.bench.report
 """
