@@ -290,7 +290,9 @@ async def test_a_disclosure_taken_away_before_it_was_sealed_gets_a_stand_in(give
     assert refused.value.refusal is Refusal.MISSING_DISCLOSURE
     done = await reopening(database).run("somebody deleted rows", [await last(own)])
     assert done.missing == 3 and done.gap is not None and done.gap.lost_count == 0
-    assert await seal_all(sealer(own)) == 3
+    # The first row of account 7 may have been sealed before the refusal: other transactions of the server decide.
+    before = await database.pool.fetchval("select count(*) from leaves where account_id = 7 and running_number = 1")
+    assert await seal_all(sealer(own)) == 4 - before
     found = await audited(own)
     assert found.sound and found.missing_count == 3 and [gap.epoch for gap in found.gaps] == [2]
     await disclose(database, [row(7, 6)])
