@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from beffroi.access.rejection import INVALID_PROOF
 from beffroi.actions.connections import Caller, Connections
 from beffroi.actions.register import FeedSource, Registrar
 from beffroi.errors import AccountFrozen, Forbidden, NotAuthenticated, Words
@@ -48,7 +49,7 @@ class HospitalFeed:
     async def caller(self, asker: Asker, proof: Proof | None) -> Caller:
         """The application that feeds for its hospital. Raises `Forbidden` for who may not; a proof serves once."""
         if proof is not None and not await self._versions.burn(proof.minute, proof.digest):
-            raise NotAuthenticated("invalid_dpop_proof", "this proof was used before", fr="cette preuve a déjà servi")
+            raise NotAuthenticated(INVALID_PROOF, "this proof was used before", fr="cette preuve a déjà servi")
         caller = await self._callers.client(asker.account_id, asker.structure)
         if caller is None or not caller.may_feed:
             raise Forbidden(role=asker.role, what=_TO_FEED, instead=_TO_OPERATOR)

@@ -6,11 +6,11 @@ from beffroi.access.policy import VERSION
 from beffroi.actions.disclose.judging import Entry, Judged, State
 from beffroi.clock import Clock
 from beffroi.errors import BeffroiError
+from beffroi.ledger.leaf import NONCE_BYTES
 from beffroi.model.disclosure import Field, Operation, Outcome, Purpose, Shown
 from beffroi.store.disclosures import DisclosureRow
 from beffroi.watch.explain import particulars, spoken
 
-NONCE_BYTES = 16
 Sights = tuple[tuple[int, int, tuple[int, ...]], ...]
 
 

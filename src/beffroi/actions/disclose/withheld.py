@@ -3,12 +3,10 @@
 The words depend on the account's state alone, never on who would have matched.
 """
 
+from beffroi.access.rejection import STEP_UP
 from beffroi.errors import BeffroiError, CeilingReached, Held, NotAuthenticated, Words
 from beffroi.model.disclosure import Advice
 from beffroi.watch.circumstances import Cause
-
-STEP_UP = "insufficient_user_authentication"
-"""RFC 9470 section 3: the client has its user authenticate again."""
 
 _CEILINGS = {
     Cause.CEILING_24H: Words("the ceiling of new patients in 24 hours", "le plafond de nouveaux patients en 24 heures"),

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from beffroi.access.rejection import INVALID_PROOF
 from beffroi.access.stops import Stops
 from beffroi.access.stops import refusal as stop_refusal
 from beffroi.actions.events import Events, Locked
@@ -75,7 +76,7 @@ class Acting:
                 fresh = await self.presence.burn(locked.connection, act.proof.minute, act.proof.digest)
                 if not fresh:
                     why, french = "this proof was used before", "cette preuve a déjà servi"
-                    raise NotAuthenticated("invalid_dpop_proof", why, fr=french)
+                    raise NotAuthenticated(INVALID_PROOF, why, fr=french)
             yield locked
 
     async def person(self, account_id: AccountId, connection: Connection | None = None) -> PersonRow | None:
