@@ -21,7 +21,7 @@ class Fate(StrEnum):
 class Cause(StrEnum):
     """Why something was withheld or masked: the first that applied."""
 
-    NONE = ""
+    NONE = ""  # the only one that is false
     CEILING_24H = "ceiling_24h"
     CEILING_30D = "ceiling_30d"
     CEILING_365D = "ceiling_365d"
@@ -34,7 +34,13 @@ class Cause(StrEnum):
     FEED_SILENT = "feed_silent"
 
 
-class Row(msgspec.Struct, frozen=True):
+# By names of their own, here and at the end: a look into an enumeration costs as much as a whole test.
+SHOW, MASKED, WITHHELD = Fate.SHOW, Fate.MASKED, Fate.WITHHELD
+NO_CAUSE = Cause.NONE
+READ, SIGN_IN, EMERGENCY_READ = Operation.READ, Operation.SIGN_IN, Operation.EMERGENCY_READ
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One patient of an answer. `age_s`: seconds since this person was last shown her, None when never.
 
     `explained`: by the hospital's feed, a worklist or a colleague's confirmation. `canary`: nobody's identity.
@@ -88,7 +94,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     fates: tuple[Fate, ...]
     evidence: Evidence
-    cause: Cause = Cause.NONE
+    cause: Cause = NO_CAUSE
     limit: int = 0
     rung: Rung = NO_RUNG
     risen: bool = False
@@ -104,20 +110,20 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def is_software(role: Role) -> bool:
-    """Whether an account of this role is a program. By identity: an enumeration's hash costs more than the rest."""
-    return role is Role.HOSPITAL_APPLICATION or role is Role.CROSS_REFERENCE_APPLICATION
+    """Whether an account of this role is a program."""
+    return role in _SOFTWARE
 
 
 def is_list(operation: Operation) -> bool:
     """Whether the answer may be a list."""
-    return operation is Operation.SEARCH or operation is Operation.MATCH or operation is Operation.PDQ_QUERY
+    return operation in _LISTS
 
 
 def about_nobody(operation: Operation) -> bool:
     """Operations in which no match can be guessed at, so an empty answer tells nothing that must be hidden."""
-    return (
-        operation is Operation.SIGN_IN
-        or operation is Operation.AUDIT_SEARCH
-        or operation is Operation.SCOPE_VIEW
-        or operation is Operation.EXPORT
-    )
+    return operation in _ABOUT_NOBODY
+
+
+_SOFTWARE = (Role.HOSPITAL_APPLICATION, Role.CROSS_REFERENCE_APPLICATION)
+_LISTS = (Operation.SEARCH, Operation.MATCH, Operation.PDQ_QUERY)
+_ABOUT_NOBODY = (Operation.SIGN_IN, Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW, Operation.EXPORT)

@@ -18,7 +18,7 @@ from math import ceil, log2
 
 import msgspec
 
-from beffroi.watch.norms import BASE_RATE_MAX, BASE_RATE_MIN, Norm
+from beffroi.watch.norms import BASE_RATE_MAX, BASE_RATE_MIN, Norm, pending_cap
 
 MILLIBITS = 1_000
 ALTERNATIVES = (0.95, 0.5, 0.2)
@@ -43,7 +43,7 @@ Increments = tuple[int, int, int]
 class Tuning(msgspec.Struct, frozen=True):
     """What an observation adds to each member, and the limits of the rungs, in thousandths of a bit.
 
-    `in_run`: what it adds after an unexplained one.
+    `in_run`: what it adds after an unexplained one. `pending_max`: readings that may wait for the feed at one time.
     """
 
     explained: Increments
@@ -55,9 +55,10 @@ class Tuning(msgspec.Struct, frozen=True):
     mask: int
     hold: int
     design_rate: float
+    pending_max: int
 
 
-class Sequence(msgspec.Struct, frozen=True, array_like=True):
+class Sequence(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One sequence of observations: the bank's scores, and how many observations since all of them were zero.
 
     `key` names the session key or the network (empty: the account itself), `at_s` its last use. `in_run`: the last
@@ -87,11 +88,11 @@ def tuning(norm: Norm) -> Tuning:
     >>> found = tuning(NORMS[Role.ON_CALL_DOCTOR]); found.unexplained, found.explained, found.hold
     ((3400, 2474, 1152), (-4186, -864, -186), 32653)
     """
-    return _tuning(norm.base_rate, norm.volume)
+    return _tuning(norm.base_rate, norm.volume, norm.arrivals_per_h)
 
 
 @lru_cache(maxsize=4_096)
-def _tuning(base_rate: float, volume: int) -> Tuning:
+def _tuning(base_rate: float, volume: int, arrivals_per_h: int) -> Tuning:
     rate = min(max(base_rate * TOLERANCE, BASE_RATE_MIN * TOLERANCE), BASE_RATE_MAX)
     in_run = max(rate, min(RUN_RATE, RUN_FACTOR * rate))
     return Tuning(
@@ -104,6 +105,7 @@ def _tuning(base_rate: float, volume: int) -> Tuning:
         mask=limit(MASKS_PER_SHIFT, volume),
         hold=limit(HOLDS_PER_SHIFT, volume),
         design_rate=rate,
+        pending_max=pending_cap(arrivals_per_h),
     )
 
 
@@ -136,7 +138,7 @@ def observe(sequence: Sequence, tuned: Tuning, unexplained: bool, at_s: int) -> 
     Sequence(key='', at_s=90, first=5063, second=3211, third=1152, observed_count=2, unexplained_count=2, in_run=True)
     """
     if not unexplained and not sequence.observed_count:  # honest work, most of the time: zero stays zero
-        return Sequence(sequence.key, max(at_s, sequence.at_s))
+        return Sequence(sequence.key, at_s if at_s > sequence.at_s else sequence.at_s)
     if unexplained:
         added = tuned.unexplained_in_run if sequence.in_run else tuned.unexplained
     else:

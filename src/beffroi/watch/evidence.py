@@ -19,7 +19,6 @@ BLOCKS_KEPT = 14
 """Buckets, the present one included: as many as cover 24 hours, 30 and 365 days from any moment within a bucket."""
 CHANNELS_MAX = 4
 """Session keys, and networks, whose sequences are kept: the latest used."""
-PENDING_KEPT_MAX = 64
 TRAIL_MAX = 24
 """Unexplained readings that a verdict can name."""
 OLD_S = 30 * DAY_S
@@ -32,7 +31,7 @@ NO_RUNG, WARN, ASK, MASK, HOLD = Rung(0), Rung(1), Rung(2), Rung(3), Rung(4)
 RUNG_NAMES = ("none", "warn", "ask", "mask", "hold")
 
 
-class Pending(msgspec.Struct, frozen=True, array_like=True):
+class Pending(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A reading that waits for the feed: who, when, its running number, and the channels by which it came.
 
     `in_vain`: it has entered the tests as unexplained, and keeps its place for as long again, so that places that free
@@ -47,7 +46,7 @@ class Pending(msgspec.Struct, frozen=True, array_like=True):
     in_vain: bool = False
 
 
-class Probe(msgspec.Struct, frozen=True, array_like=True):
+class Probe(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The last question as a number on a line (`watch.patterns`), when it was, and how long after the one before."""
 
     kind: str = ""
@@ -102,8 +101,8 @@ class Evidence(msgspec.Struct, omit_defaults=True):
     def copied(self) -> "Evidence":
         """One that can be changed while this one stays as it is."""
         new = msgspec.structs.replace(self)
-        new.hours, new.days, new.blocks = dict(self.hours), dict(self.days), dict(self.blocks)
-        new.patterns = dict(self.patterns)
+        new.hours, new.days, new.blocks = self.hours.copy(), self.days.copy(), self.blocks.copy()
+        new.patterns = self.patterns.copy()
         return new
 
     def shown_24h(self, now_s: int) -> int:
@@ -122,18 +121,6 @@ class Evidence(msgspec.Struct, omit_defaults=True):
         """Distinct patients of the last 365 days (up to 55 days more)."""
         return _sum_since(self.blocks, now_s // BLOCK_S - BLOCKS_KEPT + 1)
 
-    def contacts_24h(self, now_s: int) -> int:
-        """Readings of contact fields today and yesterday."""
-        return _sum_since(self.contacts, now_s // DAY_S - 1)
-
-    def contacts_30d(self, now_s: int) -> int:
-        """Readings of contact fields in the last 30 days."""
-        return _sum_since(self.contacts, now_s // DAY_S - DAYS_KEPT + 1)
-
-    def contacts_365d(self, now_s: int) -> int:
-        """Readings of contact fields in the last 365 days."""
-        return _sum_since(self.contacts_blocks, now_s // BLOCK_S - BLOCKS_KEPT + 1)
-
     def beyond_24h(self, now_s: int) -> int:
         """Patients shown one at a time beyond a ceiling, today and yesterday."""
         return _sum_since(self.beyond, now_s // DAY_S - 1)
@@ -145,6 +132,15 @@ class Evidence(msgspec.Struct, omit_defaults=True):
     def emergencies_since(self, first_s: int) -> int:
         """Emergency readings after a moment."""
         return sum(1 for at_s in self.emergencies if at_s > first_s)
+
+
+def reaches(counts: Counts, first: int, limit: int) -> bool:
+    """Whether the buckets from `first` on hold that many. All buckets together mostly do not, which is soon known.
+
+    >>> reaches({1: 5, 2: 3}, 2, 4), reaches({1: 5, 2: 3}, 2, 3), reaches({}, 0, 0)
+    (False, True, True)
+    """
+    return sum(counts.values()) >= limit and _sum_since(counts, first) >= limit
 
 
 def _sum_since(counts: Counts, first: int) -> int:
@@ -165,22 +161,25 @@ def count_showing(evidence: Evidence, now_s: int, age_s: int | None) -> None:
     >>> found.shown_24h(180_000), found.shown_30d(180_000), found.hours
     (1, 1, {50: 1})
     """
-    _move(evidence.hours, now_s, age_s, HOUR_S, HOURS_KEPT)
-    _move(evidence.days, now_s, age_s, DAY_S, DAYS_KEPT)
-    _move(evidence.blocks, now_s, age_s, BLOCK_S, BLOCKS_KEPT)
+    for counts, bucket_s, kept in (
+        (evidence.hours, HOUR_S, HOURS_KEPT),
+        (evidence.days, DAY_S, DAYS_KEPT),
+        (evidence.blocks, BLOCK_S, BLOCKS_KEPT),
+    ):
+        index = now_s // bucket_s
+        if age_s is None or _moves(counts, index, (now_s - age_s) // bucket_s):
+            add(counts, index, 1, kept)
 
 
-def _move(counts: Counts, now_s: int, age_s: int | None, bucket_s: int, kept: int) -> None:
-    index = now_s // bucket_s
-    if age_s is not None:
-        old = (now_s - age_s) // bucket_s
-        if old == index and index in counts:
-            return
-        if counts.get(old, 0) > 1:
-            counts[old] -= 1
-        elif old in counts:
-            del counts[old]
-    add(counts, index, 1, kept)
+def _moves(counts: Counts, index: int, old: int) -> bool:
+    """Takes a showing out of its old bucket, if it is another one."""
+    if old == index and index in counts:
+        return False
+    if counts.get(old, 0) > 1:
+        counts[old] -= 1
+    elif old in counts:
+        del counts[old]
+    return True
 
 
 def add(counts: Counts, index: int, count: int, kept: int) -> None:

@@ -5,7 +5,8 @@ from collections import Counter
 import msgspec
 
 from beffroi.watch.detectors import Sequence
-from beffroi.watch.evidence import CHANNELS_MAX, PENDING_KEPT_MAX, TRAIL_MAX, Counts, Evidence
+from beffroi.watch.evidence import CHANNELS_MAX, TRAIL_MAX, Counts, Evidence
+from beffroi.watch.norms import PENDING_KEPT_MAX
 
 
 def joined(one: Evidence, other: Evidence) -> Evidence:

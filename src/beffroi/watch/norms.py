@@ -8,7 +8,6 @@ itself: a patient thief must not teach the watch.
 Source: docs/explanation/watch.md, where each number stands beside what is published of a day's work.
 """
 
-from functools import lru_cache
 from math import exp
 
 import msgspec
@@ -17,6 +16,8 @@ from beffroi.model.account import Role
 
 PENDING_S = 1_800
 """Seconds that a feed has to explain a reading that came before it."""
+PENDING_KEPT_MAX = 64
+"""Readings that wait at most, whatever the norms say: they stand in the account's row."""
 PENDING_TAIL = 1e-6
 """Chance that honest arrivals within `PENDING_S` exceed the cap of pending readings."""
 BASE_RATE_MIN, BASE_RATE_MAX = 0.005, 0.35
@@ -54,10 +55,16 @@ class Norm(msgspec.Struct, frozen=True):
         >>> NORMS[Role.ADMISSION_CLERK].pending_max, NORMS[Role.WARD_NURSE].pending_max
         (33, 0)
         """
-        return poisson_cap(self.arrivals_per_h * PENDING_S / 3_600, PENDING_TAIL) if self.arrivals_per_h else 0
+        return pending_cap(self.arrivals_per_h)
 
 
-@lru_cache(maxsize=256)
+def pending_cap(arrivals_per_h: int) -> int:
+    """The number that honest arrivals exceed once in a million, within the time that a feed has."""
+    if not arrivals_per_h:
+        return 0
+    return min(poisson_cap(arrivals_per_h * PENDING_S / 3_600, PENDING_TAIL), PENDING_KEPT_MAX)
+
+
 def poisson_cap(mean: float, tail: float) -> int:
     """The smallest number that a Poisson variable of this mean exceeds with at most this chance.
 

@@ -3,9 +3,20 @@
 `Judging` is an answer while it is judged; everything here changes its copy of the evidence, and nothing else.
 """
 
-from beffroi.model.disclosure import Operation
 from beffroi.watch import patterns
-from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, about_nobody, is_list, is_software
+from beffroi.watch.circumstances import (
+    NO_CAUSE,
+    READ,
+    SIGN_IN,
+    WITHHELD,
+    Cause,
+    Circumstances,
+    Fate,
+    Row,
+    about_nobody,
+    is_list,
+    is_software,
+)
 from beffroi.watch.detectors import Sequence, Tuning, observe, tuning
 from beffroi.watch.evidence import ASK, CHANNELS_MAX, HOLD, MASK, NO_RUNG, TRAIL_MAX, WARN, Evidence, Pending, Rung
 from beffroi.watch.norms import PENDING_S
@@ -33,7 +44,7 @@ class Judging:
         self.looks_at = asked
         self.now_s = asked.now_s
         self.tuned = tuning(asked.norm)
-        self.cause = Cause.NONE
+        self.cause = NO_CAUSE
         self.limit = 0
         self.new_count = 0
         self.covered = False
@@ -43,9 +54,9 @@ class Judging:
 
     def blame(self, cause: Cause, limit: int = 0) -> Fate:
         """Withholds, for this reason."""
-        if self.cause is Cause.NONE or self.cause is Cause.MASKED:
+        if not self.cause or self.cause is Cause.MASKED:
             self.cause, self.limit = cause, limit
-        return Fate.WITHHELD
+        return WITHHELD
 
 
 def score(evidence: Evidence, asked: Circumstances) -> int:
@@ -85,24 +96,23 @@ def settle(judging: Judging, confirmed: frozenset[int]) -> None:
     evidence, now_s = judging.evidence, judging.now_s
     if not evidence.pending:
         return
-    waiting, entered = [], False
+    waiting, raised = [], False
     for one in evidence.pending:
         age_s = now_s - one.at_s
         if one.person in confirmed:
             if not one.in_vain:
                 enter(judging, False, one.key, one.network, one.at_s)
-                entered = True
         elif age_s < PENDING_S or judging.looks_at.feed_silent:
             waiting.append(one)
         else:
             if not one.in_vain:
                 enter(judging, True, one.key, one.network, one.at_s)
                 evidence.trail = (*evidence.trail[1 - TRAIL_MAX :], one.running_number)
-                entered, one = True, Pending(one.person, one.at_s, one.running_number, one.key, one.network, True)
+                raised, one = True, Pending(one.person, one.at_s, one.running_number, one.key, one.network, True)
             if age_s < 2 * PENDING_S:
                 waiting.append(one)
     evidence.pending = tuple(waiting)
-    if entered:
+    if raised:
         raise_rung(judging)
 
 
@@ -136,7 +146,7 @@ def note_question(judging: Judging, rows: tuple[Row, ...]) -> None:
         if evidence.listed:
             patterns.note(evidence, patterns.UNOPENED, True)
         evidence.listed = True
-    elif asked.operation is Operation.READ and evidence.listed:
+    elif asked.operation is READ and evidence.listed:
         patterns.note(evidence, patterns.UNOPENED, False)
         evidence.listed = False
 
@@ -156,7 +166,7 @@ def note_channel(judging: Judging) -> None:
         evidence.networks = (own, *others[: CHANNELS_MAX - 1])
     elif not networks:
         evidence.networks = (Sequence(asked.network, now_s),)
-    if asked.operation is Operation.SIGN_IN and evidence.keys:
+    if asked.operation is SIGN_IN and evidence.keys:
         patterns.note(evidence, patterns.SIGN_INS, now_s - evidence.keys[0].at_s < patterns.SIGN_IN_AGAIN_S)
     if not evidence.keys or evidence.keys[0].key != asked.key:
         own = next((one for one in evidence.keys if one.key == asked.key), Sequence(asked.key, now_s))
@@ -185,10 +195,10 @@ def rung_of(points: int, tuned: Tuning) -> Rung:
     >>> rung_of(32_000, tuning(NORMS[Role.WARD_NURSE])), rung_of(0, tuning(NORMS[Role.WARD_NURSE]))
     (4, 0)
     """
+    if points < tuned.warn:  # honest work, nearly always
+        return NO_RUNG
     if points >= tuned.hold:
         return HOLD
     if points >= tuned.mask:
         return MASK
-    if points >= tuned.ask:
-        return ASK
-    return WARN if points >= tuned.warn else NO_RUNG
+    return ASK if points >= tuned.ask else WARN

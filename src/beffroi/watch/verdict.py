@@ -8,9 +8,19 @@ The order for a new patient: the ceilings on everything, then the hold, then the
 the sequential tests, which the row itself enters before it is shown.
 """
 
-from beffroi.model.disclosure import Operation
 from beffroi.watch import patterns
-from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, Verdict
+from beffroi.watch.circumstances import (
+    EMERGENCY_READ,
+    MASKED,
+    NO_CAUSE,
+    SHOW,
+    WITHHELD,
+    Cause,
+    Circumstances,
+    Fate,
+    Row,
+    Verdict,
+)
 from beffroi.watch.evidence import (
     ASK,
     BLOCK_S,
@@ -20,12 +30,12 @@ from beffroi.watch.evidence import (
     HOLD,
     MASK,
     OLD_S,
-    PENDING_KEPT_MAX,
     TRAIL_MAX,
     Evidence,
     Pending,
     add,
     count_showing,
+    reaches,
 )
 from beffroi.watch.norms import Ceiling
 from beffroi.watch.observation import (
@@ -59,7 +69,8 @@ def judge(
 ) -> Verdict:
     """What may be shown, and the state after it. `confirmed`: pending patients whom the feed has explained meanwhile.
 
-    >>> from beffroi.model.account import Role; from beffroi.watch.norms import NORMS
+    >>> from beffroi.model.account import Role; from beffroi.model.disclosure import Operation
+    >>> from beffroi.watch.norms import NORMS
     >>> asked = Circumstances(90_000, Role.WARD_NURSE, Operation.READ, NORMS[Role.WARD_NURSE])
     >>> found = judge(Evidence(), asked, (Row(7, None, explained=True),))
     >>> found.fates, found.new_count
@@ -71,7 +82,7 @@ def judge(
         new.first_s = asked.now_s
     judging.roomy = _is_far_from_ceilings(asked, new, len(rows))
     settle(judging, confirmed)
-    if asked.operation is Operation.EMERGENCY_READ:
+    if asked.operation is EMERGENCY_READ:
         fates = _emergency(judging, rows)
     else:
         note_channel(judging)
@@ -95,16 +106,16 @@ def _row(judging: Judging, row: Row, row_count: int) -> Fate:
     evidence, now_s = judging.evidence, judging.now_s
     if row.canary:
         patterns.note_once(evidence, patterns.CANARY)
-    if row.age_s is None or row.age_s >= DAY_S:
+    if not judging.roomy and (row.age_s is None or row.age_s >= DAY_S):
         beyond = _beyond(judging)
-        if beyond is not Cause.NONE and not _one_at_a_time(judging, row, row_count, beyond):
-            return Fate.WITHHELD
+        if beyond and not _one_at_a_time(judging, row, row_count, beyond):
+            return WITHHELD
     if not _is_old(row):
         if not _may_be_new(judging, row, row_count):
-            return Fate.WITHHELD
+            return WITHHELD
         judging.new_count += 1
     count_showing(evidence, now_s, row.age_s)
-    return _with_contact(judging)
+    return _with_contact(judging) if judging.looks_at.contact else SHOW
 
 
 def _is_old(row: Row) -> bool:
@@ -143,8 +154,6 @@ def _new_in_a_silence(judging: Judging, row: Row, row_count: int) -> bool:
 
 def _beyond(judging: Judging) -> Cause:
     """The ceiling that is reached, if one is."""
-    if judging.roomy:
-        return Cause.NONE
     ceiling, evidence, now_s = ceiling_of(judging.looks_at), judging.evidence, judging.now_s
     if evidence.shown_24h(now_s) >= ceiling.patients_24h:
         judging.limit = ceiling.patients_24h
@@ -155,7 +164,7 @@ def _beyond(judging: Judging) -> Cause:
     if evidence.shown_365d(now_s) >= ceiling.patients_365d:
         judging.limit = ceiling.patients_365d
         return Cause.CEILING_365D
-    return Cause.NONE
+    return NO_CAUSE
 
 
 def _is_far_from_ceilings(asked: Circumstances, evidence: Evidence, row_count: int) -> bool:
@@ -194,8 +203,8 @@ def _may_be_unexplained(judging: Judging, row: Row, row_count: int) -> bool:
     if judging.covered:  # a namesake, or the same person registered twice: nobody whom the asker chose
         return True
     if asked.norm.arrivals_per_h:
-        if len(evidence.pending) >= _pending_max(asked):
-            judging.blame(Cause.PENDING, _pending_max(asked))
+        if len(evidence.pending) >= judging.tuned.pending_max:
+            judging.blame(Cause.PENDING, judging.tuned.pending_max)
             return False
         waiting = Pending(row.person, now_s, asked.running_number, asked.key, asked.network)
         evidence.pending = (*evidence.pending, waiting)
@@ -206,10 +215,6 @@ def _may_be_unexplained(judging: Judging, row: Row, row_count: int) -> bool:
     raise_rung(judging)
     judging.covered = asked.one_person and not _stopped(judging)
     return not _stopped(judging)
-
-
-def _pending_max(asked: Circumstances) -> int:
-    return min(asked.norm.pending_max, PENDING_KEPT_MAX)
 
 
 def _stopped(judging: Judging) -> bool:
@@ -250,24 +255,28 @@ def _one_more(judging: Judging) -> bool:
 
 
 def _with_contact(judging: Judging) -> Fate:
-    """Whether the contact fields leave with a row that is shown."""
+    """Whether the contact fields that were asked for leave with a row that is shown."""
     asked, evidence, now_s = judging.looks_at, judging.evidence, judging.now_s
-    if not asked.contact:
-        return Fate.SHOW
     contacts = asked.norm.contacts
-    full = (
-        evidence.contacts_24h(now_s) >= contacts.patients_24h
-        or evidence.contacts_30d(now_s) >= contacts.patients_30d
-        or evidence.contacts_365d(now_s) >= contacts.patients_365d
-    )
+    full = _are_full(evidence, contacts, now_s)
     if full or asked.feed_silent or evidence.rung >= MASK or judging.cause in _CEILINGS:
-        if judging.cause is Cause.NONE:
+        if not judging.cause:
             judging.cause, judging.limit = (Cause.CONTACTS, contacts.patients_24h) if full else (Cause.MASKED, 0)
-        return Fate.MASKED
+        return MASKED
     evidence.contacts, evidence.contacts_blocks = dict(evidence.contacts), dict(evidence.contacts_blocks)
     add(evidence.contacts, now_s // DAY_S, 1, DAYS_KEPT)
     add(evidence.contacts_blocks, now_s // BLOCK_S, 1, BLOCKS_KEPT)
-    return Fate.SHOW
+    return SHOW
+
+
+def _are_full(evidence: Evidence, contacts: Ceiling, now_s: int) -> bool:
+    """Whether contact fields have reached one of their ceilings."""
+    today = now_s // DAY_S
+    return (
+        reaches(evidence.contacts, today - 1, contacts.patients_24h)
+        or reaches(evidence.contacts, today - DAYS_KEPT + 1, contacts.patients_30d)
+        or reaches(evidence.contacts_blocks, now_s // BLOCK_S - BLOCKS_KEPT + 1, contacts.patients_365d)
+    )
 
 
 _CEILINGS = frozenset({Cause.CEILING_24H, Cause.CEILING_30D, Cause.CEILING_365D})
@@ -276,16 +285,16 @@ _CEILINGS = frozenset({Cause.CEILING_24H, Cause.CEILING_30D, Cause.CEILING_365D}
 def _name_limits(judging: Judging) -> None:
     """Names what withholds strangers from this account now, whoever matches: its absence would tell of nobody."""
     asked, evidence = judging.looks_at, judging.evidence
-    beyond = _beyond(judging)
-    if beyond is not Cause.NONE:
+    beyond = not judging.roomy and _beyond(judging)
+    if beyond:
         judging.blame(beyond, judging.limit)
     elif asked.feed_silent:
         if not asked.specified:
             judging.blame(Cause.FEED_SILENT)
     elif (evidence.held_s or evidence.asked_s) and _stopped(judging):
         return
-    elif evidence.pending and len(evidence.pending) >= _pending_max(asked):
-        judging.blame(Cause.PENDING, _pending_max(asked))
+    elif evidence.pending and len(evidence.pending) >= judging.tuned.pending_max:
+        judging.blame(Cause.PENDING, judging.tuned.pending_max)
 
 
 def _emergency(judging: Judging, rows: tuple[Row, ...]) -> tuple[Fate, ...]:
@@ -304,7 +313,7 @@ def _emergency(judging: Judging, rows: tuple[Row, ...]) -> tuple[Fate, ...]:
     elif evidence.emergencies_since(now_s - OLD_S) >= month:
         judging.blame(Cause.EMERGENCY, month)
     if judging.cause is Cause.EMERGENCY:
-        return (Fate.WITHHELD,) * len(rows)
+        return (WITHHELD,) * len(rows)
     if rows:
         if made >= EMERGENCY_READINGS_24H and agreed is not None:  # a colleague's agreement serves once
             evidence.seconds = tuple(one for one in evidence.seconds if one is not agreed)
@@ -312,7 +321,7 @@ def _emergency(judging: Judging, rows: tuple[Row, ...]) -> tuple[Fate, ...]:
     for row in rows:
         judging.new_count += row.age_s is None or row.age_s >= OLD_S
         count_showing(evidence, now_s, row.age_s)
-    return (Fate.SHOW,) * len(rows)
+    return (SHOW,) * len(rows)
 
 
 def _concluded(judging: Judging, fates: tuple[Fate, ...]) -> Verdict:
