@@ -1,6 +1,7 @@
 """Shared Signals, both ways: queued with the containment, told until taken; heard once, and only to stop."""
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 
@@ -14,11 +15,15 @@ from beffroi.access.issuers import TrustedIssuer
 from beffroi.access.sets import LOGOUT_EVENT, Signer
 from beffroi.actions import transmit as module
 from beffroi.actions.contain import Containing, Order
+from beffroi.actions.house import open_house
 from beffroi.actions.listen import Listener, Source
 from beffroi.actions.receive import Receiving, Trusted
 from beffroi.actions.signals import KEPT, Forgetting
 from beffroi.actions.transmit import Receiver, Transmitter
-from beffroi.errors import AccountFrozen, NotAuthenticated
+from beffroi.actions.ways.acting import Acting
+from beffroi.actions.ways.releasing import Releasing
+from beffroi.errors import AccountFrozen, BeffroiError, NotAuthenticated
+from beffroi.model.account import Role
 from beffroi.model.containment import ContainmentKind
 from beffroi.model.disclosure import Operation
 from beffroi.model.search import Criteria, DateRange, Text
@@ -26,7 +31,7 @@ from beffroi.model.signal import SENT, SignalType
 from beffroi.outbound.issuer_keys import IssuerKeys
 from beffroi.outbound.set_delivery import poll_sets, push_set
 from beffroi.servers.signals_api import signals_app
-from beffroi.store.database import ROLE_WEB, ROLE_WORKER, Database
+from beffroi.store.database import ROLE_FEED, ROLE_WEB, ROLE_WORKER, Database
 from beffroi.store.signals import SignalStore
 from requests_and_records import BORN, ask, record
 from sinks import Got, HttpSink
@@ -140,6 +145,29 @@ async def test_what_is_not_decided_is_not_told(account, web, worker, clock, put,
     subject = read(told[0], everything.audience)["sub_id"]
     assert subject["format"] == "complex" and subject["device"]["id"] == asker.session_key.hex()
     assert await sending.poll(nothing, [], {}, 10) == ({}, False)
+
+
+async def test_a_verdict_is_told_as_a_level_of_risk(
+    dsn_of, database, hospitals, deployment, put, account, worker, clock
+):
+    """From the gate's own transaction, under the role of either door: it rises once a level, and a release ends it."""
+    people = [await put(1, f"A{n}", record(f"MAR{n:04d}", "Louise")) for n in range(20)]
+    asker = msgspec.structs.replace(await account(Role.WARD_NURSE), proved_at_s=2**40)  # asked, they have proved
+    sending = transmitter(worker, clock, receiver())
+    await sending.start()
+    async with await Database.open(dsn_of(ROLE_FEED)) as feed:
+        house = await open_house(feed, clock)
+        for person in people:
+            with suppress(BeffroiError):
+                await house.finder.read(ask(asker, Operation.READ), house.references.of(person))
+        await house.close()
+    releasing = Releasing(database, Acting(database, clock), clock)
+    await releasing.release_as_operator(asker.account_id, "operator:anne", "called back on the ward")
+    sets, _ = await sending.poll(receiver(), [], {}, 10)
+    told = [read(one, "https://polled.test")["events"][SignalType.RISK_LEVEL_CHANGE.value] for one in sets.values()]
+    assert [one["current_level"] for one in told] == ["MEDIUM", "HIGH", "LOW"]
+    assert told[1]["previous_level"] == "MEDIUM" and told[1]["risk_reason"] == "watch: hold"
+    assert {one["principal"] for one in told} == {"USER"}
 
 
 async def client_of(web, clock, *receivers, receiving=None, tokens=frozenset()):
@@ -312,6 +340,10 @@ async def test_an_account_disabled_elsewhere_is_frozen_and_nothing_releases_it(h
         (SignalType.ASSURANCE_LEVEL_CHANGE, {"change_direction": "increase"}, False),
         (SignalType.DEVICE_COMPLIANCE_CHANGE, {"current_status": "not-compliant"}, True),
         (SignalType.DEVICE_COMPLIANCE_CHANGE, {"current_status": "compliant"}, False),
+        (SignalType.RISK_LEVEL_CHANGE, {"current_level": "HIGH", "principal": "USER"}, True),
+        (SignalType.RISK_LEVEL_CHANGE, {"current_level": "MEDIUM", "principal": "USER"}, False),
+        (SignalType.CREDENTIAL_CHANGE_REQUIRED, {}, True),
+        (SignalType.SESSIONS_REVOKED, {}, True),
     ],
 )
 async def test_only_what_lowers_trust_ends_sessions(account, client, clock, database, kind, properties, ends):

@@ -26,6 +26,7 @@ from beffroi.model.containment import WIDE, Containment, ContainmentId, Containm
 from beffroi.model.disclosure import Door, Operation
 from beffroi.store.containments import ContainmentStore
 from beffroi.store.database import Database
+from beffroi.store.signals import SignalStore
 from beffroi.telemetry import Event, log
 
 REASON_CHARACTERS_MIN: Final = 5
@@ -73,7 +74,7 @@ class Containing:
         self._store = ContainmentStore(database)
         self._events = Events(database, clock)
         self._alerts = Alerts(database, clock)
-        self._signals = Signals(database, clock)
+        self._signals = Signals(SignalStore(database), clock)
         self._clock = clock
 
     async def listed(self) -> list[Containment]:

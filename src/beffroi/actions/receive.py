@@ -22,19 +22,24 @@ from beffroi.model.account_event import AccountEvent
 from beffroi.model.alert import PARTICULAR_CHARACTERS_MAX, Alert, AlertKind, Severity
 from beffroi.model.containment import ContainmentKind
 from beffroi.model.disclosure import Door, Operation
-from beffroi.model.signal import SignalType
+from beffroi.model.signal import RiskLevel, SignalType
 from beffroi.outbound.issuer_keys import IssuerKeys
 from beffroi.store.database import Database
 from beffroi.store.signals import SignalStore
 from beffroi.telemetry import Event, log
 
-_FREEZE: Final = frozenset({SignalType.ACCOUNT_DISABLED.value, SignalType.CREDENTIAL_COMPROMISED.value})
+_FREEZE: Final = frozenset(
+    {SignalType.ACCOUNT_DISABLED.value, SignalType.ACCOUNT_PURGED.value, SignalType.CREDENTIAL_COMPROMISED.value}
+)
 _CLOSE: Final = frozenset(
     {
         SignalType.SESSION_REVOKED.value,
         SignalType.CREDENTIAL_CHANGE.value,
         SignalType.ASSURANCE_LEVEL_CHANGE.value,
         SignalType.DEVICE_COMPLIANCE_CHANGE.value,
+        SignalType.RISK_LEVEL_CHANGE.value,
+        SignalType.CREDENTIAL_CHANGE_REQUIRED.value,
+        SignalType.SESSIONS_REVOKED.value,
     }
 )
 _WHY: Final = "signal of another system: {}"
@@ -166,6 +171,8 @@ def _lowers(kind: str, properties: dict[str, Any]) -> bool:
         return properties.get("change_direction") == "decrease"
     if kind == SignalType.DEVICE_COMPLIANCE_CHANGE.value:
         return properties.get("current_status") == "not-compliant"
+    if kind == SignalType.RISK_LEVEL_CHANGE.value:
+        return properties.get("current_level") == RiskLevel.HIGH
     return True
 
 

@@ -841,9 +841,9 @@ class SignalReceiverSettings(Section, frozen=True, kw_only=True):
         said("The file of the Authorization header that goes with each post.", "Nothing by itself."),
     ] = ""
     events: Annotated[
-        tuple[Literal["session-revoked", "credential-change", "assurance-level-change"], ...],
+        tuple[Literal["session-revoked", "credential-change", "assurance-level-change", "risk-level-change"], ...],
         said("Which events it is told of.", "Without one of them: a stopped account goes on elsewhere."),
-    ] = ("session-revoked", "credential-change", "assurance-level-change")
+    ] = ("session-revoked", "credential-change", "assurance-level-change", "risk-level-change")
 
 
 class SignalTransmitterSettings(Section, frozen=True, kw_only=True):

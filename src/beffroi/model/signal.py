@@ -20,8 +20,12 @@ class SignalType(StrEnum):
     CREDENTIAL_CHANGE = _CAEP + "credential-change"
     ASSURANCE_LEVEL_CHANGE = _CAEP + "assurance-level-change"
     DEVICE_COMPLIANCE_CHANGE = _CAEP + "device-compliance-change"
+    RISK_LEVEL_CHANGE = _CAEP + "risk-level-change"
     ACCOUNT_DISABLED = _RISC + "account-disabled"
+    ACCOUNT_PURGED = _RISC + "account-purged"
     CREDENTIAL_COMPROMISED = _RISC + "credential-compromise"
+    CREDENTIAL_CHANGE_REQUIRED = _RISC + "account-credential-change-required"
+    SESSIONS_REVOKED = _RISC + "sessions-revoked"
     VERIFICATION = _SSF + "verification"
     STREAM_UPDATED = _SSF + "stream-updated"
 
@@ -31,8 +35,21 @@ class SignalType(StrEnum):
         return self.value.rpartition("/")[2]
 
 
-SENT: Final = (SignalType.SESSION_REVOKED, SignalType.CREDENTIAL_CHANGE, SignalType.ASSURANCE_LEVEL_CHANGE)
+SENT: Final = (
+    SignalType.SESSION_REVOKED,
+    SignalType.CREDENTIAL_CHANGE,
+    SignalType.ASSURANCE_LEVEL_CHANGE,
+    SignalType.RISK_LEVEL_CHANGE,
+)
 """What we tell others, besides the framework's own."""
+
+
+class RiskLevel(StrEnum):
+    """How likely it is that an account is not its owner's (CAEP section 3.8)."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
 
 
 class Signal(msgspec.Struct, frozen=True):
@@ -74,3 +91,16 @@ def assurance_level_change(subject: dict[str, Any], at_s: int, namespace: str, l
         "change_direction": direction,
     }
     return Signal(SignalType.ASSURANCE_LEVEL_CHANGE, subject, properties)
+
+
+def risk_level_change(subject: dict[str, Any], at_s: int, level: RiskLevel, before: RiskLevel, reason: str) -> Signal:
+    """What the watch thinks of an account has changed (CAEP section 3.8)."""
+    properties = {
+        "event_timestamp": at_s,
+        "initiating_entity": "policy",
+        "principal": "USER",
+        "current_level": level.value,
+        "previous_level": before.value,
+        "risk_reason": reason,
+    }
+    return Signal(SignalType.RISK_LEVEL_CHANGE, subject, properties)

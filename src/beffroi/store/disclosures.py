@@ -12,6 +12,7 @@ from beffroi.model.containment import EndedSession, Stop
 from beffroi.store.alerts import AlertStore
 from beffroi.store.containments import stop_of
 from beffroi.store.database import Database, load_queries
+from beffroi.store.signals import SignalStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class DisclosureStore:
     def __init__(self, database: Database) -> None:
         self.pool = database.pool
         self.alerts = AlertStore(database)
+        self.signals = SignalStore(database)
         self._sql = load_queries("disclosures")
 
     async def lock(

@@ -12,13 +12,14 @@ from beffroi.access.stops import Stops
 from beffroi.actions.disclose.bell import alerts_of, ring
 from beffroi.actions.disclose.judging import Account, Entry, Judged, Judging, State, holder_of
 from beffroi.actions.disclose.rows import disclosure_row, recorded, verdict_row
+from beffroi.actions.signals import Signals
 from beffroi.clock import Clock
 from beffroi.errors import UnknownAccount, Words
 from beffroi.model.disclosure import Answer, DisclosureId
 from beffroi.store.disclosures import AccountRow, Delivery, DisclosureStore
 from beffroi.store.disclosures import State as StateRow
 from beffroi.watch.channels import prefix_of
-from beffroi.watch.evidence import Evidence
+from beffroi.watch.evidence import RUNG_NAMES, Evidence
 from beffroi.watch.federated import neighbourhood
 from beffroi.watch.observation import strongest
 
@@ -34,6 +35,7 @@ class Batch:
         self._store = store
         self._judging = judging
         self._clock = clock
+        self._signals = Signals(store.signals, clock)
 
     async def commit(self, entries: list[Entry], deliveries: list[Delivery]) -> None:
         """One transaction for all entries. Raises when it did not commit; then nobody was answered."""
@@ -49,6 +51,10 @@ class Batch:
             alerts = [alert for one in judged if one.key in numbers for alert in alerts_of(one, numbers[one.key])]
             if alerts:
                 await self._store.alerts.ring(connection, alerts, now)
+            for one in judged:
+                if one.key in numbers and one.verdict is not None and one.verdict.risen:
+                    rung, reason = one.verdict.rung, f"watch: {RUNG_NAMES[one.verdict.rung]}"
+                    await self._signals.rung_changed(connection, one.key[0], one.before, rung, reason)
         # Committed: a crash from here on loses answers only.
         for one in judged:
             if one.key in numbers:

@@ -24,7 +24,7 @@ from beffroi.store.disclosures import DisclosureRow, Looked, Looks
 from beffroi.watch import patterns
 from beffroi.watch.channels import key_of, network_of
 from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, Verdict
-from beffroi.watch.evidence import OLD_S, Evidence
+from beffroi.watch.evidence import NO_RUNG, OLD_S, Evidence, Rung
 from beffroi.watch.federated import neighbourhood
 from beffroi.watch.norms import Norm
 from beffroi.watch.verdict import judge
@@ -79,7 +79,10 @@ class Account:
 
 @dataclass(slots=True)
 class Judged:
-    """What an entry comes to, before the commit makes it true. `verdict` is None where the watch was not asked."""
+    """What an entry comes to, before the commit makes it true. `verdict` is None where the watch was not asked.
+
+    `before`: the rung on which the account stood.
+    """
 
     entry: Entry
     key: tuple[int, int] = (0, 0)
@@ -89,6 +92,7 @@ class Judged:
     error: BeffroiError | None = None
     verdict: Verdict | None = None
     circumstances: Circumstances | None = None
+    before: Rung = NO_RUNG
 
 
 @dataclass(slots=True)
@@ -151,7 +155,9 @@ class Judging:
             return Judged(entry, outcome=Outcome.REFUSED, error=stop_refusal(stop))
         if entry.refusal is not None and entry.outcome is not Outcome.NONE:
             return Judged(entry, outcome=entry.outcome, error=entry.refusal)
+        before = holder.evidence.rung
         found = self._watched(entry, account, holder, state)
+        found.before = before
         if entry.refusal is not None and found.error is None:  # "not found" is an answer: the watch comes first
             found.outcome, found.error = entry.outcome, entry.refusal
         return found

@@ -22,6 +22,7 @@ from beffroi.store.containments import ContainmentStore
 from beffroi.store.database import Database
 from beffroi.store.events import Connection
 from beffroi.store.presence import PersonRow, PresenceStore
+from beffroi.store.signals import SignalStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Acting:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.events = Events(database, clock)
         self.presence = PresenceStore(database)
-        self.signals = Signals(database, clock)
+        self.signals = Signals(SignalStore(database), clock)
         self._containments = ContainmentStore(database)
         self._clock = clock
 

@@ -187,6 +187,7 @@ class Keys:
             await locked.keep(act.holder, evidence)
             told = {"means": "key", "key": _short(number)}
             await locked.record(act.event(Operation.STEP_UP, "proved who is there with a security key", told))
+            await self._acting.signals.presence_proved(locked.connection, act.asker.account_id)
         log(Event.PROVED, account=act.asker.account_id)
         return now
 

@@ -94,6 +94,7 @@ class Releasing:
             await self._store.add(connection, holder, reason, by, now, done=True)
         await locked.keep(holder, released(evidence, now_s))
         await locked.record(AccountEvent(account_id, Operation.RELEASE, reason, told))
+        await self._acting.signals.rung_changed(connection, account_id, evidence.rung, NO_RUNG, "released")
         await self._ring(locked, AlertKind.RELEASED, account_id, by)
         log(Event.HOLD_RELEASED, account=account_id)
         return Release(account_id, waits=False)

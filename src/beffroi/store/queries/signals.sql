@@ -97,10 +97,15 @@ insert into names_at_issuer (issuer, name, account_id, seen_at) select $1, n, $3
 on conflict (issuer, name, account_id) do update set seen_at = excluded.seen_at;
 
 -- name: forget
--- What has served its time: identifiers heard, names and ends of sessions, before $1; delivered events before $2.
+-- What has served its time: identifiers heard, names and ends of sessions, before $1; delivered events before $2, and
+-- events that no stream waits for.
 with received as (delete from signals_received where at < $1 returning 1),
      names as (delete from names_at_issuer where seen_at < $1 returning 1),
      ends as (delete from ended_sessions where ended_at < $1 returning 1),
-     gone as (delete from signal_deliveries where delivered_at < $2 returning 1)
+     gone as (delete from signal_deliveries where delivered_at < $2 returning 1),
+     told as (
+         delete from signals s
+         where s.at < $2 and not exists (select from signal_deliveries d where d.signal_id = s.signal_id)
+     )
 select (select count(*) from received) + (select count(*) from names) + (select count(*) from ends)
      + (select count(*) from gone) as rows;
