@@ -170,14 +170,20 @@ def scope(
     disclosures: Annotated[int, typer.Option(min=10_000, max=2_000_000_000)] = 10_000_000,
     seed: int = 1,
     folder: Annotated[
-        str, typer.Option(help=say("On which disk: 60 bytes a disclosure.", "Sur quel disque : 60 octets chacune."))
+        str, typer.Option(help=say("On which disk: 25 bytes a disclosure.", "Sur quel disque : 25 octets chacune."))
     ] = "",
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep", help=say("Keep it in the folder, ask it again.", "La garder dans le dossier, l'y réinterroger.")
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """One account's year, one patient's history, one hour; beside files that are not sorted, and an access log."""
     from beffroi_region.bench.scope import run, summary
 
-    report = run(disclosures, seed, folder, say=_progress(as_json))
+    report = run(disclosures, seed, folder, keep, say=_progress(as_json))
     tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
 
 
