@@ -70,6 +70,8 @@ def _origin(role: Role) -> str:
 def _rights(found: Rights) -> tuple[str, ...]:
     searching = Operation.SEARCH in found.operations
     may = "search, read, match, cross-reference" if searching else ""
+    if not searching and Operation.READ in found.operations:
+        may = "one name and birth date at a time"
     if Operation.AUDIT_SEARCH in found.operations:
         may = ", ".join(filter(None, (may, "audit")))
     if Operation.PATIENT_ACCESS in found.operations:

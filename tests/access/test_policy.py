@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from beffroi.access.fields import CONTACT, IDENTIFIERS, MINIMAL, RESTRICTED
+from beffroi.access.fields import CONTACT, IDENTIFIERS, MINIMAL, NAME, RESTRICTED
 from beffroi.access.policy import LISTING, RIGHTS, VERSION, decide
 from beffroi.errors import CallerError, Forbidden, Missing
 from beffroi.model.account import AccountId, AccountKind, Asker, Role
@@ -48,7 +48,15 @@ def test_reading_one_patient(role: Role, name: str) -> None:
         "contact": role in MAY_READ_CONTACT,
         "identifiers": role in MAY_READ_IDENTIFIERS,
     }[name]
-    assert allowed(question(role, Operation.READ, ASKED[name])) == (ASKED[name] if may else None)
+    wanted = NAME if (role, name) == (Role.DUTY_OFFICER, "minimal") else ASKED[name] if may else None
+    assert allowed(question(role, Operation.READ, ASKED[name])) == wanted
+
+
+def test_a_duty_officer_is_told_a_name_and_nothing_else() -> None:
+    """Name and birth date of one patient: no list, no protected person, no emergency reading, no other field."""
+    assert decide(question(Role.DUTY_OFFICER, Operation.READ)).restricted == Field(0)
+    for operation in (*LISTING, Operation.PIX_QUERY, Operation.EMERGENCY_READ):
+        assert allowed(question(Role.DUTY_OFFICER, operation)) is None
 
 
 @pytest.mark.parametrize(("role", "operation"), list(product(Role, LISTING)))

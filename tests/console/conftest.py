@@ -54,6 +54,7 @@ class Served:
 
     origin: str
     database: Database
+    folder: Path
     issuer: DemoIssuer
     clock: MovedClock
     staff: dict[str, StaffAccount]
@@ -118,7 +119,7 @@ async def served(
             await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 await serving
-            made = Served(origin, database, issuer, clock, {a.name: a for a in staff})
+            made = Served(origin, database, tmp_path, issuer, clock, {a.name: a for a in staff})
             try:
                 yield made
             finally:
@@ -132,7 +133,12 @@ def _configured(dsn_of: Callable[[str], str], origin: str, issuer: DemoIssuer) -
     roles = ", ".join(f'"{code}" = "{role.value}"' for code, role in roles_of_professions().items())
     lines = ["[[issuer]]", f'url = "{issuer.url}"', 'audience = ["urn:beffroi:demo"]', f"roles = {{ {roles} }}"]
     lines += ["[console]", f'issuer = "{issuer.url}"', f'client_id = "{CONSOLE_CLIENT}"']
-    lines += ['client_key_file = "console.key"', f'public_url = "{origin}"', 'call = "Astreinte, 03 00 00 00 00"']
+    lines += [
+        'drill_report = "drills"',
+        'client_key_file = "console.key"',
+        f'public_url = "{origin}"',
+        'call = "Astreinte, 03 00 00 00 00"',
+    ]
     return configuration(dsn_of, mllp=False, more="\n".join(lines))
 
 

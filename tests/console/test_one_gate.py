@@ -13,7 +13,7 @@ from console.gallery import people
 WORDS = ("QUESNOY", "Aldegonde", "VANDAMME", "06 12 34 56 78", "2 97 02", "Bollezeele", "IPP-8", "V-8")
 PAGE_S_MAX = 0.1
 
-LOOKS = {"/find": 1, "found": 2, "patient": 2, "who saw": 6, "/watch": 3, "/watch/account": 4, "/incidents": 1}
+LOOKS = {"/find": 1, "found": 2, "patient": 2, "who saw": 6, "/watch": 4, "/watch/account": 5, "/incidents": 1}
 """Look-ups of each page besides the gate's three statements: its session, what it shows. Accounts are remembered."""
 
 

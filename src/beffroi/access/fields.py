@@ -18,7 +18,9 @@ MINIMAL = (
 )
 CONTACT = Field.PHONE | Field.EMAIL | Field.ADDRESS
 IDENTIFIERS = Field.INS | Field.OTHER_IDENTIFIERS | Field.MOTHER_NAME | Field.NATIONALITY
-RESTRICTED = Field.BIRTH_NAME | Field.USED_NAME | Field.BIRTH_DATE
+NAME = Field.BIRTH_NAME | Field.USED_NAME | Field.BIRTH_DATE
+"""Enough to ask a ward whether she is its patient."""
+RESTRICTED = NAME
 """All that may be shown of a person under protected access."""
 
 

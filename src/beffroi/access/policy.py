@@ -12,6 +12,7 @@ from beffroi.access.fields import (
     FIELDS_OF_SET,
     IDENTIFIERS,
     MINIMAL,
+    NAME,
     NOTHING,
     RESTRICTED,
     FieldSet,
@@ -32,13 +33,17 @@ _AT_A_DESK = SEARCHING | {Operation.PATIENT_ACCESS}
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What a role may do. `extra` are the field sets beyond minimal, each allowed for `purposes` only."""
+    """What a role may do. `extra` are the field sets beyond minimal, each allowed for `purposes` only.
+
+    `least` is what it may have of anybody whom it may read.
+    """
 
     operations: frozenset[Operation] = frozenset()
     extra: tuple[FieldSet, ...] = ()
     purposes: frozenset[Purpose] = frozenset()
     restricted: bool = False
     emergency: bool = False
+    least: Field = MINIMAL
 
 
 PRESENCE = frozenset({Operation.STEP_UP, Operation.NOT_ME})
@@ -62,7 +67,9 @@ RIGHTS: dict[Role, Rights] = {
         _AT_WORK | _AT_A_DESK | {Operation.WORKLIST, Operation.KEY}, _BOTH, ADMINISTRATION, restricted=True
     ),
     Role.REGIONAL_COORDINATOR: Rights(_AT_WORK, (FieldSet.CONTACT,), CARE | ADMINISTRATION),
-    Role.DUTY_OFFICER: Rights(PRESENCE | {Operation.SCOPE_VIEW, Operation.KEY, Operation.RELEASE}),
+    Role.DUTY_OFFICER: Rights(
+        PRESENCE | {Operation.READ, Operation.SCOPE_VIEW, Operation.KEY, Operation.RELEASE}, least=NAME
+    ),
     Role.DATA_PROTECTION_OFFICER: _PROTECTING,
     Role.AUDITOR: _AUDITING,
     Role.OPERATOR: Rights(PRESENCE),
@@ -119,7 +126,7 @@ _REASON = Words(
 def _version() -> str:
     """A digest of the table, so that a disclosure says under which rights it was made."""
     lines = [
-        f"{role}:{sorted(r.operations)}:{r.extra}:{sorted(r.purposes)}:{r.restricted}:{r.emergency}"
+        f"{role}:{sorted(r.operations)}:{r.extra}:{sorted(r.purposes)}:{r.restricted}:{r.emergency}:{int(r.least)}"
         for role, r in sorted(RIGHTS.items())
     ]
     return sha256("\n".join(lines).encode()).hexdigest()[:12]
@@ -162,11 +169,11 @@ def _decide(role: Role, operation: Operation, purpose: Purpose, wanted: Field, t
         raise Forbidden(role=role, what=_MORE_IN_A_LIST, instead=_ONE_PATIENT)
     if operation is Operation.PIX_QUERY:
         return Permit(wanted & allowed & (IDENTIFIERS | Field.OWN_IDENTIFIER), NOTHING)
-    return Permit((MINIMAL | wanted) & allowed, RESTRICTED if rights.restricted else NOTHING)
+    return Permit((rights.least | wanted) & allowed, RESTRICTED if rights.restricted else NOTHING)
 
 
 def _allowed(purpose: Purpose, rights: Rights) -> Field:
-    fields = MINIMAL | Field.REFERENCE
+    fields = rights.least | Field.REFERENCE
     if purpose in rights.purposes:
         for extra in rights.extra:
             fields |= FIELDS_OF_SET[extra]

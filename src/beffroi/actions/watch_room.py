@@ -5,6 +5,7 @@ Looking at an account's day is a look at whose data were seen, so it stands in t
 everybody else's view (law 4).
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -16,6 +17,8 @@ from beffroi.actions.availability import ACCOUNTS, looking_up
 from beffroi.actions.disclose.gate import Gate
 from beffroi.clock import Clock
 from beffroi.errors import NotFound, Words
+from beffroi.model.account import Asker
+from beffroi.model.containment import ContainmentKind
 from beffroi.model.disclosure import (
     Answer,
     DisclosureId,
@@ -28,7 +31,7 @@ from beffroi.model.disclosure import (
 )
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.person import PersonId
-from beffroi.model.watch_room import AccountDay, DayEntry, DayPatient, Held, Ringing, WatchedAccount
+from beffroi.model.watch_room import AccountDay, DayEntry, DayPatient, DayPlace, Held, Ringing, WatchedAccount
 from beffroi.store.database import Database, Row
 from beffroi.store.watch_room import WatchRoomStore
 
@@ -37,6 +40,8 @@ RINGS_FOR: Final = timedelta(hours=48)
 DAY: Final = timedelta(hours=24)
 ROWS_MAX: Final = 1_000
 """Rows of one day on a page; a robot makes more, and the page says so."""
+PLACES_MAX: Final = 12
+"""Devices, networks and applications of one day on a page."""
 _DEVICE_CHARACTERS: Final = 8
 
 _decode_shown = msgspec.json.Decoder(list[tuple[int, int, list[int]]]).decode
@@ -83,13 +88,31 @@ class WatchRoom:
         with looking_up(ACCOUNTS):
             return await self._store.named(subject)
 
+    async def chains(self, accounts: Sequence[int]) -> str:
+        """A text that is another once one of these accounts has done something, or is held, stopped or released."""
+        with looking_up(ACCOUNTS):
+            return await self._store.chains(accounts)
+
+    async def reference(self, asker: Asker, account: int, number: int, place: int) -> str:
+        """The patient whom a row of an account's day showed at that place, by an opaque reference that tells nothing.
+
+        Raises `NotFound`.
+        """
+        with looking_up():
+            since = self._clock.now() - DAY
+            found = await self._store.shown_by(account, number, since, self._hidden_from(asker))
+        shown = _decode_shown(found) if found else []
+        if not 0 <= place < len(shown):
+            raise NotFound(what=Words("This reading", "Cette lecture"))
+        return self._references.of(PersonId(shown[place][0]))
+
     async def day(self, ask: Ask, number: int) -> Released[AccountDay]:
         """The account's last 24 hours. Raises `NotFound`, `Forbidden`."""
         question = ask.question({"account": str(number)}, Field(0), wanted=Field(0))
         permit = await ask.permit(self._gate, question)
         account = await self.account(number)
         until = self._clock.now()
-        hidden = [h.hospital_id for h in self._hospitals if h.sensitive and h.hospital_id != ask.asker.structure]
+        hidden = self._hidden_from(ask.asker)
         with looking_up():
             rows = await self._store.day(number, (until - DAY, until), ROWS_MAX + 1, hidden)
             shown = {row["disclosure_id"]: _decode_shown(row["shown"]) for row in rows[:ROWS_MAX]}
@@ -107,9 +130,14 @@ class WatchRoom:
             len(first),
             len(rows) > ROWS_MAX,
             bool(hidden),
+            _made(entries),
+            _places(rows[:ROWS_MAX]),
         )
         question = msgspec.structs.replace(question, criteria=question.criteria | {"patients": str(len(people))})
         return await self._gate.disclose_as(question, permit, (), lambda one: _dated(day, one), Outcome.RECORDED)
+
+    def _hidden_from(self, asker: Asker) -> list[int]:
+        return [h.hospital_id for h in self._hospitals if h.sensitive and h.hospital_id != asker.structure]
 
     def _entries(
         self, rows: list[Row], shown: dict[int, list[tuple[int, int, list[int]]]], first: set[tuple[int, int]]
@@ -131,6 +159,7 @@ def _entry(row: Row, patients: tuple[DayPatient, ...]) -> DayEntry:
     is_event = operation >= Operation.VERDICT
     return DayEntry(
         disclosure_id=DisclosureId(row["disclosure_id"]),
+        number=row["running_number"],
         at=row["at"],
         operation=operation,
         outcome=Outcome(row["outcome"]),
@@ -146,6 +175,28 @@ def _entry(row: Row, patients: tuple[DayPatient, ...]) -> DayEntry:
         particulars=request if is_event else {},
         unexplained_count=row["new_unexplained"],
     )
+
+
+def _made(entries: Sequence[DayEntry]) -> tuple[DayEntry, ...]:
+    """The rows that the latest verdict names."""
+    verdicts = [one for one in entries if one.operation is Operation.VERDICT]
+    named = verdicts[-1].particulars.get("readings", "").split(",") if verdicts else []
+    return tuple(one for one in entries if str(one.number) in named)
+
+
+def _places(rows: Sequence[Row]) -> tuple[DayPlace, ...]:
+    """What the account came from, the latest first."""
+    found: dict[DayPlace, None] = {}
+    for row in rows:
+        device, network, application = row["session_key"], row["network"], row["application"]
+        for kind, target in (
+            (ContainmentKind.DEVICE, device.hex() if device else ""),
+            (ContainmentKind.NETWORK, network),
+            (ContainmentKind.APPLICATION, application),
+        ):
+            if target and row["operation"] < Operation.VERDICT:
+                found.setdefault(DayPlace(kind, target))
+    return tuple(found)[:PLACES_MAX]
 
 
 def _dated(day: AccountDay, released: Answer) -> AccountDay:

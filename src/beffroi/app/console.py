@@ -8,6 +8,7 @@ import msgspec
 from beffroi import __version__
 from beffroi.actions.browser_sessions import BrowserSessions, SessionLimits
 from beffroi.actions.contain import Containing
+from beffroi.actions.drill_report import DrillReports
 from beffroi.actions.house import House
 from beffroi.actions.incidents import Incidents
 from beffroi.actions.investigate import Investigation
@@ -98,6 +99,7 @@ def console_of(
         config.archive is not None,
         OperationsRoom(database, clock),
         ways,
+        DrillReports(config.path(settings.drill_report) if settings.drill_report else None),
         tuple(listed(config)),
     )
     proxies = Proxies(config.web.trusted_proxies)

@@ -256,6 +256,14 @@ class ConsoleSettings(Section, frozen=True, kw_only=True):
             max_length=120,
         ),
     ] = ""
+    drill_report: Annotated[
+        str,
+        said(
+            "The report of the last exercise (`beffroi drill --json`), a file or a folder with several, for the watch "
+            "room's page. Empty: the page says that there is none.",
+            "A page with figures of their choice.",
+        ),
+    ] = ""
     time_zone: Annotated[
         str, said("The time zone in which pages write hours.", "Wrong hours on pages, never in records.")
     ] = "Europe/Paris"

@@ -6,6 +6,7 @@ import msgspec
 
 from beffroi.model.account import AccountKind
 from beffroi.model.alert import AlertKind, Severity
+from beffroi.model.containment import ContainmentKind
 from beffroi.model.disclosure import DisclosureId, Door, Field, Operation, Outcome, Purpose
 
 
@@ -59,13 +60,15 @@ class DayPatient(msgspec.Struct, frozen=True):
 
 
 class DayEntry(msgspec.Struct, frozen=True):
-    """One row of the account's chain. `device` is the beginning of its session key; `criteria` are names alone.
+    """One row of the account's chain, `number` in it. `device` is the beginning of its session key; `criteria` are
+    names alone.
 
     `particulars` are those of an event; a question's are never told. `unexplained_count`: new patients of this reading
     whom nothing explained.
     """
 
     disclosure_id: DisclosureId
+    number: int
     at: datetime
     operation: Operation
     outcome: Outcome
@@ -82,9 +85,17 @@ class DayEntry(msgspec.Struct, frozen=True):
     unexplained_count: int = 0
 
 
+class DayPlace(msgspec.Struct, frozen=True):
+    """Something that the account used and that can be stopped instead of it."""
+
+    kind: ContainmentKind
+    target: str
+
+
 class AccountDay(msgspec.Struct, frozen=True):
     """An account's chain between two moments, the latest last. `cut`: there is more than is shown.
 
+    `made`: the rows that made the latest verdict of the window. `places`: what it used, the latest first.
     `withheld`: readings for hospitals whose name alone is medical are left out.
     """
 
@@ -97,3 +108,5 @@ class AccountDay(msgspec.Struct, frozen=True):
     new_count: int
     cut: bool
     withheld: bool
+    made: tuple[DayEntry, ...] = ()
+    places: tuple[DayPlace, ...] = ()

@@ -75,6 +75,16 @@ class WatchRoomStore:
         """An account's rows in a window, the latest first, those of hidden structures left out."""
         return await self._readers.fetch(self._sql["day_of"], account, *window, rows_max, list(hidden))
 
+    async def chains(self, accounts: Sequence[int]) -> str:
+        """A text that is another when one of these accounts has done something."""
+        rows = await self._readers.fetch(self._sql["chains"], list(accounts))
+        return str(rows[0]["mark"])
+
+    async def shown_by(self, account: int, number: int, since: datetime, hidden: Sequence[int]) -> str | None:
+        """Whom a row of the chain showed, as it is stored; None when there is no such row, or it is left out."""
+        rows = await self._readers.fetch(self._sql["shown_by"], account, number, since, list(hidden))
+        return str(rows[0]["shown"]) if rows else None
+
     async def first_sights(self, account: int, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
         """Of these (disclosure, person), those by which the account saw that person for the first time."""
         disclosures, people = [pair[0] for pair in pairs], [pair[1] for pair in pairs]

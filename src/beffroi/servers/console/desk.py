@@ -7,6 +7,7 @@ from typing import Protocol
 from beffroi.actions.asking import Ask
 from beffroi.actions.browser_sessions import BrowserSessions
 from beffroi.actions.contain import Containing
+from beffroi.actions.drill_report import DrillReports
 from beffroi.actions.incidents import Incidents
 from beffroi.actions.investigate import Investigation
 from beffroi.actions.operations_room import OperationsRoom
@@ -52,4 +53,5 @@ class Desk:
     archived: bool
     operations: OperationsRoom
     ways: WaysOn
+    drills: DrillReports
     settings: tuple[tuple[str, str, str, str], ...]

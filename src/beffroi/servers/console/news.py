@@ -1,12 +1,14 @@
 """News for pages that stay open (server-sent events): one look at the database for all listeners of a process.
 
-A stream ends within a second of its session's end, its account's stop, or the process's.
-Source: WHATWG HTML, Server-sent events.
+A page says where it stood when it was rendered, and a stream that is opened again where it had come to
+(`Last-Event-ID`): what happened between is told at once. A stream ends within a second of its session's end, its
+account's stop, or the process's. Source: WHATWG HTML, Server-sent events.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from hashlib import sha256
 from typing import Final
 
 from beffroi.actions.browser_sessions import BrowserSessions, Session
@@ -16,16 +18,21 @@ LOOK_S: Final = 0.3
 """Seconds between two looks, while anybody listens: a verdict is on the screen within a second."""
 SESSION_S: Final = 0.7
 """Seconds between two looks at a listener's own session."""
+OWN_LEAST_S: Final = 5.0
+"""Seconds between two news of what one page alone is about: each makes a look that is recorded, and an account that
+reads fast must not fill an officer's chain.
+"""
 BEAT_S: Final = 15.0
 """Seconds between two signs of life, so that a proxy keeps the connection."""
 STREAMS_PER_SESSION_MAX: Final = 4
 STREAMS_MAX: Final = 200
+_PLACE_CHARACTERS: Final = 16
 
 Mark = Callable[[], Awaitable[str]]
 
 
 class News:
-    """The listeners of one process."""
+    """The listeners of one process. `mark`: a text that is another once something has happened."""
 
     def __init__(self, mark: Mark, sessions: BrowserSessions, stopping: asyncio.Event) -> None:
         self._mark = mark
@@ -34,52 +41,69 @@ class News:
         self._listening: dict[bytes, int] = {}
         self._looking: asyncio.Task[None] | None = None
         self._seen = ""
-        self._changes_count = 0
         self._changed = asyncio.Event()
 
-    def stream(self, session: Session) -> AsyncIterator[bytes]:
-        """What happens from now on, as events. Raises TooManyInFlight."""
+    async def place(self, own: Mark | None = None) -> str:
+        """Where a page stands that is rendered after this. `own`: of what it alone is about. Empty: nobody knows."""
+        try:
+            return sha256((await (own or self._mark)()).encode()).hexdigest()[:_PLACE_CHARACTERS]
+        except Unavailable:
+            return ""
+
+    def stream(self, session: Session, place: str, own: Mark | None = None) -> AsyncIterator[bytes]:
+        """What happened since a page's place, and from now on, as events. Raises TooManyInFlight."""
         count = self._listening.get(session.digest, 0)
         if count >= STREAMS_PER_SESSION_MAX or sum(self._listening.values()) >= STREAMS_MAX:
             raise TooManyInFlight(limit=STREAMS_PER_SESSION_MAX)
-        return self._events(session)
+        return self._events(session, place, own)
 
-    async def _events(self, session: Session) -> AsyncIterator[bytes]:
+    async def _events(self, session: Session, told: str, own: Mark | None) -> AsyncIterator[bytes]:
         self._listening[session.digest] = self._listening.get(session.digest, 0) + 1
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look())
         try:
-            await self._begin()
-            told_count = self._changes_count
+            now = await self._begin(own)
+            told = told or now
             yield b"retry: 1000\n\n"
-            quiet_s = 0.0
+            quiet_s, rest_s = 0.0, 0.0
             while not self._stopping.is_set():
-                if told_count == self._changes_count:  # else something changed while this listener was told, or asked
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._changed.wait(), SESSION_S)
-                if told_count != self._changes_count:
-                    told_count, quiet_s = self._changes_count, 0.0
-                    yield b"event: news\ndata: 1\n\n"
-                else:
-                    quiet_s += SESSION_S
+                if now != told and rest_s <= 0:
+                    told, quiet_s, rest_s = now, 0.0, OWN_LEAST_S if own else 0.0
+                    yield f"id: {told}\nevent: news\ndata: 1\n\n".encode("ascii")
                 if not await self._lasts(session):
                     yield b"event: over\ndata: 1\n\n"
                     return
                 if quiet_s >= BEAT_S:
                     quiet_s = 0.0
                     yield b": still here\n\n"
+                now = await self._next(told, own)
+                quiet_s, rest_s = quiet_s + SESSION_S, rest_s - SESSION_S
         finally:
-            left = self._listening[session.digest] - 1
-            if left:
-                self._listening[session.digest] = left
-            else:
-                del self._listening[session.digest]
+            self._leave(session)
 
-    async def _begin(self) -> None:
+    def _leave(self, session: Session) -> None:
+        left = self._listening[session.digest] - 1
+        if left:
+            self._listening[session.digest] = left
+        else:
+            del self._listening[session.digest]
+
+    async def _begin(self, own: Mark | None) -> str:
         """What stands now is known before a listener hears that it is connected: what comes after is news."""
-        if not self._seen:
-            with contextlib.suppress(Unavailable):
-                self._seen = await self._mark()
+        if own is not None:
+            return await self.place(own)
+        if self._looking is None or self._looking.done():
+            self._seen = await self.place() or self._seen  # nobody has looked for a while
+            self._looking = asyncio.create_task(self._look())
+        return self._seen
+
+    async def _next(self, told: str, own: Mark | None) -> str:
+        """Where things stand once something has changed, or after a while."""
+        if own is not None:
+            await asyncio.sleep(SESSION_S)
+            return await self.place(own) or told
+        if self._seen == told:  # else something changed while this listener was told, or asked
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), SESSION_S)
+        return self._seen
 
     async def _lasts(self, session: Session) -> bool:
         try:
@@ -90,13 +114,9 @@ class News:
     async def _look(self) -> None:
         """Looks while anybody listens; whoever waits is woken by an event of their own."""
         while self._listening and not self._stopping.is_set():
-            try:
-                seen = await self._mark()
-            except Unavailable:
-                seen = self._seen
-            if self._seen and seen != self._seen:
-                self._changes_count += 1
+            seen = await self.place() or self._seen
+            if seen != self._seen:
+                self._seen = seen
                 self._changed.set()
                 self._changed = asyncio.Event()
-            self._seen = seen
             await asyncio.sleep(LOOK_S)

@@ -11,7 +11,18 @@ from beffroi.access.policy import RIGHTS
 from beffroi.errors import MethodNotAllowed, NotFound, Words
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
-from beffroi.servers.console import emergency, entrance, finding, incidents, keys, operating, patient_desk, watching
+from beffroi.servers.console import (
+    drilling,
+    emergency,
+    entrance,
+    finding,
+    incidents,
+    keys,
+    operating,
+    patient_desk,
+    stopping,
+    watching,
+)
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit
 from beffroi.servers.console.rooms import Room
@@ -73,14 +84,21 @@ ROUTES = (
     Route("GET", "/watch", Room.WATCH.roles, watching.room),
     Route("POST", "/watch", Room.WATCH.roles, watching.look_up),
     Route("GET", "/watch/news", Room.WATCH.roles, watching.news, background=True),
+    Route("GET", f"/watch/news/{HANDLE}", Room.WATCH.roles, watching.account_news, background=True),
     Route("GET", f"/watch/account/{HANDLE}", Room.WATCH.roles, watching.account, Operation.SCOPE_VIEW),
-    Route("GET", f"/watch/stop/{HANDLE}", Room.WATCH.roles, watching.stop_form),
-    Route("POST", f"/watch/stop/{HANDLE}", Room.WATCH.roles, watching.stop),
-    Route("GET", f"/watch/release/{HANDLE}", Room.WATCH.roles, watching.release_form),
-    Route("POST", f"/watch/release/{HANDLE}", Room.WATCH.roles, watching.release),
-    Route("POST", f"/watch/confirm/{HANDLE}", Room.WATCH.roles, watching.confirm),
-    Route("GET", f"/watch/free/{HANDLE}", Room.WATCH.roles, watching.free_form),
-    Route("POST", f"/watch/free/{HANDLE}", Room.WATCH.roles, watching.free),
+    Route("GET", f"/watch/name/{HANDLE}", Room.WATCH.roles, watching.name_form),
+    Route("POST", f"/watch/name/{HANDLE}", Room.WATCH.roles, watching.name),
+    Route("GET", f"/watch/named/{HANDLE}", Room.WATCH.roles, watching.named, Operation.READ),
+    Route("GET", "/watch/stop", Room.WATCH.roles, stopping.choose),
+    Route("POST", "/watch/stop", Room.WATCH.roles, stopping.chosen),
+    Route("GET", f"/watch/stop/{HANDLE}", Room.WATCH.roles, stopping.stop_form),
+    Route("POST", f"/watch/stop/{HANDLE}", Room.WATCH.roles, stopping.stop),
+    Route("GET", f"/watch/release/{HANDLE}", Room.WATCH.roles, stopping.release_form),
+    Route("POST", f"/watch/release/{HANDLE}", Room.WATCH.roles, stopping.release),
+    Route("POST", f"/watch/confirm/{HANDLE}", Room.WATCH.roles, stopping.confirm),
+    Route("GET", f"/watch/free/{HANDLE}", Room.WATCH.roles, stopping.free_form),
+    Route("POST", f"/watch/free/{HANDLE}", Room.WATCH.roles, stopping.free),
+    Route("GET", "/watch/drill", Room.WATCH.roles, drilling.room),
     Route("GET", "/keys", Room.KEYS.roles, keys.room),
     Route("POST", "/keys/enrol", Room.KEYS.roles, keys.enrol),
     Route("POST", "/keys/prove", Room.KEYS.roles, keys.prove),

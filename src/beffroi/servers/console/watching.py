@@ -1,28 +1,32 @@
-"""The duty officer's watch room: what rings now and what is stopped, one account's day, stopping and releasing."""
+"""The duty officer's watch room: what rings now, what is held and stopped, one account's day, one patient's name."""
 
-from typing import Any
+from typing import Any, Final
 
+import msgspec
+
+from beffroi.access.fields import NAME
 from beffroi.actions.asking import Ask
-from beffroi.actions.contain import REASON_CHARACTERS_MAX, REASON_CHARACTERS_MIN, Order
-from beffroi.actions.ways.acting import Act
-from beffroi.errors import ContainmentRefused, InvalidValue, Missing, NotFound, WayRefused, Words
-from beffroi.model.account import AccountId
+from beffroi.actions.contain import REASON_CHARACTERS_MAX, REASON_CHARACTERS_MIN
+from beffroi.errors import NotFound, Words
 from beffroi.model.alert import AlertKind, Severity
-from beffroi.model.containment import Containment, ContainmentId, ContainmentKind
 from beffroi.model.disclosure import Door, Field, Operation, Purpose, Released
-from beffroi.model.watch_room import AccountDay
+from beffroi.model.watch_room import AccountDay, DayEntry
 from beffroi.servers.console.charts import Chart, day_chart
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, see_other
+from beffroi.servers.console.news import Mark
+from beffroi.servers.console.patients import told
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import DOORS, OPERATIONS, OUTCOMES, PURPOSES, Speaker
+from beffroi.servers.console.stopping import KINDS, NUMBER_DIGITS_MAX, Target, handle_of, number_of
 from beffroi.watch.explain import spoken
 
 TITLE = Words("Watch room", "Salle de veille")
 ACCOUNT = Words("An account's day", "La journée d'un compte")
-STOP = Words("Stop an account", "Arrêter un compte")
-RELEASE = Words("Release", "Libérer")
-NUMBER_DIGITS_MAX = 9
+NAMED = Words("One patient's name", "Le nom d'un patient")
+ENTRIES_MAX: Final = 40
+"""Rows of a day on one page, so that it stays light; the others are behind it."""
+_PURPOSE: Final = "name"
 
 ALERTS = {
     AlertKind.VERDICT: Words("The watch changed its rung", "La veille a changé son palier"),
@@ -35,13 +39,17 @@ ALERTS = {
     AlertKind.SIGNAL: Words("Signal of another system", "Signal d'un autre système"),
     AlertKind.TEST: Words("Test of the alerts", "Essai des alertes"),
 }
-KINDS = {
-    ContainmentKind.ACCOUNT: Words("account", "compte"),
-    ContainmentKind.DEVICE: Words("device", "appareil"),
-    ContainmentKind.APPLICATION: Words("application", "logiciel"),
-    ContainmentKind.NETWORK: Words("network", "réseau"),
-    ContainmentKind.STRUCTURE: Words("hospital", "hôpital"),
-}
+
+
+class Wanted(msgspec.Struct):
+    """One patient of one row of an account's day, and why her name is needed."""
+
+    place: str
+    reason: str
+
+
+_decode = msgspec.json.Decoder(Wanted).decode
+_encode = msgspec.json.Encoder().encode
 
 
 async def room(desk: Desk, visit: Visit) -> Page:
@@ -50,7 +58,7 @@ async def room(desk: Desk, visit: Visit) -> Page:
 
 
 async def _room(desk: Desk, visit: Visit, subject: str, status: int) -> Page:
-    now = desk.clock.now()
+    now, place = desk.clock.now(), await desk.news.place()
     ringing = await desk.watch.ringing()
     listed = await desk.containing.listed()
     stops = [one for one in listed if one.in_force(now) or (one.released_at is None and one.in_force_from is None)]
@@ -61,6 +69,7 @@ async def _room(desk: Desk, visit: Visit, subject: str, status: int) -> Page:
         Room.WATCH,
         status=status,
         subject=subject,
+        place_of_news=place,
         ringing=ringing,
         alerts=ALERTS,
         kinds=KINDS,
@@ -87,13 +96,28 @@ def _reason(particulars: dict[str, str], speaker: Speaker) -> str:
         "until": speaker.say("until", "jusqu'à"),
         "role": speaker.say("role", "rôle"),
     }
-    told = [f"{name} {speaker.acting(particulars[key])}" for key, name in names.items() if particulars.get(key)]
-    return ", ".join(told)
+    said = [f"{name} {speaker.acting(particulars[key])}" for key, name in names.items() if particulars.get(key)]
+    return ", ".join(said)
 
 
 async def news(desk: Desk, visit: Visit) -> Page:
     """What happens from now on."""
-    return Page(media_type="text/event-stream", stream=desk.news.stream(visit.visitor))
+    return news_since(desk, visit, None)
+
+
+async def account_news(desk: Desk, visit: Visit) -> Page:
+    """What one account does from now on."""
+    return news_since(desk, visit, _own(desk, number_of(visit)))
+
+
+def news_since(desk: Desk, visit: Visit, own: Mark | None) -> Page:
+    """What happened since the page was rendered, and happens from now on."""
+    place = visit.headers.get("last-event-id") or visit.query.get("place", "")
+    return Page(media_type="text/event-stream", stream=desk.news.stream(visit.visitor, place, own))
+
+
+def _own(desk: Desk, account: int) -> Mark:
+    return lambda: desk.watch.chains([account])
 
 
 async def look_up(desk: Desk, visit: Visit) -> Page:
@@ -107,22 +131,29 @@ async def look_up(desk: Desk, visit: Visit) -> Page:
 
 async def account(desk: Desk, visit: Visit) -> Page:
     """One account's last 24 hours: a picture, and the readings behind it."""
-    asker = visit.visitor.asker
+    asker, number = visit.visitor.asker, number_of(visit)
+    own = number == asker.account_id  # who looks at their own day would have news of every look
+    place = "" if own else await desk.news.place(_own(desk, number))
     ask = Ask(asker, Door.CONSOLE, Operation.SCOPE_VIEW, visit.request_id, Field(0), Purpose.AUDIT)
-    released = await desk.watch.day(ask, _number(visit))
-    return _day_page(desk, visit, released)
+    return _day_page(desk, visit, await desk.watch.day(ask, number), place)
 
 
-def _day_page(desk: Desk, visit: Visit, released: Released[AccountDay]) -> Page:
+def _day_page(desk: Desk, visit: Visit, released: Released[AccountDay], place: str) -> Page:
     day, speaker = released.content, desk.pages.speaker(visit)
+    before = visit.query.get("before", "")
+    entries, more = _listed(day.entries, int(before) if before.isascii() and before.isdigit() else 0)
     return desk.pages.render(
         visit,
         "account.html",
         ACCOUNT,
         Room.WATCH,
         day=day,
+        place_of_news=place,
         chart=_chart(day, speaker),
-        entries=tuple(reversed(day.entries)),
+        entries=entries,
+        earlier=entries[-1].number if more else 0,
+        places=[(one, handle_of(desk, visit, Target(one.kind, one.target))) for one in day.places],
+        kinds=KINDS,
         operations=OPERATIONS,
         outcomes=OUTCOMES,
         doors=DOORS,
@@ -134,142 +165,84 @@ def _day_page(desk: Desk, visit: Visit, released: Released[AccountDay]) -> Page:
     )
 
 
+def _listed(entries: tuple[DayEntry, ...], before: int) -> tuple[tuple[DayEntry, ...], bool]:
+    """The latest rows first, those before a number when there is one; and whether there are earlier ones."""
+    earlier = [one for one in reversed(entries) if not before or one.number < before]
+    return tuple(earlier[:ENTRIES_MAX]), len(earlier) > ENTRIES_MAX
+
+
 def _chart(day: AccountDay, speaker: Speaker) -> Chart:
     readings = [(e.at, len(e.patients), min(e.unexplained_count, len(e.patients))) for e in day.entries if e.patients]
     happened = [(e.at, speaker.words(OPERATIONS[e.operation])) for e in day.entries if e.operation >= Operation.VERDICT]
     return day_chart(day.since, day.until, readings, happened)
 
 
-async def stop_form(desk: Desk, visit: Visit) -> Page:
-    """Whom stopping an account touches, before it is done."""
-    return await _stop_page(desk, visit, "", {})
+async def name_form(desk: Desk, visit: Visit) -> Page:
+    """Before one patient's name is told: why it is needed."""
+    _, number, _ = _place(visit.handle)
+    return _name_page(desk, visit, number, "", {})
 
 
-async def stop(desk: Desk, visit: Visit) -> Page:
-    """Stops an account, with a reason."""
+async def name(desk: Desk, visit: Visit) -> Page:
+    """The address of one patient's name."""
+    _, number, _ = _place(visit.handle)
     reason = visit.form.get("reason", "").strip()
-    order = Order(ContainmentKind.ACCOUNT, str(_number(visit)), reason, _by(visit))
-    try:
-        await desk.containing.contain(order)
-    except (Missing, InvalidValue):
-        return await _stop_page(desk, visit, reason, {"reason": _say_why(desk, visit)}, 422)
-    except ContainmentRefused as refused:
-        return await _stop_page(desk, visit, reason, {"": refused.text(visit.language)}, refused.http_status)
-    return see_other("/watch")
+    if not REASON_CHARACTERS_MIN <= len(reason) <= REASON_CHARACTERS_MAX:
+        mistake = desk.pages.speaker(visit).say("Say why, in a few words.", "Dites pourquoi, en quelques mots.")
+        return _name_page(desk, visit, number, reason, {"reason": mistake}, 422)
+    wanted = Wanted(visit.handle, reason)
+    return see_other(f"/watch/named/{desk.sessions.handle(visit.visitor, _PURPOSE, _encode(wanted))}")
 
 
-async def _stop_page(desk: Desk, visit: Visit, reason: str, mistakes: dict[str, str], status: int = 200) -> Page:
-    number = _number(visit)
-    watched = await desk.watch.account(number)
-    preview = await desk.containing.preview(ContainmentKind.ACCOUNT, str(number))
+def _name_page(desk: Desk, visit: Visit, number: int, reason: str, mistakes: dict[str, str], status: int = 200) -> Page:
     return desk.pages.render(
         visit,
-        "stop.html",
-        STOP,
+        "name.html",
+        NAMED,
         Room.WATCH,
         status=status,
-        account=watched,
-        preview=preview,
+        handle=visit.handle,
+        account=_place(visit.handle)[0],
+        number=number,
         reason=reason,
-        mistakes=mistakes,
-        reason_min=REASON_CHARACTERS_MIN,
         reason_max=REASON_CHARACTERS_MAX,
+        mistakes=mistakes,
     )
 
 
-async def release_form(desk: Desk, visit: Visit) -> Page:
-    """What is to be released, and what was said of it."""
-    return _release_page(desk, visit, await _containment(desk, visit), "", {})
-
-
-async def release(desk: Desk, visit: Visit) -> Page:
-    """Releases, or says so as the first of two people; a request that waits is withdrawn."""
-    found = await _containment(desk, visit)
-    reason = visit.form.get("reason", "").strip()
-    try:
-        await desk.containing.release(found.containment_id, _by(visit), reason)
-    except (Missing, InvalidValue):
-        return _release_page(desk, visit, found, reason, {"reason": _say_why(desk, visit)}, 422)
-    except ContainmentRefused as refused:
-        return _release_page(desk, visit, found, reason, {"": refused.text(visit.language)}, refused.http_status)
-    return see_other("/watch")
-
-
-async def confirm(desk: Desk, visit: Visit) -> Page:
-    """As the second person: a network's or a hospital's containment is in force."""
-    found = await _containment(desk, visit)
-    try:
-        await desk.containing.confirm(found.containment_id, _by(visit))
-    except ContainmentRefused as refused:
-        return _release_page(desk, visit, found, "", {"": refused.text(visit.language)}, refused.http_status)
-    return see_other("/watch")
-
-
-def _release_page(
-    desk: Desk, visit: Visit, found: Containment, reason: str, mistakes: dict[str, str], status: int = 200
-) -> Page:
+async def named(desk: Desk, visit: Visit) -> Page:
+    """Her name and birth date: a reading of the officer's own, which counts like any other."""
+    raw = desk.sessions.opened(visit.visitor, _PURPOSE, visit.handle)
+    if raw is None:
+        return see_other("/watch")
+    wanted, asker = _decode(raw), visit.visitor.asker
+    of_account, number, at = _place(wanted.place)
+    reference = await desk.watch.reference(asker, of_account, number, at)
+    reason = f"account {of_account}, row {number}: {wanted.reason}"
+    ask = Ask(asker, Door.CONSOLE, Operation.READ, visit.request_id, NAME, Purpose.AUDIT, reason)
+    released = await desk.finder.read(ask, reference)
+    answer = told(released, desk.pages.speaker(visit), desk.hospitals)
     return desk.pages.render(
         visit,
-        "release.html",
-        RELEASE,
+        "named.html",
+        NAMED,
         Room.WATCH,
-        status=status,
-        one=found,
-        kinds=KINDS,
-        reason=reason,
-        mistakes=mistakes,
-        own=_by(visit),
-        waits=found.in_force_from is None,
-        reason_min=REASON_CHARACTERS_MIN,
-        reason_max=REASON_CHARACTERS_MAX,
+        told=answer,
+        person=answer.people[0] if answer.people else None,
+        account=of_account,
+        disclosure_id=released.content.disclosure_id,
+        outcome=released.content.outcome,
     )
 
 
-async def _containment(desk: Desk, visit: Visit) -> Containment:
-    number = ContainmentId(_number(visit))
-    found = next((one for one in await desk.containing.listed() if one.containment_id == number), None)
-    if found is None:
-        raise NotFound(what=Words("What was stopped", "Cet arrêt"))
-    return found
+def _place(text: str) -> tuple[int, int, int]:
+    """An account, a row of its chain and a place in that row, as an address writes them. Raises `NotFound`.
 
-
-def _say_why(desk: Desk, visit: Visit) -> str:
-    return desk.pages.speaker(visit).say(
-        f"Say why, in {REASON_CHARACTERS_MIN} to {REASON_CHARACTERS_MAX} characters.",
-        f"Dites pourquoi, en {REASON_CHARACTERS_MIN} à {REASON_CHARACTERS_MAX} caractères.",
-    )
-
-
-def _by(visit: Visit) -> str:
-    """Who acts, as containments name people."""
-    return f"account:{visit.visitor.asker.account_id}"
-
-
-def _number(visit: Visit) -> int:
-    """The number in the address. Raises `NotFound` for anything else."""
-    text = visit.handle
-    if not text.isascii() or not text.isdigit() or len(text) > NUMBER_DIGITS_MAX:
-        raise NotFound(what=Words("This page", "Cette page"))
-    return int(text)
-
-
-async def free_form(desk: Desk, visit: Visit) -> Page:
-    """Before a held account reads again."""
-    return await _free(desk, visit, {})
-
-
-async def free(desk: Desk, visit: Visit) -> Page:
-    """The watch's hold is lifted; from the third time in a month by two people."""
-    act = Act(visit.visitor.asker, Door.CONSOLE, visit.request_id)
-    try:
-        done = await desk.ways.releasing.release(act, AccountId(_number(visit)), visit.form.get("reason", ""))
-    except (Missing, WayRefused) as refused:
-        return await _free(desk, visit, {"": refused.text(visit.language)}, refused.http_status)
-    return await _free(desk, visit, {}, waits=True) if done.waits else see_other("/watch")
-
-
-async def _free(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int = 200, *, waits: bool = False) -> Page:
-    watched = await desk.watch.account(_number(visit))
-    return desk.pages.render(
-        visit, "free.html", RELEASE, Room.WATCH, status=status, account=watched, mistakes=mistakes, waits=waits
-    )
+    >>> _place("12-345-0")
+    (12, 345, 0)
+    """
+    parts = text.split("-")
+    if len(parts) != 3 or not all(p.isascii() and p.isdigit() and len(p) <= NUMBER_DIGITS_MAX for p in parts):
+        raise NotFound(what=Words("This reading", "Cette lecture"))
+    one, two, three = map(int, parts)
+    return one, two, three

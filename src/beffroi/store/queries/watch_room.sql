@@ -47,7 +47,7 @@ limit 1;
 -- name: day_of
 -- The account's chain between two moments, the latest first. $1 account, $2 from, $3 until, $4 rows at most,
 -- $5 structures that are left out.
-select d.disclosure_id, d.at, d.operation, d.outcome, d.purpose, d.reason, d.door, d.structure_id, d.application,
+select d.disclosure_id, d.running_number, d.at, d.operation, d.outcome, d.purpose, d.reason, d.door, d.structure_id, d.application,
        d.network, d.session_key, d.request, d.shown, d.new_unexplained
 from disclosures d
 where d.account_id = $1 and d.at >= $2 and d.at < $3 and (d.structure_id is null or d.structure_id <> all($5::int[]))
@@ -61,3 +61,15 @@ from unnest($2::bigint[], $3::bigint[]) as q(disclosure_id, person_id)
 where not exists (
     select from seen s where s.person_id = q.person_id and s.account_id = $1 and s.disclosure_id < q.disclosure_id
 );
+
+-- name: chains
+-- A text that changes whenever one of these accounts does something, or its state is another. $1 accounts.
+select coalesce(sum(running_number), 0) || '/' || coalesce(sum(rung), 0) || '/' || count(*) filter (where frozen) as mark
+from account_states where account_id = any($1::bigint[]);
+
+-- name: shown_by
+-- Whom one row of an account's chain showed, in the order of its page. $1 account, $2 running number, $3 from when on,
+-- $4 structures that are left out.
+select d.shown from disclosures d
+where d.account_id = $1 and d.running_number = $2 and d.at >= $3
+  and (d.structure_id is null or d.structure_id <> all($4::int[]));
