@@ -18,6 +18,7 @@ from beffroi.store.database import ROLE_OWNER, ROLE_SEALER, Database
 from beffroi.store.registers import set_up
 from deployments import configuration, write_configuration
 from disclosed import KEY, ORIGIN, disclose, row
+from sinks import HttpSink
 from witnesses import WITNESS, witness_process
 
 DsnOf = Callable[[str], str]
@@ -41,9 +42,12 @@ def with_ledger(dsn_of: DsnOf) -> str:
 
 
 async def test_a_disclosure_is_sealed_published_and_audited(tmp_path: Path, dsn_of: DsnOf, database: Database) -> None:
-    """By the real processes and commands: a key that only its owner reads, a checkpoint in a second, a sound audit."""
+    """By the real processes and commands: a key that only its owner reads, a checkpoint in a second, a repository
+    that is told, a sound audit."""
     await set_up(dsn_of(ROLE_OWNER), demo=True, clock=Clock())
-    config = write_configuration(tmp_path, with_ledger(dsn_of))
+    trail = await HttpSink(status=201).start()
+    told = f'[[audit_repository]]\nname = "region"\nurl = "http://127.0.0.1:{trail.port}/fhir"\n'
+    config = write_configuration(tmp_path, with_ledger(dsn_of) + told)
     key_file = tmp_path / "ledger.key"
     code, said = await beffroi("keygen", "--out", key_file, "--origin", ORIGIN)
     assert code == 0 and stat.S_IMODE(key_file.stat().st_mode) == 0o600
@@ -62,6 +66,16 @@ async def test_a_disclosure_is_sealed_published_and_audited(tmp_path: Path, dsn_
         assert opened(answer.text, [verifier]).size == 2
         assert len((await client.get(f"{base}/tile/0/000.p/2")).content) == 64
         assert "beffroi_sealed_leaves_total 2.0" in (await client.get(f"{base}/metrics")).text
+        counted = 'beffroi_audit_events_total{kind="fhir",result="taken"} 2.0'
+        while counted not in (await client.get(f"{base}/metrics")).text:
+            assert time.monotonic() < committed_s + 20
+            await asyncio.sleep(0.02)
+        assert [got.path for got in trail.got] == ["/fhir/AuditEvent"] * 2
+    await trail.stop()
+    code, said = await beffroi("doctor", "--demo", "--config", config)
+    assert "region: 0 leaves wait." in said
+    code, said = await beffroi("repositories", "--demo", "--config", config)
+    assert (code, said.strip()) == (0, "region: 0 wait, 0 refused.")
 
     kept = tmp_path / "checkpoint"
     kept.write_bytes(answer.content)

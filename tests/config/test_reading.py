@@ -138,6 +138,12 @@ def test_list_max_is_never_above_50(tmp_path: Path) -> None:
         ("hospital = 1", "hospital = 2", "application[0].hospital is no [[hospital]]"),
         ('role = "feed"', 'role = "ward_nurse"', "application[0].role is a person's role"),
         ("may_feed = true", "may_feed = true\nmay_query = true", "the role feed may not query"),
+        (
+            "[web]",
+            '[[audit_repository]]\nname = "a"\nurl = "https://a.fr"\n[web]',
+            "[[audit_repository]] needs [ledger]",
+        ),
+        ("[web]", '[[audit_repository]]\nname = "a"\nurl = "http://a.fr"\n[web]', "audit_repository[0].url must begin"),
     ],
 )
 def test_what_does_not_go_together_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -20,6 +20,8 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "alert_deliveries": (NONE, NONE, SIU, NONE),
     "alerts": (SIU, SIU, {"SELECT", "UPDATE"}, NONE),
     "archive_segments": (S, S, NONE, S),
+    "audit_refusals": (NONE, NONE, SIUD, NONE),
+    "audit_repositories": (NONE, NONE, SIU, NONE),
     "canaries": (S, S, NONE, NONE),
     "checkpoints": (S, NONE, NONE, SI),
     "containments": (SIU, S, S, NONE),
@@ -89,7 +91,16 @@ async def test_every_role_has_these_rights_on_every_table_and_no_other(database:
 
 async def test_the_archiver_only_reads_and_calls_four_functions(database: Database) -> None:
     """It reads what it moves; what it takes away goes through functions that refuse what is not sealed and old."""
-    reads = {"archive_segments", "checkpoints", "deliveries", "disclosures", "leaves", "migrations", "tiles"}
+    reads = {
+        "archive_segments",
+        "audit_repositories",
+        "checkpoints",
+        "deliveries",
+        "disclosures",
+        "leaves",
+        "migrations",
+        "tiles",
+    }
     has = "select has_table_privilege($1, $2, $3)"
     for table in RIGHTS:
         for privilege in PRIVILEGES:

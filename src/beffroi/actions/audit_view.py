@@ -11,25 +11,14 @@ from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
 from beffroi.actions.disclose.gate import Gate
 from beffroi.actions.lookup import Lookup
-from beffroi.model.account import AccountKind, Role
 from beffroi.model.audit import AUDIT_PAGE_MAX, AuditAnswer, AuditEntry, AuditSearch
-from beffroi.model.disclosure import (
-    Answer,
-    DisclosureId,
-    Door,
-    Field,
-    Finding,
-    Operation,
-    Outcome,
-    Purpose,
-    Released,
-)
-from beffroi.model.person import HospitalId, PersonId
+from beffroi.model.disclosure import Answer, DisclosureId, Field, Finding, Released
+from beffroi.model.person import PersonId
+from beffroi.store.audit_rows import entry_of
 from beffroi.store.database import Row
 from beffroi.store.disclosures import DisclosureStore
 
 _decode_shown = msgspec.json.Decoder(list[tuple[int, int, list[int]]]).decode
-_decode_request = msgspec.json.Decoder(dict[str, str]).decode
 _NOBODY = PersonId(0)
 
 
@@ -78,34 +67,10 @@ def _shape(answer: Answer, rows: list[Row], search: AuditSearch) -> AuditAnswer:
 
 def _entries(row: Row, references: dict[PersonId, str]) -> Iterable[AuditEntry]:
     """One entry per patient whose reference was released; one without a patient when nobody was shown."""
-    shown = _decode_shown(row["shown"])
+    entry, shown = entry_of(row), _decode_shown(row["shown"])
     if not shown:
-        yield _entry(row, "", Field(0))
+        yield entry
     for person, fields, _ in shown:
         reference = references.get(PersonId(person))
         if reference is not None:
-            yield _entry(row, reference, Field(fields))
-
-
-def _entry(row: Row, reference: str, fields: Field) -> AuditEntry:
-    return AuditEntry(
-        disclosure_id=DisclosureId(row["disclosure_id"]),
-        at=row["at"],
-        kind=AccountKind(row["kind"]),
-        subject=row["subject"],
-        role=Role(row["role"]),
-        structure=HospitalId(row["structure_id"]),
-        application=row["application"],
-        network=row["network"],
-        door=Door(row["door"]),
-        operation=Operation(row["operation"]),
-        outcome=Outcome(row["outcome"]),
-        purpose=Purpose(row["purpose"]),
-        request_id=row["request_id"],
-        criteria=tuple(_decode_request(row["request"])),
-        criteria_fields=Field(row["criteria_fields"]),
-        reference=reference,
-        fields=fields,
-        sent=row["sent"],
-        reason=row["reason"],
-    )
+            yield msgspec.structs.replace(entry, reference=reference, fields=Field(fields))

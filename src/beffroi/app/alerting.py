@@ -1,8 +1,7 @@
 """From settings to the ways by which the duty officer is told."""
 
-import ssl
-
 from beffroi.actions.alerts import Channel
+from beffroi.app.tls import client_context
 from beffroi.clock import Clock
 from beffroi.config.settings import AlertMailSettings, AlertSyslogSettings, Config
 from beffroi.errors import OperatorError
@@ -33,27 +32,11 @@ def channels_of(config: Config, clock: Clock) -> tuple[Channel, ...]:
 
 def _mail(config: Config, settings: AlertMailSettings, language: str) -> MailChannel:
     password = config.secret(settings.password_file) if settings.password_file else ""
-    context = _context(config, "alert_mail", settings.ca_file) if settings.tls != "none" else None
+    context = client_context(config, "alert_mail", settings.ca_file) if settings.tls != "none" else None
     server = MailServer(settings.host, settings.port, settings.tls, settings.user, password, context)
     return MailChannel(server, settings.sender, settings.recipients, language)
 
 
 def _syslog(config: Config, settings: AlertSyslogSettings, language: str) -> SyslogChannel:
-    context = _context(config, "alert_syslog", settings.ca_file, settings.certificate, settings.key)
+    context = client_context(config, "alert_syslog", settings.ca_file, settings.certificate, settings.key)
     return SyslogChannel(Collector(settings.host, settings.port, context), language)
-
-
-def _context(config: Config, section: str, ca_file: str, certificate: str = "", key: str = "") -> ssl.SSLContext:
-    """TLS 1.2 or later towards a server whose certificate and name are checked."""
-    try:
-        context = ssl.create_default_context(cafile=str(config.path(ca_file)) if ca_file else None)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if certificate:
-            context.load_cert_chain(config.path(certificate), config.path(key))
-    except OSError as error:  # ssl.SSLError among them
-        name = type(error).__name__
-        raise OperatorError(
-            f"The TLS files of [{section}] are not usable ({name}).",
-            f"Les fichiers TLS de [{section}] sont inutilisables ({name}).",
-        ) from None
-    return context

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from beffroi.access.reference import References
 from beffroi.actions.alerts import Deliverer
+from beffroi.actions.audit_feed import AuditFeed
 from beffroi.actions.cosign import Cosigner, Cosigning
 from beffroi.actions.erase import Eraser
 from beffroi.actions.federate import Federation
@@ -17,18 +19,22 @@ from beffroi.actions.signals import Forgetting
 from beffroi.app.alerting import channels_of
 from beffroi.app.archiving import keep_moving
 from beffroi.app.assembly import ledger_verifiers, sealing_keys, witnesses_of
+from beffroi.app.auditing import repositories_of
 from beffroi.app.context import Context
 from beffroi.app.signalling import keys_of_transmitters, push, receiving_of, sources_of, transmitter_of
 from beffroi.app.supervisor import CHILDREN_FILE, read_children
 from beffroi.config.settings import LedgerSettings
+from beffroi.model.hospitals import Hospitals
 from beffroi.outbound.set_delivery import poll_sets
 from beffroi.servers.http_server import HttpLimits, serve_http
 from beffroi.servers.ledger_api import ledger_routes
 from beffroi.servers.operations import operations_app
+from beffroi.store.audit_repositories import AuditRepositoryStore
 from beffroi.store.cosigning import CosigningStore
 from beffroi.store.database import Database
 from beffroi.store.health import HealthStore
 from beffroi.store.housekeeping import HousekeepingStore
+from beffroi.store.identities import load_deployment, load_hospitals
 from beffroi.store.ledger import LedgerStore
 from beffroi.store.migrate import load_migrations
 from beffroi.store.suspicions import SuspicionStore
@@ -43,6 +49,8 @@ FIRST_WORDS_S = 2.0
 """Seconds at a start, at most: a database that was brought back to yesterday should hear of it before it signs."""
 ALERTS_POOL_SIZE = 2
 """One connection delivers, the other looks at how the outbox stands."""
+AUDIT_POOL_SIZE = 2
+"""One connection holds the lock, the other reads what is to be told and notes what was."""
 
 
 async def run_worker(context: Context) -> None:
@@ -52,6 +60,7 @@ async def run_worker(context: Context) -> None:
         await context.database("worker", 1) as own,
         await context.database("worker", ALERTS_POOL_SIZE) as outbox,
         await context.database("web", 2) as gate,
+        _auditing(context, gate),
         _sealing(context) as ledger,
     ):
         housekeeper = Housekeeper(
@@ -95,6 +104,27 @@ async def _signal(context: Context, outbox: Database, gate: Database) -> None:
         receiving = receiving_of(config, gate, transmitters, (), clock)
         running.append(Listener(receiving, sources, poll_sets).run(context.stopping))
     await asyncio.gather(*running)
+
+
+@asynccontextmanager
+async def _auditing(context: Context, gate: Database) -> AsyncIterator[None]:
+    """Tells audit repositories while the block runs; they are known before anything more is sealed."""
+    deployment = await load_deployment(gate) if context.config.audit_repository else None
+    if deployment is None:
+        yield
+        return
+    async with await context.database("worker", AUDIT_POOL_SIZE) as database:
+        repositories = repositories_of(context.config, Hospitals(await load_hospitals(gate)))
+        references = References(deployment.reference_key)
+        feed = AuditFeed(AuditRepositoryStore(database), repositories, references, context.clock)
+        await feed.know()
+        running = asyncio.create_task(feed.run(context.stopping))
+        try:
+            yield
+        finally:
+            if not context.stopping.is_set():
+                running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from beffroi.cli import (
     accounts,
     alerting,
     archiving,
+    auditing,
     canaries,
     console,
     containing,
@@ -51,6 +52,7 @@ app.add_typer(accounts.app, name="account")
 containing.add_to(app)
 ways.add_to(app)
 alerting.add_to(app)
+auditing.add_to(app)
 importing.add_to(app)
 ledger.add_to(app)
 app.add_typer(ledger_life.app, name="ledger")

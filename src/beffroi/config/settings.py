@@ -884,6 +884,41 @@ class SignalTransmitterSettings(Section, frozen=True, kw_only=True):
     poll_token_file: Annotated[str, said("The file of the bearer token for that.", "Nothing by itself.")] = ""
 
 
+class AuditRepositorySettings(Section, frozen=True, kw_only=True):
+    """Somebody's audit repository (IHE ITI-20), told of every disclosure once it is sealed. It may be repeated."""
+
+    name: Annotated[
+        str,
+        said(
+            "Its name here; it stays, because its place in the ledger is kept under it.",
+            "Nothing: under a new name it is told of what comes from now on.",
+            pattern=r"^[A-Za-z0-9._-]{1,60}$",
+        ),
+    ]
+    url: Annotated[
+        str,
+        said(
+            "A FHIR server (https, or http on this machine), to whose /AuditEvent each event is posted; or "
+            "syslog://HOST:PORT (6514), where DICOM's audit messages go over TLS.",
+            "To read who was shown whom by opaque references, never what; or to let nobody there read it.",
+            pattern=r"^(https?|syslog)://[^?#]+$",
+        ),
+    ]
+    profile: Annotated[
+        Literal["ihe", "tde"],
+        said("The shape of AuditEvents: `ihe` (BALP), or `tde` (the French one).", "Events that it refuses."),
+    ] = "ihe"
+    authorization_file: Annotated[
+        str,
+        said("The file of the Authorization header that goes with each post.", "Nothing by itself."),
+    ] = ""
+    ca_file: Annotated[
+        str, said("A PEM file with the authority of its certificate; by default the system's.", "As `url`.")
+    ] = ""
+    certificate: Annotated[str, said("A PEM file with our own certificate, if it asks for one.", "Nothing.")] = ""
+    key: Annotated[str, said("The PEM file of its key.", "Nothing; who can read it can tell it as this server.")] = ""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole configuration. `folder` is the file's own folder, to which its paths are relative."""
 
@@ -909,6 +944,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     signals: SignalSettings | None = None
     signal_receiver: tuple[SignalReceiverSettings, ...] = ()
     signal_transmitter: tuple[SignalTransmitterSettings, ...] = ()
+    audit_repository: tuple[AuditRepositorySettings, ...] = ()
     folder: str = ""
 
     def path(self, setting: str) -> Path:

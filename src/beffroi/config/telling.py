@@ -1,4 +1,4 @@
-"""What does not go together in the settings of alerts and of Shared Signals. Pure.
+"""What does not go together in the settings of alerts, of Shared Signals and of audit repositories. Pure.
 
 Nothing leaves this machine in clear.
 """
@@ -15,6 +15,7 @@ def telling(config: Config) -> Iterator[Words]:
     """Every problem found."""
     yield from _alerts(config)
     yield from _signals(config)
+    yield from _audit_repositories(config)
 
 
 def _alerts(config: Config) -> Iterator[Words]:
@@ -40,6 +41,23 @@ def _alerts(config: Config) -> Iterator[Words]:
             "alert_syslog.certificate and alert_syslog.key go together.",
             "alert_syslog.certificate et alert_syslog.key vont ensemble.",
         )
+
+
+def _audit_repositories(config: Config) -> Iterator[Words]:
+    if config.audit_repository and config.ledger is None:
+        yield Words(
+            "[[audit_repository]] needs [ledger]: it is told of what is sealed.",
+            "[[audit_repository]] demande [ledger] : il reçoit ce qui est scellé.",
+        )
+    names = Counter(one.name for one in config.audit_repository)
+    for name in (name for name, count in names.items() if count > 1):
+        yield Words(f"two audit repositories are named {name}.", f"deux dépôts de traces s'appellent {name}.")
+    for index, one in enumerate(config.audit_repository):
+        place = f"audit_repository[{index}]"
+        if not one.url.startswith("syslog:") and not may_be_fetched(one.url):
+            yield Words(f"{place}.url must begin with https://.", f"{place}.url doit commencer par https://.")
+        if bool(one.certificate) != bool(one.key):
+            yield Words(f"{place}: certificate and key go together.", f"{place} : certificate et key vont ensemble.")
 
 
 def _signals(config: Config) -> Iterator[Words]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.doctor.alerting import check_alerts
+from beffroi.doctor.auditing import check_audit_repositories
 from beffroi.doctor.databases import check_databases
 from beffroi.doctor.doors import check_issuers, check_settings, show_ceilings
 from beffroi.doctor.files import check_files
@@ -27,6 +28,7 @@ async def examine(config_file: Path, clock: Clock, *, demo: bool = False) -> lis
     found += [finding async for finding in check_witnesses(config)]
     found += [finding async for finding in check_alerts(config, clock, demo=demo)]
     found += [finding async for finding in check_signals(config, clock)]
+    found += [finding async for finding in check_audit_repositories(config, clock)]
     found += [finding async for finding in check_issuers(config, clock, demo=demo)]
     found += check_settings(config)
     found += check_own_networks(config)

@@ -23,6 +23,10 @@ class Hospitals:
         """The hospital of that number; KeyError when there is none."""
         return self._by_id[hospital_id]
 
+    def known(self, hospital_id: HospitalId) -> Hospital | None:
+        """The hospital of that number, None when there is none."""
+        return self._by_id.get(hospital_id)
+
     def by_oid(self, oid: str) -> Hospital | None:
         """The hospital whose IPPs this authority assigns.
 

@@ -1,4 +1,4 @@
-"""Alerts to a syslog collector over TLS: one message, counted in octets, and the connection closed.
+"""Syslog over TLS: messages counted in octets, and the connection closed; and the alerts that go that way.
 
 Source: RFC 5424 (section 6: header, structured data `origin`), RFC 5425 (section 4.3: octet counting; TLS), facility 13
 (log audit).
@@ -8,7 +8,9 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
@@ -18,6 +20,8 @@ from beffroi.outbound.webhooks import payload_of
 
 FACILITY = 13
 SECONDS_MAX = 10.0
+REFUSAL_S = 0.2
+"""Seconds in which a collector that refuses says so: it never answers otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +43,35 @@ class SyslogChannel:
         self._language = language
 
     async def tell(self, notice: Notice) -> None:
-        """Sends one message and closes in order, so that what was lost on the way raises OSError here.
+        """Sends one message; raises OSError when it may not have arrived."""
+        await send(self._collector, [message_of(notice, socket.gethostname(), self._language)])
 
-        Syslog acknowledges nothing: that TLS ended in order is all that can be known.
-        """
-        one = self._collector
-        message = message_of(notice, socket.gethostname(), self._language)
-        async with asyncio.timeout(SECONDS_MAX):
-            reader, writer = await asyncio.open_connection(one.host, one.port, ssl=one.context)
-            try:
+
+async def send(collector: Collector, messages: Sequence[bytes]) -> None:
+    """Sends messages over one connection and closes in order, so that what was lost on the way raises OSError here.
+
+    Syslog acknowledges nothing: that TLS ended in order is all that can be known.
+    """
+    async with asyncio.timeout(SECONDS_MAX):
+        reader, writer = await asyncio.open_connection(collector.host, collector.port, ssl=collector.context)
+        try:
+            for message in messages:
                 writer.write(str(len(message)).encode() + b" " + message)
                 await writer.drain()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.2):  # a collector that refuses says so at once
-                        if await reader.read(1) == b"":
-                            raise ConnectionResetError
-            finally:
-                writer.close()
-                await writer.wait_closed()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REFUSAL_S):
+                    if await reader.read(1) == b"":
+                        raise ConnectionResetError
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+
+def line(priority: int, at: datetime, host: str, kind: str, structured: str, text: str) -> bytes:
+    """One message of RFC 5424, in UTF-8. `kind` is its MSGID, `structured` its STRUCTURED-DATA ("-": none)."""
+    when = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    name = "".join(c for c in host if (c.isascii() and c.isalnum()) or c in ".-")[:255] or "-"
+    return f"<{priority}>1 {when} {name} beffroi - {kind} {structured} \ufeff{text}".encode()
 
 
 def message_of(notice: Notice, host: str, language: str) -> bytes:
@@ -68,9 +83,6 @@ def message_of(notice: Notice, host: str, language: str) -> bytes:
     >>> message_of(Notice("7-0", AlertKind.CONTAINED, Severity.CRITICAL, at, 1, 17, {}), "srv", "en")[:56]
     b'<106>1 2026-11-24T09:00:00.000000Z srv beffroi - contain'
     """
-    priority = FACILITY * 8 + int(notice.severity)
-    at = notice.at.isoformat(timespec="microseconds").replace("+00:00", "Z")
     origin = f'[origin software="beffroi" swVersion="{__version__}"]'
     text = msgspec.json.encode(payload_of(notice, language)).decode()
-    name = "".join(c for c in host if (c.isascii() and c.isalnum()) or c in ".-")[:255] or "-"
-    return f"<{priority}>1 {at} {name} beffroi - {notice.kind} {origin} \ufeff{text}".encode()
+    return line(FACILITY * 8 + int(notice.severity), notice.at, host, notice.kind, origin, text)

@@ -11,6 +11,7 @@
 --   containments                                what was stopped, by whom and why
 --   alerts, alert_deliveries                    what the duty officer is told, and whether it has arrived
 --   signals, signal_*, signals_received         what other systems are told of accounts, and tell us
+--   audit_repositories, audit_refusals          how far audit repositories were told
 --   names_at_issuer, ended_sessions             sessions that their issuer ended
 --   console_sessions                            who is signed in with a browser
 --   suspicions, canaries, norm_releases, worklists, worklist_entries    what the watch knows beside it
@@ -370,6 +371,32 @@ create table signal_deliveries (
 );
 create index signal_deliveries_due on signal_deliveries (stream, next_at)
     where delivered_at is null and dead_at is null;
+
+-- Audit repositories (IHE ITI-20): everything before `position` was told to each, or refused by it. While the
+-- configuration names one (`listed`), the archive waits for it.
+create table audit_repositories (
+    repository text not null,
+    stream text not null check (stream in ('disclosures', 'feed')),
+    position bigint not null,               -- of the ledger's leaves, or of the feed's events
+    listed boolean not null default true,
+    attempts integer not null default 0,    -- of what is next
+    next_at timestamptz not null,
+    sent_at timestamptz,
+    failure text not null default '',
+    primary key (repository, stream)
+);
+
+-- What one would not take; `again`: it is to be sent once more.
+create table audit_refusals (
+    repository text not null,
+    stream text not null,
+    position bigint not null,
+    refused_at timestamptz not null,
+    failure text not null,
+    again boolean not null default false,
+    primary key (repository, stream, position),
+    foreign key (repository, stream) references audit_repositories
+);
 
 -- Tokens of others that were done: each counts once.
 create table signals_received (
@@ -863,6 +890,35 @@ begin
     return one.end_index - to_index;
 end $$;
 
+-- What an audit trail tells of the leaves from `first` on, in their order: no criterion's value, no key of a session, no
+-- number of an identity. A leaf whose disclosure is archived or erased, or that is none, has only its index.
+create function sealed_facts(first bigint, leaves_max integer) returns table (
+    tree_index bigint, disclosure_id bigint, at timestamptz, kind text, subject text, role text, structure_id integer,
+    application text, network text, door smallint, operation smallint, outcome smallint, purpose text, reason text,
+    request_id uuid, criteria text[], criteria_fields integer, shown json, sent boolean
+)
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+    select l.tree_index, d.disclosure_id, d.at, coalesce(a.kind, 'application'),
+           coalesce(a.subject, d.account_id::text), d.role, d.structure_id, d.application, d.network,
+           d.door, d.operation, d.outcome, d.purpose, d.reason, d.request_id,
+           array(select json_object_keys(d.request)), d.criteria_fields,
+           (select coalesce(json_agg(json_build_array(one -> 0, one -> 1)), '[]') from json_array_elements(d.shown) one),
+           f.sent
+    from (
+        select s.tree_index, s.disclosure_id from leaves s where s.tree_index >= first order by s.tree_index limit leaves_max
+    ) as l
+    left join disclosures d using (disclosure_id)
+    left join accounts a using (account_id)
+    left join deliveries f using (disclosure_id)
+    order by l.tree_index
+$$;
+
+-- How many leaves there are.
+create function sealed_size() returns bigint
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+    select coalesce(max(tree_index) + 1, 0) from leaves
+$$;
+
 -- --- whole lists that leave for hospitals: reached by the owner alone
 
 -- A whole list for hospitals' data protection officers: asked by one, approved by another, then written once.
@@ -956,6 +1012,11 @@ grant update (expires_at) on worklists to beffroi_web;
 grant select on crises to beffroi_feed;
 grant select (digest, expires_at), delete on one_time_codes to beffroi_worker;
 
+-- Audit repositories: the worker tells what functions of the owner let it know.
+grant execute on function sealed_facts(bigint, integer), sealed_size() to beffroi_worker;
+grant select, insert, update on audit_repositories to beffroi_worker;
+grant select, insert, update, delete on audit_refusals to beffroi_worker;
+
 -- Sealing: it reads the facts and adds to the ledger. A tile grows; a leaf and a checkpoint are never touched again.
 grant usage on schema public to beffroi_sealer;
 grant select on migrations, disclosures to beffroi_sealer;
@@ -971,6 +1032,9 @@ grant execute on function erase_disclosures(timestamptz, bigint, integer) to bef
 grant usage on schema public to beffroi_archiver;
 grant select on migrations, disclosures, deliveries, leaves, tiles, checkpoints, archive_segments to beffroi_archiver;
 grant execute on function archive_disclosures(integer, bigint, bigint, bigint, text) to beffroi_archiver;
+
+-- What an audit repository was not told yet stays.
+grant select on audit_repositories to beffroi_archiver;
 
 -- A scope reads the list and the online rows in one snapshot; the audit opens what is archived.
 grant select on archive_segments to beffroi_web, beffroi_feed, beffroi_sealer;

@@ -102,6 +102,11 @@ SEAL_SECONDS = Histogram("beffroi_seal_seconds", "One round of sealing, until it
 ALERTS = Counter("beffroi_alerts", "Alerts on their way out, by how a try ended.", ("channel", "result"))
 ALERTS_WAITING = Gauge("beffroi_alerts_waiting", "Alerts not delivered yet.", multiprocess_mode="mostrecent")
 ALERTS_DEAD = Gauge("beffroi_alerts_dead", "Alerts given up: somebody was not told.", multiprocess_mode="mostrecent")
+AUDIT_EVENTS = Counter("beffroi_audit_events", "Events sent to audit repositories.", ("kind", "result"))
+AUDIT_WAITING = Gauge(
+    "beffroi_audit_waiting", "Leaves that audit repositories were not told of yet.", multiprocess_mode="mostrecent"
+)
+AUDIT_REFUSED = Gauge("beffroi_audit_refused", "Events that were not taken.", multiprocess_mode="mostrecent")
 REJECTED_TOKENS = Counter("beffroi_rejected_tokens", "Tokens and proofs not accepted.", ("reason",))
 
 
@@ -127,6 +132,18 @@ def show_outbox(waiting_count: int, dead_count: int) -> None:
     """How the alerts' outbox stands."""
     ALERTS_WAITING.set(waiting_count)
     ALERTS_DEAD.set(dead_count)
+
+
+def count_audit_events(kind: str, taken: int, refused: int, failed: bool) -> None:
+    """One batch sent to an audit repository, "fhir" or "syslog"."""
+    for result, count in (("taken", taken), ("refused", refused), ("failed", int(failed))):
+        AUDIT_EVENTS.labels(kind, result).inc(count)
+
+
+def show_audit_repositories(waiting_count: int, refused_count: int) -> None:
+    """How the audit repositories stand, all together."""
+    AUDIT_WAITING.set(waiting_count)
+    AUDIT_REFUSED.set(refused_count)
 
 
 def count_sealed(leaves: int, seconds: float) -> None:

@@ -68,7 +68,7 @@ def _write_steps(out: list[str], steps: tuple[_Step, ...], parent: Json) -> None
         if way == _ALONE:
             value = parent[name]
             plain = value.__class__ is str and not _special(value)
-            out.append(f'{opening}"{value}"/>' if plain else f"{opening}{_quoted(value)}/>")
+            out.append(f'{opening}"{value}"/>' if plain else f"{opening}{quoted(value)}/>")
         elif way == _FIXED:
             out.append(f"{opening}{_quoted_few(parent[name])}/>")
         elif way == _ONE:
@@ -123,23 +123,23 @@ def _write_complex(out: list[str], name: str, kind: str, value: Json) -> None:
 @lru_cache(maxsize=4096)
 def _coding(name: str, system: str, code: str) -> str:
     """A code of a public table, which says nothing of anybody by itself."""
-    return f"<{name}><system value={_quoted(system)}/><code value={_quoted(code)}/></{name}>"
+    return f"<{name}><system value={quoted(system)}/><code value={quoted(code)}/></{name}>"
 
 
 def _attributes(kind: str, value: Json) -> str:
-    found = f" id={_quoted(value['id'])}" if "id" in value else ""
+    found = f" id={quoted(value['id'])}" if "id" in value else ""
     return f"{found} url={_quoted_few(value['url'])}" if kind == "Extension" else found
 
 
 @lru_cache(maxsize=1024)
 def _quoted_few(value: Any) -> str:
-    return _quoted(value)
+    return quoted(value)
 
 
 def _write_values(out: list[str], name: str, repeats: bool, value: Any, beside: Any) -> None:
     if beside is None:
         for one in value if repeats else (value,):
-            out.append(f"<{name} value={_quoted(one)}/>")
+            out.append(f"<{name} value={quoted(one)}/>")
     elif repeats:
         values, extras = value or [], beside
         for index in range(max(len(values), len(extras))):
@@ -151,7 +151,7 @@ def _write_values(out: list[str], name: str, repeats: bool, value: Any, beside: 
 
 def _write_value(out: list[str], name: str, value: Any, extra: Json) -> None:
     """A value with what JSON keeps beside it."""
-    told = "" if value is None else f" value={_quoted(value)}"
+    told = "" if value is None else f" value={quoted(value)}"
     if "extension" not in extra:
         out.append(f"<{name}{_attributes('', extra)}{told}/>")
         return
@@ -160,7 +160,12 @@ def _write_value(out: list[str], name: str, value: Any, extra: Json) -> None:
     out.append(f"</{name}>")
 
 
-def _quoted(value: Any) -> str:
+def quoted(value: Any) -> str:
+    """A value as an attribute's, between quotation marks.
+
+    >>> quoted('A&B "C"'), quoted(True)
+    ('"A&amp;B &quot;C&quot;"', '"true"')
+    """
     if isinstance(value, str):
         return f'"{_SPECIAL.sub(_escaped, value)}"' if _special(value) else f'"{value}"'
     return f'"{str(value).lower()}"'  # true and false are so written

@@ -16,9 +16,13 @@ from archive_segments order by segment;
 select tree_size, note from checkpoints order by tree_size desc limit 1;
 
 -- name: first_young
--- The first leaf, from $1 to before $2, whose disclosure is not older than $3; null when all are.
-select min(l.tree_index) from leaves l join disclosures d using (disclosure_id)
-where l.tree_index >= $1 and l.tree_index < $2 and d.at >= $3;
+-- The first leaf, from $1 to before $2, whose disclosure is not older than $3, or of which an audit repository was not told
+-- yet; null when there is none.
+select least(
+    (select min(l.tree_index) from leaves l join disclosures d using (disclosure_id)
+     where l.tree_index >= $1 and l.tree_index < $2 and d.at >= $3),
+    (select greatest(r.position, $1) from audit_repositories r
+     where r.listed and r.stream = 'disclosures' and r.position < $2 order by r.position limit 1));
 
 -- name: oldest
 -- When the first disclosure behind the archive was recorded. $1 its first leaf.

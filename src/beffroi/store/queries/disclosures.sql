@@ -120,7 +120,8 @@ on conflict do nothing;
 -- $1 structure, $2 from, $3 until, $4 before this disclosure (null: from the newest), $5 person (null: any),
 -- $6 subject (null: any), $7 rows at most.
 select d.disclosure_id, d.at, d.account_id, a.kind, a.subject, d.role, d.structure_id, d.application, d.network, d.door,
-       d.operation, d.outcome, d.purpose, d.reason, d.request_id, d.request, d.criteria_fields, d.shown, f.sent
+       d.operation, d.outcome, d.purpose, d.reason, d.request_id, d.criteria_fields, d.shown, f.sent,
+       array(select json_object_keys(d.request)) as criteria
 from disclosures d join accounts a using (account_id) left join deliveries f using (disclosure_id)
 where d.structure_id = $1 and d.at >= $2 and d.at < $3
   and ($4::bigint is null or d.disclosure_id < $4)

@@ -1,0 +1,60 @@
+"""repositories: how far audit repositories were told, and a new try for what one would not take."""
+
+import asyncio
+import logging
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+
+from beffroi.actions.audit_feed import AuditRepositories
+from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
+from beffroi.clock import Clock
+from beffroi.config.reading import load
+from beffroi.store.audit_repositories import AuditRepositoryStore, RepositoryStanding
+from beffroi.store.database import Database
+from beffroi.telemetry import Process, configure_logs
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds this command."""
+    app.command(
+        help=say(
+            "How far each audit repository was told. Needs database.owner_url.",
+            "Où en est chaque dépôt de traces. Demande database.owner_url.",
+        )
+    )(repositories)
+
+
+def repositories(
+    retry: Annotated[
+        bool, typer.Option("--retry", help=say("Send again what was refused.", "Renvoyer ce qui a été refusé."))
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
+) -> None:
+    """Told by the worker of a server that runs."""
+    configure_logs(Process.COMMAND, level=logging.ERROR)
+    dsn = load(config, demo=demo).dsn("owner")
+
+    async def run() -> tuple[list[RepositoryStanding], int]:
+        async with await Database.open(dsn, size=1) as database:
+            desk = AuditRepositories(AuditRepositoryStore(database), Clock())
+            again = await desk.retry() if retry else 0
+            return await desk.standing(), again
+
+    standing, again_count = asyncio.run(run())
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.encode(standing) + b"\n")
+        return
+    if retry:
+        tell(say(f"{again_count} are sent again.", f"{again_count} seront renvoyés."))
+    for one in standing:
+        tell(
+            say(
+                f"{one.repository}: {one.waiting} wait, {one.refused} refused. {one.failure}",
+                f"{one.repository} : {one.waiting} en attente, {one.refused} refusés. {one.failure}",
+            )
+        )

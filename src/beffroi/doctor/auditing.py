@@ -1,0 +1,45 @@
+"""Audit repositories: whether each is told of what is sealed, and what one would not take."""
+
+from collections.abc import AsyncIterator
+
+from beffroi.app.auditing import repositories_of
+from beffroi.clock import Clock
+from beffroi.config.settings import Config
+from beffroi.doctor.finding import Finding, error, good, warning
+from beffroi.errors import OperatorError, Words
+from beffroi.model.hospitals import Hospitals
+from beffroi.store.audit_repositories import AuditRepositoryStore, RepositoryStanding
+from beffroi.store.database import DATABASE_FAULTS, Database
+
+_RETRY = Words("`beffroi repositories --retry` sends it again.", "`beffroi repositories --retry` le renvoie.")
+
+
+async def check_audit_repositories(config: Config, clock: Clock) -> AsyncIterator[Finding]:
+    """The files of each, then its place. Says nothing where there is none."""
+    if not config.audit_repository:
+        return
+    try:
+        repositories_of(config, Hospitals(()))
+        async with await Database.open(config.dsn("worker"), size=1) as database:
+            standing = await AuditRepositoryStore(database).standing()
+    except OperatorError as failure:
+        yield error("audit repositories", Words(failure.text("en"), failure.text("fr")))
+        return
+    except DATABASE_FAULTS:
+        return  # said among the databases
+    for one in standing:
+        yield _said(one)
+
+
+def _said(one: RepositoryStanding) -> Finding:
+    name = one.repository
+    if one.refused:
+        words = Words(f"{name} did not take {one.refused} events.", f"{name} n'a pas accepté {one.refused} événements.")
+        return error("audit repositories", words, _RETRY)
+    if one.attempts:
+        words = Words(
+            f"{name} is not told: {one.failure}, {one.attempts} tries, {one.waiting} leaves wait.",
+            f"{name} n'est pas informé : {one.failure}, {one.attempts} essais, {one.waiting} feuilles attendent.",
+        )
+        return warning("audit repositories", words, Words("It is tried again.", "Les essais continuent."))
+    return good("audit repositories", f"{name}: {one.waiting} leaves wait.", f"{name} : {one.waiting} en attente.")

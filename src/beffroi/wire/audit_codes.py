@@ -1,0 +1,67 @@
+"""What an operation is called in audit trails: by FHIR, by IHE and by DICOM.
+
+Source: DICOM PS3.16 CID 400 (event identifiers) and CID 401 (their types); IHE ITI TF-2, `urn:ihe:event-type-code`;
+FHIR R4 restful-interaction.
+"""
+
+from typing import NamedTuple
+
+from beffroi.model.disclosure import Operation
+
+DCM = "http://dicom.nema.org/resources/ontology/DCM"
+"""The code system of DICOM's codes, as FHIR names it."""
+
+
+class Code(NamedTuple):
+    """A code and what it stands for."""
+
+    code: str
+    display: str
+
+
+class Audited(NamedTuple):
+    """An operation in audit trails. `type` is an IHE transaction where there is an `interaction`, else DICOM's."""
+
+    event: Code
+    type: Code
+    interaction: str = ""
+
+
+PATIENT_RECORD = Code("110110", "Patient Record")
+_QUERY = Code("110112", "Query")
+_LOG_USED = Code("110101", "Audit Log Used")
+_EXPORT = Code("110106", "Export")
+_ALERT = Code("110113", "Security Alert")
+_AUTHENTICATION = Code("110114", "User Authentication")
+_LOGIN = Code("110122", "Login")
+_RESTRICTED = Code("110132", "Use of Restricted Function")
+_ROLES = Code("110136", "Security Roles Changed")
+_ATTRIBUTES = Code("110137", "User security Attributes Changed")
+_PDQM = Code("ITI-78", "Mobile Patient Demographics Query")
+
+AUDITED = {
+    Operation.SEARCH: Audited(_QUERY, _PDQM, "search"),
+    Operation.READ: Audited(_QUERY, _PDQM, "read"),
+    Operation.EMERGENCY_READ: Audited(_QUERY, _PDQM, "read"),
+    Operation.MATCH: Audited(_QUERY, Code("ITI-119", "Patient Demographics Match"), "search"),
+    Operation.PIX_QUERY: Audited(_QUERY, Code("ITI-83", "Mobile Patient Identifier Cross-reference Query"), "search"),
+    Operation.PDQ_QUERY: Audited(_QUERY, Code("ITI-21", "Patient Demographics Query"), "search"),
+    Operation.AUDIT_SEARCH: Audited(_LOG_USED, Code("ITI-81", "Retrieve ATNA Audit Event"), "search"),
+    Operation.SCOPE_VIEW: Audited(_LOG_USED, _RESTRICTED),
+    Operation.PATIENT_ACCESS: Audited(_LOG_USED, _RESTRICTED),
+    Operation.EXPORT: Audited(_EXPORT, _RESTRICTED),
+    Operation.SIGN_IN: Audited(_AUTHENTICATION, _LOGIN),
+    Operation.STEP_UP: Audited(_AUTHENTICATION, _LOGIN),
+    Operation.GRANT: Audited(_ALERT, _ROLES),
+    Operation.KEY: Audited(_ALERT, _ATTRIBUTES),
+    Operation.VERDICT: Audited(_ALERT, _ATTRIBUTES),
+    Operation.CONTAIN: Audited(_ALERT, _ATTRIBUTES),
+    Operation.RELEASE: Audited(_ALERT, _ATTRIBUTES),
+    Operation.NOT_ME: Audited(_ALERT, _ATTRIBUTES),
+    Operation.CONFIRM: Audited(_ALERT, _RESTRICTED),
+    Operation.WORKLIST: Audited(_ALERT, _RESTRICTED),
+}
+"""Every operation; a test holds that none is missing."""
+
+READS = frozenset({Operation.READ, Operation.EMERGENCY_READ})
+"""Operations by which one patient is read: the answer flows from us."""

@@ -1,0 +1,125 @@
+"""A disclosure as an audit message of DICOM, one per patient: the same facts as its AuditEvent, and no more.
+
+The patient appears by her opaque reference, the criteria by their names. Each object has a name or a query, as the
+schema wants: the patient's "name" is her reference again.
+
+Source: DICOM PS3.15 A.5.1 (schema of audit messages); IHE ITI TF-2 3.20 (Record Audit Event).
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from beffroi.model.account import AccountKind
+from beffroi.model.audit import AuditEntry
+from beffroi.wire.audit_codes import AUDITED, READS, Audited, Code
+from beffroi.wire.fhir import instant
+from beffroi.wire.fhir_audit_event import outcome_of, told_of
+from beffroi.wire.fhir_view import Endpoint
+from beffroi.wire.fhir_xml import quoted
+
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
+_SOURCE, _DESTINATION = Code("110153", "Source Role ID"), Code("110152", "Destination Role ID")
+_PATIENT_NUMBER, _USER_IDENTIFIER = Code("2", "Patient Number"), Code("11", "User Identifier")
+_APPLICATION_SERVER = Code("4", "Application Server Process or Thread")
+_DCM, _IHE, _RFC_3881, _OWN = "DCM", "IHE Transactions", "RFC-3881", "Beffroi"
+_BY_NAME, _BY_ADDRESS = "1", "2"
+
+
+def dicom_message(entry: AuditEntry, endpoint: Endpoint) -> str:
+    """The message of one patient, or of none, as an XML document."""
+    audited = AUDITED[entry.operation]
+    parts = [_event(entry, audited), *_participants(entry, audited, endpoint), _source(entry, endpoint)]
+    return f"{_HEAD}<AuditMessage>{''.join((*parts, *_objects(entry, audited, endpoint)))}</AuditMessage>"
+
+
+def _event(entry: AuditEntry, audited: Audited) -> str:
+    action = "R" if entry.operation in READS else "E"
+    values = {"EventActionCode": action, "EventDateTime": instant(entry.at), "EventOutcomeIndicator": outcome_of(entry)}
+    described = f"<EventOutcomeDescription>{entry.outcome.name.lower()}</EventOutcomeDescription>"
+    coded = _coded("EventID", audited.event) + _coded("EventTypeCode", audited.type, _system(audited))
+    return _element("EventIdentification", values, coded + described)
+
+
+def _participants(entry: AuditEntry, audited: Audited, endpoint: Endpoint) -> Iterable[str]:
+    """Both ends, and the person: who asked is the one that requests."""
+    asking, answering = (_DESTINATION, _SOURCE) if entry.operation in READS else (_SOURCE, _DESTINATION)
+    person = entry.kind is AccountKind.PERSON
+    network = {
+        "NetworkAccessPointID": entry.network,
+        "NetworkAccessPointTypeCode": _BY_ADDRESS if entry.network else "",
+    }
+    client = {"UserID": entry.application or entry.subject, "UserIsRequestor": _boolean(not person)}
+    yield _element("ActiveParticipant", client | network, _coded("RoleIDCode", asking))
+    here = {
+        "UserID": endpoint.base_url,
+        "UserIsRequestor": "false",
+        "NetworkAccessPointID": urlsplit(endpoint.base_url).hostname or "",
+        "NetworkAccessPointTypeCode": _BY_NAME,
+    }
+    yield _element("ActiveParticipant", here, _coded("RoleIDCode", answering))
+    if person:
+        role = Code(entry.role.value, entry.role.value)
+        user = {"UserID": entry.subject, "UserIsRequestor": "true"}
+        yield _element("ActiveParticipant", user, _coded("RoleIDCode", role, _OWN))
+
+
+def _source(entry: AuditEntry, endpoint: Endpoint) -> str:
+    hospital = endpoint.hospitals.known(entry.structure)
+    values = {"AuditEnterpriseSiteID": hospital.finess if hospital else "", "AuditSourceID": endpoint.base_url}
+    return _element("AuditSourceIdentification", values, _coded("AuditSourceTypeCode", _APPLICATION_SERVER))
+
+
+def _objects(entry: AuditEntry, audited: Audited, endpoint: Endpoint) -> Iterable[str]:
+    """The patient, and the query that was asked; of what is no question, the account that it is about."""
+    details = {"X-Request-Id": str(entry.request_id), "purpose-of-use": entry.purpose.value}
+    if entry.reason:
+        details["reason"] = entry.reason
+    if entry.reference:
+        identifier = f"{entry.reference}^^^&{endpoint.regional_oid}&ISO"
+        name = f"<ParticipantObjectName>{entry.reference}</ParticipantObjectName>"
+        yield _object(identifier, "1", "1", _coded("ParticipantObjectIDTypeCode", _PATIENT_NUMBER, _RFC_3881) + name)
+    if audited.interaction:
+        asked = "&".join(entry.criteria) or entry.operation.name.lower()
+        query = f"<ParticipantObjectQuery>{_base64(asked)}</ParticipantObjectQuery>"
+        coded = _coded("ParticipantObjectIDTypeCode", audited.type, _IHE)
+        yield _object(entry.operation.name.lower(), "2", "24", coded + query, details | told_of(entry))
+    else:
+        name = f"<ParticipantObjectName>{quoted(entry.subject)[1:-1]}</ParticipantObjectName>"
+        coded = _coded("ParticipantObjectIDTypeCode", _USER_IDENTIFIER, _RFC_3881)
+        yield _object(entry.subject, "1", "11", coded + name, details)
+
+
+def _object(identifier: str, kind: str, role: str, content: str, details: dict[str, str] | None = None) -> str:
+    values = {
+        "ParticipantObjectID": identifier,
+        "ParticipantObjectTypeCode": kind,
+        "ParticipantObjectTypeCodeRole": role,
+    }
+    told = (
+        _element("ParticipantObjectDetail", {"type": name, "value": _base64(value)})
+        for name, value in (details or {}).items()
+    )
+    return _element("ParticipantObjectIdentification", values, content + "".join(told))
+
+
+def _system(audited: Audited) -> str:
+    return _IHE if audited.interaction else _DCM
+
+
+def _coded(name: str, code: Code, system: str = _DCM) -> str:
+    return _element(name, {"csd-code": code.code, "codeSystemName": system, "originalText": code.display})
+
+
+def _element(name: str, values: dict[str, str], content: str = "") -> str:
+    """An element with its attributes, without those that have no value."""
+    attributes = "".join(f" {key}={quoted(value)}" for key, value in values.items() if value)
+    return f"<{name}{attributes}>{content}</{name}>" if content else f"<{name}{attributes}/>"
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+def _boolean(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,172 @@
+"""A disclosure as an AuditEvent, one per patient, in the shape of IHE's basic audit profiles.
+
+The names of the criteria stand where the profile wants the request: their values are a patient's, and the auditor is
+not told them. A refusal has no profile of its own: it is a query or a reading that failed. What is no question
+(a verdict, a grant, a containment) bears DICOM's codes.
+
+Source: IHE BALP 1.1 PatientQuery, Query and PatientRead; PDQm ITI-78 and ITI-119, PIXm ITI-83 audits (standards 3.9).
+"""
+
+from base64 import b64encode
+
+from beffroi.model.account import AccountKind
+from beffroi.model.audit import AuditEntry
+from beffroi.model.disclosure import Field, Outcome
+from beffroi.wire.audit_codes import AUDITED, DCM, READS, Code
+from beffroi.wire.fhir import instant
+from beffroi.wire.fhir_audit_tde import tde_shaped
+from beffroi.wire.fhir_terms import OID_PREFIX, Json
+from beffroi.wire.fhir_view import Endpoint
+
+BALP = "https://profiles.ihe.net/ITI/BALP"
+
+_PATIENT_QUERY = f"{BALP}/StructureDefinition/IHE.BasicAudit.PatientQuery"
+_QUERY = f"{BALP}/StructureDefinition/IHE.BasicAudit.Query"
+_PATIENT_READ = f"{BALP}/StructureDefinition/IHE.BasicAudit.PatientRead"
+_ENTITY_TYPE = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
+_ENTITY_ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
+_FINESS = "https://finess.esante.gouv.fr"
+_SUBJECT_OID = OID_PREFIX + "1.2.250.1.71.4.2.1"
+
+_REST: Json = {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"}
+_INTERACTION = "http://hl7.org/fhir/restful-interaction"
+_IHE = "urn:ihe:event-type-code"
+_SOURCE: Json = {"coding": [{"system": DCM, "code": "110153", "display": "Source Role ID"}]}
+_DESTINATION: Json = {"coding": [{"system": DCM, "code": "110152", "display": "Destination Role ID"}]}
+_USER: Json = {
+    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}],
+}
+_PERSON: Json = {"system": _ENTITY_TYPE, "code": "1", "display": "Person"}
+_SYSTEM_OBJECT: Json = {"system": _ENTITY_TYPE, "code": "2", "display": "System Object"}
+_AS_PATIENT: Json = {"system": _ENTITY_ROLE, "code": "1", "display": "Patient"}
+_AS_DOMAIN: Json = {"system": _ENTITY_ROLE, "code": "4", "display": "Domain Resource"}
+_AS_QUERY: Json = {"system": _ENTITY_ROLE, "code": "24", "display": "Query"}
+_REQUEST_ID: Json = {"system": f"{BALP}/CodeSystem/BasicAuditEntityType", "code": "XrequestId"}
+
+_REFUSALS = frozenset({Outcome.REFUSED, Outcome.TOO_BROAD})
+
+
+def audit_event(entry: AuditEntry, number: int, endpoint: Endpoint, profile: str = "") -> Json:
+    """The event of one patient (or of none), the `number`-th of its disclosure; in IHE's shape without a `profile`."""
+    audited = AUDITED[entry.operation]
+    reading = entry.operation in READS
+    event: Json = {
+        "resourceType": "AuditEvent",
+        "id": f"{entry.disclosure_id}-{number}",
+        "type": _REST if audited.interaction else _dicom(audited.event),
+        "subtype": [_dicom(audited.type)],
+        "action": "R" if reading else "E",
+        "recorded": instant(entry.at),
+        "outcome": outcome_of(entry),
+        "outcomeDesc": entry.outcome.name.lower(),
+        "agent": _agents(entry, endpoint, reading),
+        "source": {"observer": _server(endpoint)},
+    }
+    if audited.interaction:
+        transaction = {"system": _IHE, "code": audited.type.code}
+        event["subtype"] = [{"system": _INTERACTION, "code": audited.interaction}, transaction]
+        event["entity"] = _entities(entry, endpoint, reading)
+        if named := _profile(entry, reading):
+            event["meta"] = {"profile": [named]}
+    return tde_shaped(event) if profile else event
+
+
+def outcome_of(entry: AuditEntry) -> str:
+    """FHIR's and DICOM's code: 0 success, 4 a refusal."""
+    return "4" if entry.outcome in _REFUSALS else "0"
+
+
+def told_of(entry: AuditEntry) -> dict[str, str]:
+    """What is told of a disclosure besides who and whom: the names of the fields that were sent, and whether they were.
+
+    Nothing of it is a patient's.
+    """
+    sent = {True: "sent", False: "aborted", None: "unknown"}[entry.sent]
+    told = {"fields": _names(entry.fields), "criteria-fields": _names(entry.criteria_fields), "delivery": sent}
+    return {name: value for name, value in told.items() if value}
+
+
+def _dicom(code: Code) -> Json:
+    return {"system": DCM, "code": code.code, "display": code.display}
+
+
+def _profile(entry: AuditEntry, reading: bool) -> str:
+    if entry.outcome in _REFUSALS:
+        return ""
+    if reading:
+        return _PATIENT_READ if entry.reference else ""
+    return _PATIENT_QUERY if entry.reference else _QUERY
+
+
+def _agents(entry: AuditEntry, endpoint: Endpoint, reading: bool) -> list[Json]:
+    """A query flows from the client, a reading to it (BALP): the two ends change places."""
+    client_type, server_type = (_DESTINATION, _SOURCE) if reading else (_SOURCE, _DESTINATION)
+    person = entry.kind is AccountKind.PERSON
+    client: Json = {
+        "type": client_type,
+        "who": {"identifier": {"value": entry.application or entry.subject}},
+        "requestor": not person,
+        "network": {"address": entry.network or "unknown", "type": "2"},
+    }
+    server: Json = {
+        "type": server_type,
+        "who": _server(endpoint),
+        "requestor": False,
+        "network": {"address": endpoint.base_url, "type": "5"},
+    }
+    if not person:
+        client |= _acting(entry, endpoint)
+        return [client, server]
+    subject = {"identifier": {"system": _SUBJECT_OID, "value": entry.subject}}
+    user: Json = {"type": _USER, "who": subject, "requestor": True, **_acting(entry, endpoint)}
+    return [client, server, user]
+
+
+def _acting(entry: AuditEntry, endpoint: Endpoint) -> Json:
+    """In which role, for which structure and why. The operator's own rows name no structure."""
+    hospital = endpoint.hospitals.known(entry.structure)
+    system = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+    why: Json = {"coding": [{"system": system, "code": entry.purpose.value}]}
+    if entry.reason:  # an auditor judges an emergency reading by it
+        why["text"] = entry.reason
+    acting: Json = {"role": [{"text": entry.role.value}], "purposeOfUse": [why]}
+    if hospital is not None:
+        where = {"identifier": {"system": _FINESS, "value": hospital.finess}, "display": hospital.name}
+        acting["location"] = where
+    return acting
+
+
+def _server(endpoint: Endpoint) -> Json:
+    return {"identifier": {"system": "urn:ietf:rfc:3986", "value": endpoint.base_url}, "display": "Beffroi"}
+
+
+def _entities(entry: AuditEntry, endpoint: Endpoint, reading: bool) -> list[Json]:
+    found: list[Json] = []
+    if not reading:
+        names = "&".join(entry.criteria)
+        query = b64encode((names or entry.operation.name.lower()).encode()).decode()
+        described = f"{entry.operation.name.lower()} ({names}): the values are not told"
+        found.append({"type": _SYSTEM_OBJECT, "role": _AS_QUERY, "description": described, "query": query})
+    if entry.reference:
+        url = f"Patient/{entry.reference}"
+        if reading:
+            found.append({"what": {"reference": url}, "type": _SYSTEM_OBJECT, "role": _AS_DOMAIN})
+        found.append(_patient(entry, url, endpoint))
+    request = {"identifier": {"value": str(entry.request_id)}}
+    found.append({"what": request, "type": _REQUEST_ID})
+    return found
+
+
+def _patient(entry: AuditEntry, url: str, endpoint: Endpoint) -> Json:
+    """The patient by her opaque reference, with what was told of her."""
+    identifier = {"system": OID_PREFIX + endpoint.regional_oid, "value": entry.reference}
+    return {
+        "what": {"reference": url, "identifier": identifier},
+        "type": _PERSON,
+        "role": _AS_PATIENT,
+        "detail": [{"type": name, "valueString": value} for name, value in told_of(entry).items()],
+    }
+
+
+def _names(fields: Field) -> str:
+    return ",".join(name.lower() for field in fields if (name := field.name))
