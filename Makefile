@@ -4,13 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
+# Tests and demonstrations start a hundred Pythons: where the environment forbids compiled code to be kept, each would
+# compile the program again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run test long setup lock check bench clean
 
 run: setup
 	$(BIN)/beffroi demo
 
+# A file's tests share what the file prepares once, so a file stays on one core; the longest files come first.
 test: setup check
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not long"
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
 long: setup
 	$(BIN)/pytest -m long

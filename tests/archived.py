@@ -36,3 +36,13 @@ def mover(
         taken_at_once=7,
         step=step,
     )
+
+
+async def move(one: Mover, segments: int) -> None:
+    """The next segments, old enough or not, and what is behind them stays online."""
+    async with one._moves.alone() as connection:
+        assert connection is not None
+        for _ in range(segments):
+            due = await one._due(connection, True)
+            assert due is not None
+            await one._move(connection, due)

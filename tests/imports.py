@@ -1,8 +1,9 @@
 """The program's imports, read from its source: who imports whom, where, and whether lazily."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 SRC = Path(__file__).parent.parent / "src"
@@ -52,8 +53,10 @@ def imports_of(module: str, source: str, known: Iterable[str] = ()) -> list[Impo
     return found
 
 
-def all_imports(files: Mapping[str, Path]) -> list[Import]:
-    """The imports of every module of `files`."""
+@cache
+def program_imports() -> list[Import]:
+    """The imports of every module of the program. Read once, by the first test that asks: collecting stays quick."""
+    files = source_files()
     return [i for name, path in files.items() for i in imports_of(name, path.read_text(encoding="utf-8"), files)]
 
 

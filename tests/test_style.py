@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,14 @@ QUERY_TEXT = re.compile(
 )
 
 FILES = source_files()
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Every module of the program, parsed."""
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
+
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -92,7 +100,7 @@ def test_functions_are_short() -> None:
     """A function is read at one glance: at most 70 lines, or a reason in LONG_FUNCTIONS."""
     lengths = {
         f"{module}.{name}": (node.end_lineno or 0) - node.lineno + 1
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         for name, node in functions(tree)
     }
     assert {n: count for n, count in lengths.items() if count > FUNCTION_LINES_MAX and n not in LONG_FUNCTIONS} == {}
@@ -106,14 +114,14 @@ def test_the_exceptions_are_needed() -> None:
 
 def test_every_module_says_its_idea() -> None:
     """A module starts with a docstring."""
-    assert [name for name, tree in TREES.items() if tree.body and not ast.get_docstring(tree)] == []
+    assert [name for name, tree in trees().items() if tree.body and not ast.get_docstring(tree)] == []
 
 
 def test_everything_public_has_a_docstring() -> None:
     """A public class, function or method says what it is or what comes back."""
     silent = [
         f"{module}.{name}"
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         for name, node in public(tree.body)
         if not ast.get_docstring(node) and not explains_itself(node)
     ]
@@ -143,7 +151,7 @@ def test_no_query_outside_the_store() -> None:
     """SQL lives in .sql files; what must be composed is composed in store/ (or a benchmark)."""
     found = [
         f"{module}:{node.lineno}"
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         if not module.startswith(SQL_HOMES)
         for node in constants(tree)
         if QUERY_TEXT.match(str(node.value))

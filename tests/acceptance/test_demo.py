@@ -26,8 +26,6 @@ from beffroi_region.demo.feed_files import region_of
 from beffroi_region.demo.folder import Folder
 from beffroi_region.live_feed import LiveFeed
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 BEFFROI = Path(sys.executable).with_name("beffroi")
 PEOPLE = 400
 READY_S_MAX = 90.0

@@ -16,8 +16,6 @@ import pytest
 from acceptance.test_demo import Demo, clean_up, make_demo
 from beffroi_region.demo.settings import PORT_DEFAULT, PORTS
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"<!-- run -->\n```console\n(.*?)```", re.DOTALL)
 FOLDER = "~/.local/share/beffroi/demo"

@@ -1,7 +1,7 @@
 """The audit: silent about what is sound, and every change of anything found and named."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,8 +14,9 @@ from beffroi.ledger.checkpoint import Checkpoint, SigningKey, opened, signed
 from beffroi.ledger.note import split
 from beffroi.model.search import Criteria, DateRange, Text
 from beffroi.store.cosigning import CosigningStore
-from beffroi.store.database import ROLE_SEALER, Database
+from beffroi.store.database import ROLE_OWNER, ROLE_SEALER, Database
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
+from conftest import DatabaseServer, DsnOf
 from disclosed import KEY, NOON, ORIGIN, disclose, row, seal_all, sealer
 from doubles import FakeClock
 from requests_and_records import BORN, ask, record
@@ -34,12 +35,25 @@ async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
     await opened_database.close()
 
 
+async def three_checkpoints(dsn_of: DsnOf) -> None:
+    """Three accounts, 300 disclosures, sealed in three checkpoints."""
+    async with (
+        await Database.open(dsn_of(ROLE_OWNER), size=1) as database,
+        await Database.open(dsn_of(ROLE_SEALER), size=2) as own,
+    ):
+        for first in (0, 100, 200):
+            await disclose(database, [row(1 + n % 3, 1 + n // 3) for n in range(first, first + 100)])
+            await seal_all(sealer(own))
+
+
+@pytest.fixture(scope="module")
+def prepared(database_server: DatabaseServer) -> Iterator[str]:
+    yield from database_server.filled(three_checkpoints)
+
+
 @pytest.fixture
-async def sealed(database: Database, own: Database) -> Database:
-    """Three accounts, 300 disclosures, sealed in three checkpoints; as the database's owner, who may change all."""
-    for first in (0, 100, 200):
-        await disclose(database, [row(1 + n % 3, 1 + n // 3) for n in range(first, first + 100)])
-        await seal_all(sealer(own))
+def sealed(prepared: str, database: Database) -> Database:
+    """The database with three checkpoints, as its owner, who may change all."""
     return database
 
 

@@ -1,7 +1,8 @@
 """Retention in the archive: old segments go whole, held ones stay whole, a run may fail anywhere; the audit knows."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,11 @@ from beffroi.model.selection import Selection
 from beffroi.store.archive import Archive
 from beffroi.store.archive_moves import MOVE_SETTINGS, ArchiveMoves
 from beffroi.store.archive_place import Folder
-from beffroi.store.database import ROLE_ARCHIVER, ROLE_SEALER, ROLE_WEB, ROLE_WORKER, Database
+from beffroi.store.database import ROLE_ARCHIVER, ROLE_OWNER, ROLE_SEALER, ROLE_WEB, ROLE_WORKER, Database
 from beffroi.store.housekeeping import HousekeepingStore
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from beffroi.store.scope import scope_snapshot
+from conftest import DatabaseServer, DsnOf
 from disclosed import KEY, ORIGIN, disclose, row, seal_all, sealer
 
 NOW = datetime.now(UTC)
@@ -45,22 +47,40 @@ async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
         yield one
 
 
-@pytest.fixture
-async def archive(database: Database, sealing: Database, own: Database, tmp_path: Path) -> Path:
-    """Three segments of ten: accounts 1 and 2, old; 1 and 3, two days later; 1 alone, young. One more is online."""
-    for time, numbers in (
-        (OLD, [*((1, n) for n in range(1, 6)), *((2, n) for n in range(1, 6))]),
-        (SECOND, [*((1, n) for n in range(6, 11)), *((3, n) for n in range(1, 6))]),
-        (YOUNG, [(1, n) for n in range(11, 21)]),
+async def three_segments(dsn_of: DsnOf, folder: Path) -> None:
+    """Segments of ten: accounts 1 and 2, old; 1 and 3, two days later; 1 alone, young. One more is online."""
+    async with (
+        await Database.open(dsn_of(ROLE_OWNER), size=1) as database,
+        await Database.open(dsn_of(ROLE_SEALER), size=2) as sealing,
+        await Database.open(dsn_of(ROLE_ARCHIVER), size=2, **MOVE_SETTINGS) as own,
     ):
-        rows = [dataclasses.replace(row(*one), at=time + timedelta(seconds=one[1])) for one in numbers]
-        await disclose(database, rows)
+        for time, numbers in (
+            (OLD, [*((1, n) for n in range(1, 6)), *((2, n) for n in range(1, 6))]),
+            (SECOND, [*((1, n) for n in range(6, 11)), *((3, n) for n in range(1, 6))]),
+            (YOUNG, [(1, n) for n in range(11, 21)]),
+        ):
+            rows = [dataclasses.replace(row(*one), at=time + timedelta(seconds=one[1])) for one in numbers]
+            await disclose(database, rows)
+            await seal_all(sealer(sealing))
+        assert len(await mover(own, folder, 10).run(everything=True)) == 3
+        await disclose(database, [dataclasses.replace(row(1, 21), at=NOW)])
         await seal_all(sealer(sealing))
-    folder = tmp_path / "archive"
-    assert len(await mover(own, folder, 10).run(everything=True)) == 3
-    await disclose(database, [dataclasses.replace(row(1, 21), at=NOW)])
-    await seal_all(sealer(sealing))
-    return folder
+
+
+@pytest.fixture(scope="module")
+def files_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("archived") / "archive"
+
+
+@pytest.fixture(scope="module")
+def prepared(database_server: DatabaseServer, files_once: Path) -> Iterator[str]:
+    yield from database_server.filled(lambda dsn_of: three_segments(dsn_of, files_once))
+
+
+@pytest.fixture
+def archive(prepared: str, files_once: Path, tmp_path: Path) -> Path:
+    """This test's own copy of the segments' files."""
+    return Path(shutil.copytree(files_once, tmp_path / "archive"))
 
 
 def eraser(

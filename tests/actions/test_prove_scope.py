@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import AsyncIterator, Callable
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -10,7 +11,7 @@ from random import Random
 import msgspec
 import pytest
 
-from archived import OLD, mover, old
+from archived import OLD, move, mover, old
 from beffroi.actions.prove_scope import ACCOUNT_CHAIN, LEAF_RANGE, prove
 from beffroi.actions.verify_scope import verify
 from beffroi.breach.scope import EVERYBODY, Whom
@@ -20,10 +21,11 @@ from beffroi.model.disclosure import Operation
 from beffroi.model.selection import Selection
 from beffroi.store.archive_moves import MOVE_SETTINGS
 from beffroi.store.archive_place import Folder
-from beffroi.store.database import ROLE_ARCHIVER, ROLE_SEALER, Database
+from beffroi.store.database import ROLE_ARCHIVER, ROLE_OWNER, ROLE_SEALER, Database
 from beffroi.store.ledger import LedgerStore
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from beffroi.store.openings import openings
+from conftest import DatabaseServer, DsnOf
 from disclosed import KEY, disclose, seal_all, sealer
 
 KEYS = [KEY.verifier()]
@@ -38,21 +40,34 @@ async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
     await opened.close()
 
 
-@pytest.fixture
-async def folder(database: Database, own: Database, dsn_of: Callable[[str], str], tmp_path: Path) -> Path:
+async def half_archived(dsn_of: DsnOf, folder: Path) -> None:
     """Three accounts, a hundred disclosures each, one of which is closed by a containment; the first half archived."""
     rows = [old(1 + n % 3, 1 + n // 3) for n in range(300)]
     rows[-1] = dataclasses.replace(rows[-1], operation=int(Operation.CONTAIN), outcome=7, shown="[]", people=())
-    await disclose(database, rows)
-    await seal_all(sealer(own))
-    async with await Database.open(dsn_of(ROLE_ARCHIVER), size=2, **MOVE_SETTINGS) as mine:
-        one = mover(mine, tmp_path / "archive", 150)
-        async with one._moves.alone() as connection:
-            assert connection is not None
-            due = await one._due(connection, True)
-            assert due is not None
-            await one._move(connection, due)
-    return tmp_path / "archive"
+    async with (
+        await Database.open(dsn_of(ROLE_OWNER), size=1) as database,
+        await Database.open(dsn_of(ROLE_SEALER), size=2) as own,
+        await Database.open(dsn_of(ROLE_ARCHIVER), size=2, **MOVE_SETTINGS) as mine,
+    ):
+        await disclose(database, rows)
+        await seal_all(sealer(own))
+        await move(mover(mine, folder, 150), 1)
+
+
+@pytest.fixture(scope="module")
+def files_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("archived") / "archive"
+
+
+@pytest.fixture(scope="module")
+def prepared(database_server: DatabaseServer, files_once: Path) -> Iterator[str]:
+    yield from database_server.filled(lambda dsn_of: half_archived(dsn_of, files_once))
+
+
+@pytest.fixture
+def folder(prepared: str, files_once: Path, tmp_path: Path) -> Path:
+    """This test's own copy of the archive."""
+    return Path(shutil.copytree(files_once, tmp_path / "archive"))
 
 
 async def proved(own: Database, folder: Path, selection: Selection, whom: Whom = EVERYBODY, everything: bool = False):

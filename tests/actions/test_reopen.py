@@ -1,6 +1,6 @@
 """A gap: after a restore that lost sealed leaves the ledger goes on as its next epoch, and says what is lost."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from beffroi.errors import OperatorError
 from beffroi.ledger.checkpoint import Checkpoint, opened, opened_text
 from beffroi.ledger.epoch import Gap, epoch_origin
 from beffroi.store.cosigning import CosigningStore
-from beffroi.store.database import ROLE_SEALER, Database
+from beffroi.store.database import ROLE_OWNER, ROLE_SEALER, Database
 from beffroi.store.epochs import EpochStore
 from beffroi.store.ledger import LedgerStore
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
+from conftest import DatabaseServer, DsnOf
 from disclosed import KEY, NOON, ORIGIN, disclose, row, seal_all, sealer
 from doubles import FakeClock
 from witnesses import SECOND, WITNESS, witness_served
@@ -35,14 +36,27 @@ async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
     await opened_database.close()
 
 
-@pytest.fixture
-async def given(database: Database, own: Database) -> Given:
+async def backed_up(dsn_of: DsnOf) -> None:
     """300 leaves, of which a backup was made, then 30 more."""
-    await disclose(database, [row(1 + n % 3, 1 + n // 3) for n in range(300)])
-    await seal_all(sealer(own))
-    await back_up(database)
-    await disclose(database, [row(1, 101 + n) for n in range(30)])
-    await seal_all(sealer(own))
+    async with (
+        await Database.open(dsn_of(ROLE_OWNER), size=1) as database,
+        await Database.open(dsn_of(ROLE_SEALER), size=2) as own,
+    ):
+        await disclose(database, [row(1 + n % 3, 1 + n // 3) for n in range(300)])
+        await seal_all(sealer(own))
+        await back_up(database)
+        await disclose(database, [row(1, 101 + n) for n in range(30)])
+        await seal_all(sealer(own))
+
+
+@pytest.fixture(scope="module")
+def prepared(database_server: DatabaseServer) -> Iterator[str]:
+    yield from database_server.filled(backed_up)
+
+
+@pytest.fixture
+def given(prepared: str, database: Database, own: Database) -> Given:
+    """The database with its backup, as its owner and as the sealer's role."""
     return database, own
 
 

@@ -1,5 +1,7 @@
 """Proofs: made from tiles as RFC 9162 defines them, and no other hash passes."""
 
+from functools import cache
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +27,12 @@ def tiles_of(size: int) -> dict[tuple[int, int], bytes]:
 
 
 TILES = tiles_of(700)
-ROOTS = [tree_hash(ENTRIES[:size]) for size in range(701)]
+
+
+@cache
+def root(size: int) -> bytes:
+    """The tree hash of so many entries, by the definition."""
+    return tree_hash(ENTRIES[:size])
 
 
 def subproof(old: int, entries: list[bytes], whole: bool) -> list[bytes]:
@@ -48,7 +55,7 @@ def test_a_smaller_tree_is_proved_to_be_the_beginning(one: int, other: int) -> N
     ranges = consistency_ranges(old, new)
     hashes = proof(ranges, {place: TILES[place] for place in places(ranges)})
     assert hashes == subproof(old, ENTRIES[:new], True)
-    assert is_consistent(old, ROOTS[old], new, ROOTS[new], hashes)
+    assert is_consistent(old, root(old), new, root(new), hashes)
 
 
 @settings(max_examples=200, deadline=None)
@@ -60,13 +67,13 @@ def test_a_leaf_is_proved_to_be_in_the_tree(index: int, size: int) -> None:
     ranges = inclusion_ranges(index, size)
     hashes = proof(ranges, {place: TILES[place] for place in places(ranges)})
     leaf = leaf_hash(ENTRIES[index])
-    assert is_included(index, size, leaf, ROOTS[size], hashes)
-    assert not is_included(index, size, leaf_hash(b"other"), ROOTS[size], hashes)
-    assert not is_included(index, size, leaf, ROOTS[size - 1], hashes)
-    assert not is_included(index, size, leaf, ROOTS[size], [*hashes, leaf])
+    assert is_included(index, size, leaf, root(size), hashes)
+    assert not is_included(index, size, leaf_hash(b"other"), root(size), hashes)
+    assert not is_included(index, size, leaf, root(size - 1), hashes)
+    assert not is_included(index, size, leaf, root(size), [*hashes, leaf])
     if hashes:
-        assert not is_included(index, size, leaf, ROOTS[size], hashes[:-1])
-        assert not is_included(index ^ 1, size, leaf, ROOTS[size], hashes)
+        assert not is_included(index, size, leaf, root(size), hashes[:-1])
+        assert not is_included(index ^ 1, size, leaf, root(size), hashes)
 
 
 @settings(max_examples=200, deadline=None)
@@ -79,24 +86,24 @@ def test_no_other_proof_passes(one: int, other: int, data: st.DataObject) -> Non
     hashes = proof(consistency_ranges(old, new), TILES)
     place = data.draw(st.integers(0, len(hashes) - 1))
     changed = [*hashes[:place], bytes(32), *hashes[place + 1 :]]
-    assert not is_consistent(old, ROOTS[old], new, ROOTS[new], changed)
-    assert not is_consistent(old, ROOTS[old], new, ROOTS[new], hashes[:place] + hashes[place + 1 :])
-    assert not is_consistent(old, ROOTS[old], new, ROOTS[new], [*hashes, bytes(32)])
-    assert not is_consistent(old, ROOTS[new], new, ROOTS[new], hashes)
-    assert not is_consistent(old, ROOTS[old], new, ROOTS[old], hashes)
-    assert not is_consistent(new, ROOTS[new], old, ROOTS[old], hashes)
+    assert not is_consistent(old, root(old), new, root(new), changed)
+    assert not is_consistent(old, root(old), new, root(new), hashes[:place] + hashes[place + 1 :])
+    assert not is_consistent(old, root(old), new, root(new), [*hashes, bytes(32)])
+    assert not is_consistent(old, root(new), new, root(new), hashes)
+    assert not is_consistent(old, root(old), new, root(old), hashes)
+    assert not is_consistent(new, root(new), old, root(old), hashes)
 
 
 def test_the_empty_tree_and_the_same_tree_need_no_proof() -> None:
     """And may not have one; the same size with another root is another tree."""
-    assert is_consistent(0, ROOTS[0], 5, ROOTS[5], [])
-    assert not is_consistent(0, ROOTS[0], 5, ROOTS[5], [bytes(32)])
-    assert is_consistent(5, ROOTS[5], 5, ROOTS[5], [])
-    assert not is_consistent(5, ROOTS[5], 5, ROOTS[4], [])
-    assert not is_consistent(5, ROOTS[5], 5, ROOTS[5], [bytes(32)])
+    assert is_consistent(0, root(0), 5, root(5), [])
+    assert not is_consistent(0, root(0), 5, root(5), [bytes(32)])
+    assert is_consistent(5, root(5), 5, root(5), [])
+    assert not is_consistent(5, root(5), 5, root(4), [])
+    assert not is_consistent(5, root(5), 5, root(5), [bytes(32)])
 
 
 @given(st.integers(0, 700))
 def test_the_root_comes_from_tiles_too(size: int) -> None:
     """The tree hash of the first leaves, from tiles that hold more."""
-    assert range_hash((0, size), TILES) == ROOTS[size]
+    assert range_hash((0, size), TILES) == root(size)

@@ -26,7 +26,6 @@ def in_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEFFROI_BENCH", str(cache))
 
 
-@pytest.mark.xdist_group("bench")
 @pytest.mark.usefixtures("in_cache")
 def test_bench_search_in_small() -> None:
     """`bench search` prints every figure, and found one disclosure for each answer."""
@@ -40,7 +39,6 @@ def test_bench_search_in_small() -> None:
     assert "2,000 people" in report.page([found])
 
 
-@pytest.mark.xdist_group("bench")
 @pytest.mark.usefixtures("in_cache")
 def test_bench_feed_in_small() -> None:
     """`bench feed` prints every figure, and found each acknowledged message and each imported row once."""

@@ -1,11 +1,8 @@
 """Live, three web processes: an account that hammers all of them is stopped, and it alone."""
 
-import pytest
-
 from beffroi_region.bench import containment, report
 
 
-@pytest.mark.xdist_group("bench")
 def test_nothing_is_committed_after_a_stop_and_everything_ends_within_a_second() -> None:
     """Zero answers behind the closing event; all connections refused or cut within 1 s; nobody else refused."""
     found = containment.run(rounds=1)

@@ -9,6 +9,7 @@ import sys
 
 import msgspec
 
+from beffroi.breach.scope import Tally
 from beffroi.model.selection import Selection
 
 
@@ -26,13 +27,18 @@ class Question(msgspec.Struct, frozen=True):
 
 def main() -> None:
     """Counts. Whatever a library prints goes nowhere: standard output is the answer's alone."""
-    answer = os.fdopen(os.dup(1), "wb")
+    out = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    out.write(msgspec.msgpack.encode(answer(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Question))))
+    out.close()
+
+
+def answer(question: Question) -> Tally:
+    """The archived readings of a question's selections."""
     from beffroi.ledger.manifest import Manifest
     from beffroi.store.archive_place import Location, place_at
     from beffroi.store.archive_query import Asked, count, duckdb_engine, spark_engine
 
-    question = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Question)
     location = msgspec.convert(question.location, Location)
     manifests = [Manifest.parse(note.rpartition("\n\n")[0] + "\n") for note in question.manifests]
     asked = [Asked(*one) for one in question.asked]
@@ -46,8 +52,7 @@ def main() -> None:
     else:
         tally = count(duckdb_engine(place_at(location)), manifests, asked)
     tally.counted = None
-    answer.write(msgspec.msgpack.encode(tally))
-    answer.close()
+    return tally
 
 
 if __name__ == "__main__":
