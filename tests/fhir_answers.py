@@ -60,6 +60,15 @@ JEANNE = Record(
     ),
     addresses=(Address(("12 rue du Bûcher", "Bâtiment C"), "Rouen-sur-Test", "76999", "FRA"),),
     others=(OtherIdentifier("1.2.250.1.176.1.2", "NDP-778", "NDP"),),
+    mother_identifiers=(OtherIdentifier("1.2.250.1.999.1.1", "M-4711", "PI"),),
+    collected_by="INSI",
+    insi_called_on="2024-03-06",
+    document="CN",
+    document_expires_on="2031-05-01",
+    lunar_birth_date="1960-14-33",
+    sms_consent=True,
+    last_update=datetime(2026, 11, 2, 8, 0, tzinfo=UTC),
+    last_update_facility="590000001",
 )
 """Every field has a value, and no value stands in another: a leak is seen."""
 
@@ -120,6 +129,12 @@ records = st.builds(
         ),
         max_size=2,
     ).map(tuple),
+    mother_identifiers=st.lists(st.builds(OtherIdentifier, st.just("1.2.3"), _words, st.just("PI")), max_size=2).map(
+        tuple
+    ),
+    collected_by=st.sampled_from(["", "SM", "AV"]),
+    insi_called_on=st.sampled_from(["", "2024-03-06"]),
+    document=st.sampled_from(["", "PA", "LE"]),
 )
 """Records as a feed may leave them: any field may be empty, none is blank."""
 

@@ -29,6 +29,10 @@ TABLE_0445 = WORD.findall(
     "VIDE PROV VALI DOUB DESA DPOT DOUA COLP COLV FILI CACH ANOM IDVER RECD IDRA USUR HOMD HOMA INVA FICT DOUT"
 )
 STATUSES = {"PROV", "VALI", "RECUP", "QUAL"}
+PROOFS = {
+    "methodCollection": {"SM", "CV", "INSI", "CB", "RFID", "AV"},
+    "validationMode": {"CN", "PA", "CS", "eCN", "IN", "AV", "LECV", "AN", "LEP", "CC", "ANCV"},
+}
 ISSUE_CODES = WORD.findall(
     "invalid structure required value invariant security login unknown expired forbidden suppressed processing "
     "not-supported duplicate multiple-matches not-found deleted too-long code-invalid extension too-costly "
@@ -204,6 +208,9 @@ def patient_reliability(patient: Json) -> Found:
     for extension in patient.get("extension", []):
         if extension["url"] == RELIABILITY:
             for part in extension["extension"]:
+                if part["url"] not in ("identityStatus", "comment"):
+                    yield from proof_rules(part)
+                    continue
                 coding = part.get("valueCoding") or part["valueCodeableConcept"]["coding"][0]
                 if part["url"] == "comment":
                     comments.append(coding["code"])
@@ -217,6 +224,15 @@ def patient_reliability(patient: Json) -> Found:
         yield "two vocabularies of identity status"
     if len([status for status in published if status in ("PROV", "VALI")]) > 1 or len(following) > 1:
         yield "two identity statuses"
+
+
+def proof_rules(part: Json) -> Found:
+    """How an identity came in and was checked: a code of FR Core's, or a day."""
+    if part["url"] == "dateInterrogationINSi":
+        if not DATE.fullmatch(part["valueDate"]):
+            yield "the day of INSi's call is no date"
+    elif part["valueCoding"]["code"] not in PROOFS[part["url"]]:
+        yield f"a {part['url']} that its vocabulary does not hold"
 
 
 def patient_ins(patient: Json) -> Found:

@@ -51,4 +51,15 @@ records = st.builds(
     ).map(tuple),
     addresses=st.lists(st.builds(Address, lines=st.just(("1 rue Haute",)), city=words), max_size=1).map(tuple),
     others=st.lists(st.builds(OtherIdentifier, st.just("urn:x"), words), max_size=1).map(tuple),
+    lunar_birth_date=st.sampled_from(["", "1961-14-33"]),
+    mother_identifiers=st.lists(
+        st.builds(OtherIdentifier, st.just("1.2.250.1.999.1"), words, st.just("PI")), max_size=1
+    ).map(tuple),
+    collected_by=st.sampled_from(["", "SM", "INSI"]),
+    insi_called_on=st.sampled_from(["", "2026-03-04"]),
+    document=st.sampled_from(["", "CN", "LE"]),
+    document_expires_on=st.sampled_from(["", "2031-05-01"]),
+    sms_consent=st.sampled_from([None, True, False]),
+    last_update=st.one_of(st.none(), st.just(datetime(2026, 3, 4, tzinfo=UTC))),
+    last_update_facility=st.sampled_from(["", "590000011"]),
 )

@@ -240,6 +240,21 @@ async def test_both_vocabularies(feeds, extension, status, kept) -> None:
     assert (by_ins.json["total"] == 1) is kept
 
 
+async def test_how_an_identity_was_checked_is_kept(feeds, database) -> None:
+    """The method of collection, the kind of document and the day of INSi's call; codes of nobody's are left aside."""
+    told = reliability("VALI")
+    told["extension"] += [
+        {"url": "methodCollection", "valueCoding": {"code": "INSI"}},
+        {"url": "validationMode", "valueCoding": {"code": "LEP"}},
+        {"url": "dateInterrogationINSi", "valueDate": "2026-11-02"},
+    ]
+    assert (await feeds("PUT", at(RED, "R-1"), alice(RED, "R-1", extension=[told]))).status == 201
+    row = await database.pool.fetchrow(
+        "select record->>'collected_by', record->>'document', record->>'insi_called_on' from identities"
+    )
+    assert tuple(row) == ("INSI", None, "2026-11-02")
+
+
 @pytest.mark.skipif(not SHARED.exists(), reason="the published examples are not at hand")
 async def test_the_published_example_of_three_domains(feeds) -> None:
     """Alice of the red, green and blue domains is one; red asks and is told green and blue, also by what was merged.

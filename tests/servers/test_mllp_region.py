@@ -206,6 +206,58 @@ async def test_deleting_an_ins(client: Client, database: Database) -> None:
     assert row is not None and (row["ins"], row["status"]) == (None, "PROV")
 
 
+async def test_an_ins_names_its_bearer(client: Client, database: Database) -> None:
+    """A47 without an IPP finds the patient of this hospital by the INS of MRG-1; nobody else's, and none is AE, 204."""
+    for facility, number in (("GAM-1", 1), ("GAM-2", 2)):
+        await fed(client, adt("A28", facility, f"{ipp('42', number)}~{INS}"))
+    deleted = INS.replace("260058815400233", '""')
+    message = adt("A47", "GAM-1", deleted, f"MRG|{INS}", control="2", f32="PROV")
+    await fed(client, message)
+    await fed(client, message)
+    rows = await database.pool.fetch("select hospital_id, ins is null as gone from identities order by 1")
+    assert [tuple(row) for row in rows] == [(1, True), (2, False)]
+    unknown = await client.ask(adt("A47", "GAM-1", deleted, f"MRG|{INS}", control="3", f32="PROV"))
+    assert unknown[1] == "MSA|AE|3" and unknown[2].startswith("ERR||MRG^1^1|204^")
+    for number in ("50", "51"):
+        await fed(client, adt("A28", "GAM-1", f"{ipp(number, 1)}~{INS}", control=f"4{number}"))
+    two = await client.ask(adt("A47", "GAM-1", deleted, f"MRG|{INS}", control="5"))
+    assert two[1] == "MSA|AE|5" and two[2].startswith("ERR||MRG^1^1|102^")
+
+
+async def test_one_transaction_finds_a_bearer_that_it_made(client: Client, database: Database) -> None:
+    """An A47 right behind the A28 that brings the INS: both in one batch, applied in their order."""
+    deleted = INS.replace("260058815400233", '""')
+    await client.write(
+        adt("A28", "GAM-1", f"{ipp('42', 1)}~{INS}"),
+        adt("A47", "GAM-1", deleted, f"MRG|{INS}", control="2", f32="PROV"),
+    )
+    assert [(await client.read())[1] for _ in range(2)] == ["MSA|AA|1", "MSA|AA|2"]
+    assert await database.pool.fetchval("select ins from identities") is None
+
+
+async def test_the_hour_alone_changes_nothing(client: Client, database: Database) -> None:
+    """PID-33 counts where something else changed: software that sends the present time gives nobody a new version."""
+    await fed(client, adt("A31", "GAM-1", ipp("42", 1), f33="20261124080000"))
+    await fed(client, adt("A31", "GAM-1", ipp("42", 1), control="2", f33="20261124090000"))
+    kept = "select record->>'last_update' from identities"
+    assert (await database.pool.fetchval(kept)).startswith("2026-11-24T08:00")
+    await fed(client, adt("A31", "GAM-1", ipp("42", 1), control="3", f8="U", f33="20261124100000"))
+    assert (await database.pool.fetchval(kept)).startswith("2026-11-24T10:00")
+
+
+async def test_a_nia_makes_way_for_a_nir(client: Client, database: Database) -> None:
+    """A31 with a NIR, alone or beside the NIA: the NIR is kept; A47 then takes either away."""
+    nia = INS.replace("ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.10", "ASIP-SANTE-INS-NIA&1.2.250.1.213.1.4.9")
+    kept = "select ins from identities"
+    await fed(client, adt("A28", "GAM-1", f"{ipp('42', 1)}~{nia}"))
+    assert (await database.pool.fetchval(kept)).endswith("|1.2.250.1.213.1.4.9")
+    await fed(client, adt("A31", "GAM-1", f"{ipp('42', 1)}~{nia}~{INS}", control="2"))
+    assert (await database.pool.fetchval(kept)).endswith("|1.2.250.1.213.1.4.10")
+    deleted = INS.replace("260058815400233", '""')
+    await fed(client, adt("A47", "GAM-1", f"{ipp('42', 1)}~{deleted}", f"MRG|{nia}", control="3"))
+    assert await database.pool.fetchval(kept) is None
+
+
 async def test_a_feed_speaks_for_its_own_hospital_only(client: Client, database: Database) -> None:
     """Another hospital's identifier is refused (AE), and an application that asks may not feed (AR)."""
     for facility, code in (("GAM-1", "AE"), ("DPI-2", "AR")):

@@ -111,6 +111,20 @@ def test_a47_may_change_the_ipp_and_delete_the_ins_at_once() -> None:
     assert (told.kind, told.other_ipp, told.patch.ins_removed) == (FeedKind.CHANGE_IDENTIFIER, "41", True)
 
 
+def test_a47_without_an_ipp_names_the_patient_by_her_ins() -> None:
+    """Where neither PID-3 nor MRG-1 has an IPP, the INS of MRG-1 says whose INS is deleted or replaced."""
+    deleted = one(adt("A47", f"MRG|{INS}", ids=NO_INS, f32="PROV"))
+    assert (deleted.kind, deleted.ipp, deleted.bearer) == (FeedKind.REMOVE_INS, "", TEST_INS)
+    new = INS.replace("260058815400233", "160058815400289")
+    replaced = one(adt("A47", f"MRG|{INS}", ids=new, f32="VALI"))
+    assert (replaced.kind, replaced.bearer, replaced.patch.ins) == (
+        FeedKind.UPSERT,
+        TEST_INS,
+        Ins("160058815400289", TEST_INS.oid),
+    )
+    assert one(adt("A47", f"MRG|{INS}", ids=f"{ipp('42')}~{NO_INS}")).bearer is None
+
+
 def test_a47_of_a_folder_number_is_an_update() -> None:
     """An identifier that is not kept here changes nothing but the traits."""
     assert one(adt("A47", f"MRG|77^^^{AUTHORITY}^AN")).kind is FeedKind.UPSERT
@@ -223,6 +237,23 @@ def test_forbidden_fields_are_counted() -> None:
     forbidden = {f"f{n}": f"FORBIDDEN{n}" for n in (2, 4, 9, 10, 12, 17, 19, 22, 28)}
     assert read(parse(adt(**forbidden)), CHU).forbidden_count == 9
     assert read(parse(adt()), CHU).forbidden_count == 0
+
+
+def test_movements_are_counted_and_not_read() -> None:
+    """ZBE says where care takes place, which is no identity (law 4): its bytes are not read."""
+    movement = b"ZBE|1^GAM|20260306||INSERT|N||\xff\xfe^PSYCHIATRIE\r"
+    found = read(parse(adt("A01") + movement * 2), CHU)
+    assert found.movement_count == 2 and "PSYCHIATRIE" not in repr(found)
+    assert found.events[0].patch == one(adt("A01")).patch
+
+
+@pytest.mark.parametrize("version", ["2.5^FRA^2.9", "2.5^FRA^2.10", "2.5^FRA^2.11"])
+def test_every_french_version_is_read_alike(version: str) -> None:
+    """The same events come of a message whatever version of PAM France it announces."""
+    fields = {"ids": f"{ipp('42')}~{INS}", "f32": "VALI"}
+    assert one(adt("A31", "ZFD||||N|INSI", **fields).replace(b"2.5^FRA^2.11|", f"{version}|".encode())) == one(
+        adt("A31", "ZFD||||N|INSI", **fields)
+    )
 
 
 PIECES = st.lists(

@@ -328,6 +328,60 @@ def test_the_rest() -> None:
     }
 
 
+def test_how_an_identity_was_checked() -> None:
+    """ZFD: lunar date, consent, how it came in, the call of INSi, the document and its expiry; never a pregnancy."""
+    found = patch("ZFD|33^14^1961|27|Y|N|INSI|20240306|CN|20310501")
+    assert said(found, *PROOF) == {
+        "lunar_birth_date": "1961-14-33",
+        "sms_consent": True,
+        "collected_by": "INSI",
+        "insi_called_on": "2024-03-06",
+        "document": "CN",
+        "document_expires_on": "2031-05-01",
+    }
+    assert "27" not in repr(found)
+    assert set(said(patch("ZFD||27"), *PROOF).values()) == {None}
+    deleted = patch('ZFD|""||||""|""|""|""')
+    assert [getattr(deleted, name) for name in PROOF if name != "sms_consent"] == [""] * 5
+
+
+PROOF = ("lunar_birth_date", "sms_consent", "collected_by", "insi_called_on", "document", "document_expires_on")
+
+
+@pytest.mark.parametrize(
+    ("zfd", "place"),
+    [
+        ("ZFD|THE FIRST", "ZFD^1^1"),
+        ("ZFD|||MAYBE", "ZFD^1^3"),
+        ("ZFD|||||PAPER", "ZFD^1^5"),
+        ("ZFD||||||2024", "ZFD^1^6"),
+        ("ZFD|||||||ZZ", "ZFD^1^7"),
+        ("ZFD||||||||SOON", "ZFD^1^8"),
+    ],
+)
+def test_what_cannot_be_read_of_zfd_is_said(zfd: str, place: str) -> None:
+    """It is not kept, the message is not refused, and the acknowledgement says where, without the value."""
+    (remark,) = read(parse(adt("A31", zfd)), CHU).remarks
+    assert remark.location == place and zfd.split("|")[-1] not in remark.words.english
+    assert set(said(patch(zfd), *PROOF).values()) == {None}
+
+
+def test_the_mothers_identifiers() -> None:
+    """PID-21: her own number in the hospital's domain; not her visits, nor what another hospital calls her."""
+    ids = f"{ipp('7')}~24000006^^^CHU-ESSAI^AN~9^^^CH-MODELE^PI"
+    assert patch(f21=ids).mother_identifiers == (OtherIdentifier(CHU.oid, "7", "PI"),)
+    assert patch(f21="9^^^CH-MODELE^PI").mother_identifiers is None
+    assert patch(f21='""').mother_identifiers == ()
+
+
+def test_the_last_update() -> None:
+    """PID-33 and PID-34: when, and at which facility (its number before its name)."""
+    found = patch(f33="20240306111153", f34="CHU-X^590000011^N")
+    assert found.last_update == datetime(2024, 3, 6, 10, 11, 53, tzinfo=UTC)
+    assert found.last_update_facility == "590000011"
+    assert (patch(f33="YESTERDAY", f34="CHU-X").last_update, patch(f34="CHU-X").last_update_facility) == (None, "CHU-X")
+
+
 def test_regional_identifiers_are_kept_and_others_are_not() -> None:
     """RRI, PN and NDP are kept; folders, passports and visits are not."""
     ids = f"{ipp('42')}~77^^^&1.2.9&ISO^RRI~8\\F\\9^^^&1.2.8&ISO^NDP~P1^^^FRA^PPN~5^^^X^AN"

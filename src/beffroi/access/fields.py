@@ -17,7 +17,7 @@ MINIMAL = (
     | Field.DECEASED
 )
 CONTACT = Field.PHONE | Field.EMAIL | Field.ADDRESS
-IDENTIFIERS = Field.INS | Field.OTHER_IDENTIFIERS | Field.MOTHER_NAME | Field.NATIONALITY
+IDENTIFIERS = Field.INS | Field.OTHER_IDENTIFIERS | Field.MOTHER_NAME | Field.NATIONALITY | Field.PROOF
 NAME = Field.BIRTH_NAME | Field.USED_NAME | Field.BIRTH_DATE
 """Enough to ask a ward whether she is its patient."""
 RESTRICTED = NAME
@@ -49,6 +49,7 @@ _INS = Field.INS.value
 _OTHER_IDENTIFIERS = Field.OTHER_IDENTIFIERS.value
 _MOTHER_NAME = Field.MOTHER_NAME.value
 _NATIONALITY = Field.NATIONALITY.value
+_PROOF = Field.PROOF.value
 _NOWHERE = BirthPlace()
 
 
@@ -63,6 +64,7 @@ def restrict(record: Record, fields: Field) -> Record:
     name, used = bits & _BIRTH_NAME, bits & _USED_NAME
     born, status = bits & _BIRTH_DATE, bits & _STATUS
     dead, phone, mail = bits & _DECEASED, bits & _PHONE, bits & _EMAIL
+    mother, proof = bits & _MOTHER_NAME, status and bits & _PROOF  # proof of a status: told beside it alone
     telecoms: tuple[Telecom, ...] = ()
     if phone or mail:
         telecoms = tuple(t for t in record.telecoms if (phone if t.kind is TelecomKind.PHONE else mail))
@@ -77,7 +79,7 @@ def restrict(record: Record, fields: Field) -> Record:
         birth_order=record.birth_order if born else 0,
         sex=record.sex if bits & _SEX else Sex.UNKNOWN,
         birth_place=record.birth_place if bits & _BIRTH_PLACE else _NOWHERE,
-        mother_birth_family=record.mother_birth_family if bits & _MOTHER_NAME else "",
+        mother_birth_family=record.mother_birth_family if mother else "",
         nationality=record.nationality if bits & _NATIONALITY else "",
         deceased=record.deceased if dead else False,
         deceased_at=record.deceased_at if dead else None,
@@ -88,6 +90,15 @@ def restrict(record: Record, fields: Field) -> Record:
         telecoms=telecoms,
         addresses=record.addresses if bits & _ADDRESS else (),
         others=record.others if bits & _OTHER_IDENTIFIERS else (),
+        lunar_birth_date=record.lunar_birth_date if proof else "",
+        mother_identifiers=record.mother_identifiers if mother else (),
+        collected_by=record.collected_by if proof else "",
+        insi_called_on=record.insi_called_on if proof else "",
+        document=record.document if proof else "",
+        document_expires_on=record.document_expires_on if proof else "",
+        sms_consent=record.sms_consent if phone else None,
+        last_update=record.last_update if status else None,
+        last_update_facility=record.last_update_facility if status else "",
     )
 
 
@@ -108,16 +119,26 @@ def present(record: Record) -> Field:
         found |= _BIRTH_DATE
     if record.birth_place != _NOWHERE:
         found |= _BIRTH_PLACE
-    for telecom in record.telecoms:
-        found |= _PHONE if telecom.kind is TelecomKind.PHONE else _EMAIL
-    if record.addresses:
-        found |= _ADDRESS
     if record.ins is not None:
         found |= _INS
     if record.others:
         found |= _OTHER_IDENTIFIERS
-    if record.mother_birth_family:
+    if record.mother_birth_family or record.mother_identifiers:
         found |= _MOTHER_NAME
     if record.nationality:
         found |= _NATIONALITY
-    return Field(found)
+    return Field(found | _contact(record) | _proof(record))
+
+
+def _contact(record: Record) -> int:
+    found = _ADDRESS if record.addresses else 0
+    if record.sms_consent is not None:
+        found |= _PHONE
+    for telecom in record.telecoms:
+        found |= _PHONE if telecom.kind is TelecomKind.PHONE else _EMAIL
+    return found
+
+
+def _proof(record: Record) -> int:
+    dates = record.insi_called_on or record.document_expires_on or record.lunar_birth_date
+    return _PROOF if record.collected_by or record.document or dates else 0

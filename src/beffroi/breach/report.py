@@ -32,7 +32,7 @@ CATEGORIES: Mapping[str, Field] = {
     | Field.DECEASED,
     "contact": Field.PHONE | Field.EMAIL | Field.ADDRESS,
     "national_identifier": Field.INS,
-    "hospital_identifiers": Field.OWN_IDENTIFIER | Field.OTHER_IDENTIFIERS | Field.STATUS,
+    "hospital_identifiers": Field.OWN_IDENTIFIER | Field.OTHER_IDENTIFIERS | Field.STATUS | Field.PROOF,
     "existence": Field.EXISTENCE | Field.REFERENCE,
 }
 """The categories of data of the authority's form that an identity server can hold."""

@@ -11,6 +11,7 @@ names an identifier in a way that the profile discourages is read as far as it s
 Source: PAM ITI-30 (A28, A31, A40, A47, A24, A37), PAM France 2.11.2 section 4.4 (standards 2.4); RNIV (1.4, 1.5).
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -18,14 +19,15 @@ from msgspec.structs import replace
 
 from beffroi.errors import InvalidValue, Missing, UnknownIdentity, VersionConflict, Words
 from beffroi.identity.matching import Link
-from beffroi.identity.status import settled
+from beffroi.identity.status import carried_ins, settled
 from beffroi.model.feed import FeedEvent, FeedKind, Patch
 from beffroi.model.person import Identity, IdentityId, IdentityState, IdentityStatus, PersonId, Record
 
 # An IPP longer than this (characters) is no identifier (HL7 v2.5 CX-1 allows 15, real ones reach 40).
 IPP_LENGTH_MAX = 64
 
-_PLAIN = tuple(name for name in Patch.__struct_fields__ if name not in ("ins", "ins_removed", "status"))
+_LAST_UPDATE = ("last_update", "last_update_facility")
+_PLAIN = tuple(name for name in Patch.__struct_fields__ if name not in ("ins", "ins_removed", "status", *_LAST_UPDATE))
 _STRICT = ("birth_family", "birth_given", "birth_given_list", "birth_date", "sex", "birth_place")
 _NAMES = ("birth_family", "birth_given", "birth_given_list", "used_family", "used_given")
 _EMPTY = Patch()
@@ -37,6 +39,10 @@ _IPP_FORM = Words(
 )
 _THE_LINK = Words("The link", "Le lien")
 _THE_MESSAGE = Words("The message", "Le message")
+_TWO_BEARERS = Words(
+    "several identities of this hospital bear it: name one of them by its identifier",
+    "plusieurs identités de cet établissement la portent : désignez-en une par son identifiant",
+)
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -92,11 +98,33 @@ def apply(known: Known, event: FeedEvent, arrival: Arrival) -> Change:
             return _linked(known, event, arrival)
 
 
+def named(event: FeedEvent, register: Iterable[Identity]) -> FeedEvent:
+    """`event` with the IPP of the identity in `register` that it names by its INS alone; any other event as it is.
+
+    Raises UnknownIdentity when no identity of the hospital bears that INS, InvalidValue when several do.
+    """
+    if event.bearer is None:
+        return event
+    bearers = [
+        identity.ipp
+        for identity in register
+        if identity.hospital_id == event.hospital_id
+        and identity.state is IdentityState.ACTIVE
+        and carried_ins(identity.record) == event.bearer
+    ]
+    if not bearers:
+        raise UnknownIdentity(what=_THE_MESSAGE)
+    if len(bearers) > 1:
+        raise InvalidValue(what=Words("The INS", "L'INS"), why=_TWO_BEARERS)
+    return replace(event, ipp=bearers[0], bearer=None)
+
+
 def patched(record: Record, patch: Patch, *, ins_removed: bool = False) -> Record:
     """`record` with what `patch` mentions, settled. The used name is never filled from the birth name (EXI ID 08).
 
     Strict traits that change without a word about the status reopen the question: the identity is provisional until its
     hospital says again what it checked. An INS counts only beside a status, in the same message, that carries it.
+    When the hospital last updated them (PID-33) counts when something changed: much software sends the present time.
 
     >>> patched(Record(birth_family="DARK", used_family="MARTIN"), Patch(used_family="")).used_family
     ''
@@ -112,7 +140,9 @@ def patched(record: Record, patch: Patch, *, ins_removed: bool = False) -> Recor
         said["status"] = IdentityStatus.PROVISIONAL
     if ins_removed or patch.ins_removed:
         said["ins"] = None
-    return settled(replace(record, **said))
+    changed = settled(replace(record, **said))
+    updated = {name: value for name in _LAST_UPDATE if (value := getattr(patch, name)) is not None}
+    return changed if changed == record or not updated else replace(changed, **updated)
 
 
 def _check_identifiers(event: FeedEvent) -> None:

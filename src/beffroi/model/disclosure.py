@@ -39,6 +39,7 @@ class Field(IntFlag):
     NATIONALITY = 1 << 14
     REFERENCE = 1 << 15  # the patient's opaque reference alone, as an audit view gives it
     EXISTENCE = 1 << 16  # that somebody matches, without saying who
+    PROOF = 1 << 17  # how, when and by which kind of document the identity was checked
 
 
 class Door(IntEnum):

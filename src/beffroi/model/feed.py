@@ -58,6 +58,15 @@ class Patch(msgspec.Struct, frozen=True, omit_defaults=True):
     telecoms: tuple[Telecom, ...] | None = None
     addresses: tuple[Address, ...] | None = None
     others: tuple[OtherIdentifier, ...] | None = None
+    lunar_birth_date: str | None = None
+    mother_identifiers: tuple[OtherIdentifier, ...] | None = None
+    collected_by: str | None = None
+    insi_called_on: str | None = None
+    document: str | None = None
+    document_expires_on: str | None = None
+    sms_consent: bool | None = None
+    last_update: datetime | None = None
+    last_update_facility: str | None = None
 
 
 class MessageKey(msgspec.Struct, frozen=True):
@@ -79,7 +88,7 @@ class FeedEvent(msgspec.Struct, frozen=True):
     `ipp` is the identity's identifier (the survivor's in a merge, the new one in a change). `other_ipp` is the
     subsumed, old, linked or unlinked one. `explains_s` is for how long it explains readings by that hospital (0: not at
     all, as in a bulk load). `occurred_at` is when the hospital says it happened. `expected`: only if the identity was
-    last changed then (FHIR If-Match).
+    last changed then (FHIR If-Match). `bearer`: the INS by which alone the identity is named; `ipp` is then empty.
     """
 
     kind: FeedKind
@@ -92,6 +101,7 @@ class FeedEvent(msgspec.Struct, frozen=True):
     explains_s: int = 0
     key: MessageKey | None = None
     expected: datetime | None = None
+    bearer: Ins | None = None
 
 
 class FeedOutcome(StrEnum):

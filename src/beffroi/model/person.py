@@ -110,7 +110,13 @@ class OtherIdentifier(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Everything that Beffroi keeps of one identity: identity only, nothing medical (law 4)."""
+    """Everything that Beffroi keeps of one identity: identity only, nothing medical (law 4).
+
+    `collected_by`: how the identity came in (SM typed, CV carte Vitale, INSI, CB datamatrix, RFID, AV). `document`: the
+    kind of the document that it was compared with (PAM France's codes). Days that are only ever told are ISO text.
+    `lunar_birth_date` (YYYY-MM-DD) is as the document says it: its month may exceed 12 and its day 31.
+    `last_update`: when, and at which facility, the hospital itself last changed what it says here.
+    """
 
     birth_family: str = ""
     birth_given: str = ""
@@ -133,6 +139,15 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     telecoms: tuple[Telecom, ...] = ()
     addresses: tuple[Address, ...] = ()
     others: tuple[OtherIdentifier, ...] = ()
+    lunar_birth_date: str = ""
+    mother_identifiers: tuple[OtherIdentifier, ...] = ()
+    collected_by: str = ""
+    insi_called_on: str = ""
+    document: str = ""
+    document_expires_on: str = ""
+    sms_consent: bool | None = None
+    last_update: datetime | None = None
+    last_update_facility: str = ""
 
 
 class Identity(msgspec.Struct, frozen=True):

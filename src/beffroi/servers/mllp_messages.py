@@ -44,7 +44,7 @@ from beffroi.model.search import Criteria
 from beffroi.servers.admission import Admission
 from beffroi.servers.pdq_pages import SECRET_BYTES, PdqPages
 from beffroi.telemetry import Event, Facts, log, log_failure
-from beffroi.telemetry.metrics import count_feed, count_forbidden, count_request, result_of
+from beffroi.telemetry.metrics import count_dropped, count_feed, count_request, result_of
 from beffroi.wire.hl7 import Header, Message, parse
 from beffroi.wire.hl7_answer import View, pdq_response, pix_response, query_refusal
 from beffroi.wire.hl7_query import PDQ, Query, cancelled_tag, opened, read_pdq, read_pix, refuse_unsupported
@@ -253,14 +253,14 @@ class Messages:
         except Exception as failure:
             return self._failed(header, failure)
         count_feed(outcome)
-        count_forbidden(reading.forbidden_count)
+        count_dropped(reading.forbidden_count, reading.movement_count)
         return Reply(acknowledge(header, self._stamp(), reading.remarks))
 
     async def _apply(self, event: FeedEvent, source: FeedSource) -> FeedOutcome:
         try:
             return await self._registrar.apply(event, source)
         except CallerError as error:
-            error.location = error.location or _PLACES.get(event.kind, "PID^1^3")
+            error.location = error.location or ("MRG^1^1" if event.bearer else _PLACES.get(event.kind, "PID^1^3"))
             raise
 
     async def _ask(self, message: Message, query: Query, caller: Caller, peer: Peer) -> Reply:

@@ -16,7 +16,7 @@ from beffroi.identity.matching import GROUP_SIZE_MAX, Link, partition, persons
 from beffroi.model.feed import FeedKind, FeedOutcome, MessageKey
 from beffroi.model.person import HospitalId, IdentityId, PersonId
 from beffroi.store.database import load_queries
-from beffroi.store.feed_workspace import Domain, Fed, Result, Touched, Workspace, columns, standing_of
+from beffroi.store.feed_workspace import Domain, Fed, Result, Touched, Workspace, columns, ins_key, standing_of
 
 # Locks of one small batch (count): PostgreSQL shares 6,400 among all by default.
 LOCKS_MAX = 256
@@ -44,7 +44,7 @@ def feed_queries() -> dict[str, str]:
 
 def is_wide(batch: Sequence[Fed]) -> bool:
     """True when the batch must lock the whole register from the start."""
-    return len(batch) > LOCKS_MAX // 3 or any(fed.event.kind in _WIDE for fed in batch)
+    return len(batch) > LOCKS_MAX // 3 or any(fed.event.kind in _WIDE or fed.event.bearer for fed in batch)
 
 
 async def lock_register(connection: Connection, sql: dict[str, str]) -> None:
@@ -118,13 +118,15 @@ class Pass:
             await self._connection.execute(self._sql["insert_messages"], *_message_columns(applied), self._now)
 
     async def _load(self, batch: Sequence[Fed], domains: list[Domain]) -> None:
-        if not domains:
-            return
-        hospitals, ipps = zip(*domains, strict=True)
-        found = await self._connection.fetch(self._sql["identities_by_ipp"], hospitals, ipps)
-        if canaries := [row["identity_id"] for row in found if row["canary"]]:
-            await self._connection.execute(self._sql["retire_canaries"], canaries, self._now)
-        self._work.load([row for row in found if not row["canary"]])
+        if domains:
+            hospitals, ipps = zip(*domains, strict=True)
+            found = await self._connection.fetch(self._sql["identities_by_ipp"], hospitals, ipps)
+            if canaries := [row["identity_id"] for row in found if row["canary"]]:
+                await self._connection.execute(self._sql["retire_canaries"], canaries, self._now)
+            self._work.load([row for row in found if not row["canary"]])
+        if borne := [(fed.event.hospital_id, ins_key(ins)) for fed in batch if (ins := fed.event.bearer) is not None]:
+            hospitals, numbers = zip(*dict.fromkeys(borne), strict=True)
+            self._work.load(await self._connection.fetch(self._sql["identities_by_ins"], hospitals, numbers))
         while missing := self._work.missing_survivors():
             self._require_whole()
             self._work.load(await self._connection.fetch(self._sql["identities_by_number"], missing))
@@ -269,7 +271,7 @@ def _domains(batch: Sequence[Fed]) -> list[Domain]:
     """The (hospital, IPP) pairs that the batch names, distinct."""
     named: dict[Domain, None] = {}
     for fed in batch:
-        if fed.event.kind is not FeedKind.IGNORED:
+        if fed.event.kind is not FeedKind.IGNORED and fed.event.bearer is None:
             named[fed.event.hospital_id, fed.event.ipp] = None
             if fed.event.other_ipp:
                 named[fed.event.hospital_id, fed.event.other_ipp] = None

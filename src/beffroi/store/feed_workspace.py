@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 
 from beffroi.errors import CallerError
-from beffroi.identity.fold import Arrival, Known, apply
+from beffroi.identity.fold import Arrival, Known, apply, named
 from beffroi.identity.matching import Link, Standing, strict_key
 from beffroi.identity.normalise import search_keys
 from beffroi.identity.status import carried_ins, stays_local
@@ -23,6 +23,7 @@ from beffroi.model.person import (
     IdentityAttribute,
     IdentityId,
     IdentityState,
+    Ins,
     PersonId,
     Record,
 )
@@ -95,9 +96,9 @@ class Workspace:
 
     def numbers_needed(self, batch: Iterable[Fed]) -> int:
         """How many new identities the batch can make at most: one per unknown IPP, and one per IPP that is given up."""
-        named = {(fed.event.hospital_id, fed.event.ipp) for fed in batch if fed.event.kind is not FeedKind.IGNORED}
+        ipps = {(fed.event.hospital_id, fed.event.ipp) for fed in batch if fed.event.ipp}
         given_up = sum(fed.event.kind is FeedKind.CHANGE_IDENTIFIER for fed in batch)
-        return len(named - self._numbers.keys()) + given_up
+        return len(ipps - self._numbers.keys()) + given_up
 
     def take_numbers(self, numbers: Iterable[IdentityId]) -> None:
         """The numbers that new identities will get, ascending."""
@@ -110,6 +111,7 @@ class Workspace:
             return FeedOutcome.IGNORED
         fresh = self._fresh[-1] if self._fresh else IdentityId(0)
         try:
+            event = named(event, self.after.values())
             change = apply(self._known(event), event, Arrival(self.now, fed.account_id, fresh))
         except CallerError as error:
             return error
@@ -261,9 +263,14 @@ def _standing(identity: Identity) -> Standing:
     return Standing(
         identity.identity_id,
         strict_key(identity.record),
-        f"{ins.value}|{ins.oid}" if ins else None,
+        ins_key(ins) if ins else None,
         identity.merged_into,
     )
+
+
+def ins_key(ins: Ins) -> str:
+    """An INS as its column has it."""
+    return f"{ins.value}|{ins.oid}"
 
 
 def _stands_as(before: Identity, after: Identity) -> bool:

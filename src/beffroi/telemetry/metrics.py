@@ -95,6 +95,7 @@ GATE_ENTRIES = Histogram("beffroi_gate_batch_entries", "Disclosures in one trans
 GATE_SECONDS = Histogram("beffroi_gate_commit_seconds", "Lock, judge, write, commit.", buckets=_COMMIT_S)
 FEED_MESSAGES = Counter("beffroi_feed_messages", "Feed messages by their end.", ("outcome", "code"))
 FEED_FORBIDDEN = Counter("beffroi_feed_forbidden_fields", "Fields that PAM France forbids, dropped unread.")
+FEED_MOVEMENTS = Counter("beffroi_feed_movements", "Movements (ZBE) in feed messages, dropped unread.")
 FEED_ENTRIES = Histogram("beffroi_feed_batch_entries", "Feed events in one transaction.", buckets=_BATCH_ENTRIES)
 FEED_SECONDS = Histogram("beffroi_feed_commit_seconds", "Apply and commit feed events.", buckets=_COMMIT_S)
 SEALED_LEAVES = Counter("beffroi_sealed_leaves", "Disclosures sealed in the ledger.")
@@ -164,9 +165,10 @@ def count_feed(outcome: FeedOutcome | None, hl7_code: str = "0") -> None:
     FEED_MESSAGES.labels(outcome.value if outcome else "rejected", code).inc()
 
 
-def count_forbidden(fields: int) -> None:
-    """Fields of one feed message that should not have been there."""
-    FEED_FORBIDDEN.inc(fields)
+def count_dropped(forbidden_fields: int, movements: int) -> None:
+    """What one feed message held that is no identity: fields that should not have been there, and movements."""
+    FEED_FORBIDDEN.inc(forbidden_fields)
+    FEED_MOVEMENTS.inc(movements)
 
 
 def count_rejection(reason: Rejection) -> None:

@@ -28,6 +28,12 @@ TEXTS = (
     "used_given",
     "mother_birth_family",
     "nationality",
+    "lunar_birth_date",
+    "collected_by",
+    "insi_called_on",
+    "document",
+    "document_expires_on",
+    "last_update_facility",
 )
 
 
@@ -45,8 +51,10 @@ def checked_patch(patch: Patch) -> Patch:
     and for an INS without the status that carries it.
     """
     _check_texts(patch)
-    if patch.deceased_at is not None and patch.deceased_at.tzinfo is None:
-        raise InvalidValue(what="deceased_at", why=_NO_ZONE)
+    for name in ("deceased_at", "last_update"):
+        moment = getattr(patch, name)
+        if moment is not None and moment.tzinfo is None:
+            raise InvalidValue(what=name, why=_NO_ZONE)
     if patch.ins is None:
         return patch
     if patch.status is None:
@@ -60,7 +68,7 @@ def _check_texts(patch: Patch) -> None:
             checked_text(name, text)
     if patch.birth_place is not None:
         _check_all("birth_place", patch.birth_place.cog, patch.birth_place.city, patch.birth_place.country)
-    for name in ("telecoms", "addresses", "others", "attributes"):
+    for name in ("telecoms", "addresses", "others", "mother_identifiers", "attributes"):
         if len(getattr(patch, name) or ()) > ITEMS_MAX:
             raise TooLarge(what=name, limit=str(ITEMS_MAX))
     for telecom in patch.telecoms or ():
@@ -70,7 +78,7 @@ def _check_texts(patch: Patch) -> None:
             raise TooLarge(what="addresses", limit=f"{ITEMS_MAX} lines")
         parts = (address.city, address.postal_code, address.country, address.use)
         _check_all("addresses", *address.lines, *parts)
-    for other in patch.others or ():
+    for other in (*(patch.others or ()), *(patch.mother_identifiers or ())):
         _check_all("others", other.system, other.value, other.type)
 
 

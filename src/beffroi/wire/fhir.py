@@ -14,21 +14,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from beffroi.model.disclosure import Advice, Answer, Field, Released, Shown
-from beffroi.model.person import Address, BirthPlace, Ins, OtherIdentifier, Record, Sex, Telecom
+from beffroi.model.person import Record, Sex
 from beffroi.model.search import IdentifierToken
 from beffroi.wire.advice import advice_words
 from beffroi.wire.fhir_terms import (
-    CS_COMMUNE,
     CS_COUNTRY,
     EXT_BIRTH_DATE_UPDATED,
     EXT_BIRTH_PLACE,
-    EXT_GIVEN_LIST,
-    EXT_INSEE_CODE,
     EXT_MATCH_GRADE,
     EXT_MOTHER_NAME,
     EXT_NATIONALITY,
-    INS_TYPES,
-    OID_PREFIX,
     PROFILE_FR_PATIENT,
     PROFILE_FR_PATIENT_INS,
     PROFILE_PDQM_BUNDLE,
@@ -37,9 +32,18 @@ from beffroi.wire.fhir_terms import (
     PROFILE_PIXM_PARAMETERS,
     Json,
     absent,
-    identifier_type,
     reliability,
     system_uri,
+    with_proof,
+)
+from beffroi.wire.fhir_traits import (
+    birth_place,
+    contact_point,
+    human_names,
+    ins_identifier,
+    mother_contact,
+    other_identifier,
+    postal_address,
 )
 from beffroi.wire.fhir_view import View
 
@@ -47,8 +51,6 @@ _PROFILES = [PROFILE_FR_PATIENT, PROFILE_PDQM_PATIENT]
 _PROFILES_INS = [PROFILE_FR_PATIENT, PROFILE_FR_PATIENT_INS, PROFILE_PDQM_PATIENT]
 _SEX, _STATUS, _DECEASED = int(Field.SEX), int(Field.STATUS), int(Field.DECEASED)
 _GENDERS = {Sex.MALE: "male", Sex.FEMALE: "female", Sex.UNKNOWN: "unknown"}
-_TELECOM_USES = frozenset({"home", "work", "temp", "old", "mobile"})
-_ADDRESS_USES = frozenset({"home", "work", "temp", "old", "billing"})
 _MATCH = {"mode": "match"}
 _OUTCOME = {"mode": "outcome"}
 _SUBSETTED = [{"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}]
@@ -226,9 +228,9 @@ def _patient(shown: Shown, view: View) -> Json:
         found["extension"] = extensions
     found["identifier"] = _identifiers(shown, view)
     found["active"] = shown.active
-    found["name"] = _names(record)
+    found["name"] = human_names(record)
     if record.telecoms:
-        found["telecom"] = [_telecom(telecom) for telecom in record.telecoms]
+        found["telecom"] = [contact_point(telecom) for telecom in record.telecoms]
     if fields & _SEX:
         found["gender"] = _GENDERS[record.sex]
     if record.birth_date is not None:
@@ -236,9 +238,8 @@ def _patient(shown: Shown, view: View) -> Json:
     if fields & _DECEASED:
         _add_death(found, record)
     if record.addresses:
-        found["address"] = [_address(address) for address in record.addresses]
-    if record.birth_order:
-        found["multipleBirthInteger"] = record.birth_order
+        found["address"] = [postal_address(address) for address in record.addresses]
+    _add_birth(found, record)
     if not (found["name"] and fields & _SEX and record.birth_date):
         _excuse(found, fields, view)
     return found
@@ -286,10 +287,11 @@ def _is_ins(shown: Shown) -> bool:
 def _extensions(record: Record, fields: int, view: View) -> list[Json]:
     found: list[Json] = []
     if fields & _STATUS:
-        found.extend(reliability(view.endpoint.vocabulary, record.status, record.attributes))
+        vocabulary = view.endpoint.vocabulary
+        found.extend(with_proof(reliability(vocabulary, record.status, record.attributes), record, vocabulary))
     place = record.birth_place
     if place.cog or place.city or place.country:
-        found.append({"url": EXT_BIRTH_PLACE, "valueAddress": _birth_place(place)})
+        found.append({"url": EXT_BIRTH_PLACE, "valueAddress": birth_place(place)})
     if record.birth_date_interpreted:
         found.append({"url": EXT_BIRTH_DATE_UPDATED, "valueBoolean": True})
     if record.nationality:
@@ -300,81 +302,26 @@ def _extensions(record: Record, fields: int, view: View) -> list[Json]:
     return found
 
 
-def _birth_place(place: BirthPlace) -> Json:
-    address: Json = {}
-    if place.cog:
-        coding = {"system": CS_COMMUNE, "code": place.cog}
-        address["extension"] = [{"url": EXT_INSEE_CODE, "valueCoding": coding}]
-    if place.city:
-        address["city"] = place.city
-    if place.country:
-        address["country"] = place.country
-    return address
-
-
 def _identifiers(shown: Shown, view: View) -> list[Json]:
     endpoint, record = view.endpoint, shown.record
     found: list[Json] = []
     if record.ins is not None:
-        found.append(_ins(record.ins))
+        found.append(ins_identifier(record.ins))
     if shown.own_ipp:
         own = endpoint.pi[view.own]
         found.extend({**own, "value": ipp} for ipp in shown.own_ipp)
     found.extend({**endpoint.pi[hospital], "value": ipp} for hospital, ipp in shown.domains)
-    found.extend(_other(other, record.ins is not None) for other in record.others)
+    found.extend(other_identifier(other, record.ins is not None) for other in record.others)
     found.append({**endpoint.rri, "value": shown.reference})
     return found
 
 
-def _ins(ins: Ins) -> Json:
-    code, use = INS_TYPES[ins.oid]
-    return {"use": use, "type": identifier_type(code), "system": OID_PREFIX + ins.oid, "value": ins.value}
-
-
-def _other(other: OtherIdentifier, beside_ins: bool) -> Json:
-    # FR Core wants NH official, and nothing but the INS official beside an INS (fr-core-2): the INS wins.
-    use = "official" if other.type == "NH" and not beside_ins else "secondary"
-    found: Json = {"use": use, "system": system_uri(other.system), "value": other.value}
-    if other.type:
-        found["type"] = identifier_type(other.type)
-    return found
-
-
-def _names(record: Record) -> list[Json]:
-    found: list[Json] = []
-    if record.birth_family or record.birth_given or record.birth_given_list:
-        found.append(_birth_name(record))
-    if record.used_family or record.used_given:
-        used: Json = {"use": "usual"}
-        if record.used_family:
-            used["family"] = record.used_family
-        if record.used_given:
-            used["given"] = [record.used_given]
-        found.append(used)
-    return found
-
-
-def _birth_name(record: Record) -> Json:
-    """FR Core wants family and given in an official name: one that nobody knows says so."""
-    name: Json = {"use": "official"}
-    if record.birth_given_list:
-        name["extension"] = [{"url": EXT_GIVEN_LIST, "valueString": record.birth_given_list}]
-    if record.birth_family:
-        name["family"] = record.birth_family
-    else:
-        name["_family"] = absent("unknown")
-    if record.birth_given:
-        name["given"] = [record.birth_given]
-    else:
-        name["_given"] = [absent("unknown")]
-    return name
-
-
-def _telecom(telecom: Telecom) -> Json:
-    found: Json = {"system": telecom.kind.value, "value": telecom.value}
-    if telecom.use in _TELECOM_USES:
-        found["use"] = telecom.use
-    return found
+def _add_birth(found: Json, record: Record) -> None:
+    """Her place among her mother's children of one birth, and who that mother is."""
+    if record.birth_order:
+        found["multipleBirthInteger"] = record.birth_order
+    if record.mother_identifiers:
+        found["contact"] = [mother_contact(mother) for mother in record.mother_identifiers]
 
 
 def _add_death(found: Json, record: Record) -> None:
@@ -382,17 +329,3 @@ def _add_death(found: Json, record: Record) -> None:
         found["deceasedDateTime"] = instant(record.deceased_at)
     else:
         found["deceasedBoolean"] = record.deceased
-
-
-def _address(address: Address) -> Json:
-    found: Json = {"use": address.use if address.use in _ADDRESS_USES else "home"}
-    lines = [line for line in address.lines if line]
-    if lines:
-        found["line"] = lines
-    if address.city:
-        found["city"] = address.city
-    if address.postal_code:
-        found["postalCode"] = address.postal_code
-    if address.country:
-        found["country"] = address.country
-    return found

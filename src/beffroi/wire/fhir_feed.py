@@ -8,6 +8,7 @@ Source: FHIR R4 Patient and update; FR Core 2.1 to 2.2.0 and its next release (s
 ITI-104 (standards 3.3); RNIV (standards 1.3 to 1.7).
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -46,6 +47,7 @@ from beffroi.wire.fhir_terms import (
     OID_PREFIX,
 )
 from beffroi.wire.hl7_time import parse_birth_date, parse_time
+from beffroi.wire.pam_proof import COLLECTED_BY, DOCUMENTS
 
 _SEXES = {"male": Sex.MALE, "female": Sex.FEMALE, "unknown": Sex.UNKNOWN}
 _KINDS = {"phone": TelecomKind.PHONE, "sms": TelecomKind.PHONE, "email": TelecomKind.EMAIL}
@@ -56,6 +58,7 @@ _KNOWN_EXTENSIONS = frozenset(
 _ATTRIBUTES = {a.value: a for a in IdentityAttribute if a is not IdentityAttribute.UNNAMED_NEWBORN}
 _PUBLISHED = {"VALI": IdentityStatus.VALIDATED, "PROV": IdentityStatus.PROVISIONAL, "VIDE": IdentityStatus.PROVISIONAL}
 _NEXT = {status.value: status for status in IdentityStatus}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _REPLACED_BY = "replaced-by"
 _ONE_IDENTIFIER = Words("give exactly one, as system|value", "donnez-en exactement un, sous la forme système|valeur")
 _NOT_THE_SAME = Words("it is not the one in the address", "ce n'est pas celui de l'adresse")
@@ -88,6 +91,7 @@ class _Extension(msgspec.Struct, rename="camel"):
     extension: list["_Extension"] = []
     value_string: str = ""
     value_boolean: bool | None = None
+    value_date: str = ""
     value_coding: _Coding | None = None
     value_codeable_concept: _Concept | None = None
     value_address: dict[str, Any] | None = None
@@ -242,6 +246,7 @@ def _patch(patient: _Patient, own_oid: str) -> tuple[Patch, tuple[Words, ...]]:
         telecoms=tuple(_telecoms(patient.telecom)),
         addresses=tuple(_address(address) for address in patient.address),
         others=others,
+        **_proof(patient.extension),
     )
     return checked_patch(patch), _remarks(patient, ins is not None and not keeps, left_out)
 
@@ -277,6 +282,18 @@ def _reliability(extensions: list[_Extension]) -> tuple[IdentityStatus | None, t
             elif part.url == "identityStatus" and _PUBLISHED.get(coding.code) is IdentityStatus.VALIDATED:
                 status = None
     return status, tuple(sorted(attributes))
+
+
+def _proof(extensions: list[_Extension]) -> dict[str, Any]:
+    """How the identity came in, when INSi was called, and the kind of document that it was compared with."""
+    parts = {part.url: part for one in extensions if one.url == EXT_RELIABILITY for part in one.extension}
+    method, mode, called = (parts.get(url) for url in ("methodCollection", "validationMode", "dateInterrogationINSi"))
+    codes = method.coding().code if method else "", mode.coding().code if mode else ""
+    return {
+        "collected_by": codes[0] if codes[0] in COLLECTED_BY else "",
+        "document": codes[1] if codes[1] in DOCUMENTS else "",
+        "insi_called_on": called.value_date if called and _DAY.fullmatch(called.value_date) else "",
+    }
 
 
 def _numbers(found: list[_Identifier], own_oid: str) -> tuple[Ins | None, tuple[OtherIdentifier, ...], int]:

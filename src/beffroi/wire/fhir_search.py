@@ -38,7 +38,8 @@ ELEMENTS = {
     "birthDate": Field.BIRTH_DATE,
     "deceased": Field.DECEASED,
     "address": Field.ADDRESS,
-    "extension": Field.STATUS | Field.BIRTH_PLACE | Field.MOTHER_NAME | Field.NATIONALITY,
+    "extension": Field.STATUS | Field.BIRTH_PLACE | Field.MOTHER_NAME | Field.NATIONALITY | Field.PROOF,
+    "contact": Field.MOTHER_NAME,
     "multipleBirth": Field.BIRTH_DATE,
 }
 """The fields behind Patient's elements, for `_elements`."""

@@ -17,6 +17,7 @@ from beffroi.model.person import (
     OID_INS_NIR_TEST,
     IdentityAttribute,
     IdentityStatus,
+    Record,
 )
 
 Json = dict[str, Any]
@@ -36,6 +37,7 @@ EXT_INSEE_CODE = f"{FR_CORE}/StructureDefinition/fr-core-address-insee-code"
 EXT_GIVEN_LIST = f"{FR_CORE}/StructureDefinition/fr-core-patient-birth-list-given-name"
 EXT_BIRTH_DATE_UPDATED = f"{FR_CORE}/StructureDefinition/fr-core-patient-birthdate-update-indicator"
 EXT_NATIONALITY = f"{FR_CORE}/StructureDefinition/fr-core-patient-nationality"
+EXT_CONTACT_IDENTIFIER = f"{FR_CORE}/StructureDefinition/fr-core-patient-contact-identifier"
 EXT_BIRTH_PLACE = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace"
 EXT_MOTHER_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
 EXT_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -46,6 +48,9 @@ CS_0203_FRENCH = f"{FR_CORE}/CodeSystem/fr-core-cs-v2-0203"
 CS_0445 = f"{FR_CORE}/CodeSystem/fr-core-cs-v2-0445"
 CS_STATUS = f"{FR_CORE}/CodeSystem/fr-core-cs-identity-status"
 CS_STATUS_COMMENT = f"{FR_CORE}/CodeSystem/fr-core-cs-identity-status-comment"
+CS_METHOD = f"{FR_CORE}/CodeSystem/fr-core-cs-identity-method-collection"
+CS_VALIDATION_MODE = f"{FR_CORE}/CodeSystem/fr-core-cs-mode-validation-identity"
+CS_ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 CS_COMMUNE = "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM"
 CS_COUNTRY = "urn:iso:std:iso:3166"
 OID_PREFIX = "urn:oid:"
@@ -59,6 +64,9 @@ INS_TYPES = {
     OID_INS_NIR_DEMO: ("INS-NIR-DEMO", "official"),
 }
 """Type code and use by assigning authority: the INS alone is `official` (FR Core invariant fr-core-2)."""
+
+VALIDATION_MODES = frozenset({"AN", "AV", "CC", "CN", "CS", "PA"})
+"""PAM France's kinds of documents that FR Core's code system has too; the others have no code there yet."""
 
 _FRENCH_TYPES = frozenset({"NDP", "INS-C"})
 _NOT_IN_0445 = frozenset({IdentityAttribute.UNNAMED_NEWBORN})
@@ -127,6 +135,20 @@ def reliability(
     for code in codes:
         parts.append(_sub("comment", "valueCodeableConcept", {"coding": [_coding(CS_STATUS_COMMENT, code)]}))
     return ({"url": EXT_RELIABILITY, "extension": parts},)
+
+
+def with_proof(told: tuple[Json, ...], record: Record, vocabulary: Vocabulary) -> list[Json]:
+    """The extensions of `reliability`, the first with how and when the identity came in, and by what it was checked."""
+    parts: list[Json] = []
+    if record.collected_by:
+        parts.append(_sub("methodCollection", "valueCoding", _coding(CS_METHOD, record.collected_by)))
+    if record.document in VALIDATION_MODES:
+        parts.append(_sub("validationMode", "valueCoding", _coding(CS_VALIDATION_MODE, record.document)))
+    if record.insi_called_on and vocabulary is Vocabulary.NEXT:
+        parts.append({"url": "dateInterrogationINSi", "valueDate": record.insi_called_on})
+    if not parts:
+        return list(told)
+    return [{**told[0], "extension": [*told[0]["extension"], *parts]}, *told[1:]]
 
 
 def _sub(url: str, kind: str, value: Json) -> Json:

@@ -215,6 +215,11 @@ class Message:
             found.append(Segment(label, ordinal, text, self.header.delimiters, self.header.charset))
         return found
 
+    def count(self, name: str) -> int:
+        """How many segments of a name there are, without reading any."""
+        wanted = name.encode("ascii")
+        return sum(line[:3] == wanted for line in self._lines)
+
     def first(self, name: str) -> Segment | None:
         """The first segment of a name, or None."""
         found = self.segments(name)

@@ -191,8 +191,11 @@ def _demographics(query: Query, shown: Shown, view: View, number: int) -> str:
         8: record.sex.value if shown.fields & Field.SEX else "",
         11: again(_places(header, record)),
         13: again(_telecom(header, telecom) for telecom in record.telecoms),
+        21: again(_cx(header, m.value, ("", m.system, "ISO"), m.type) for m in record.mother_identifiers),
         25: str(record.birth_order) if record.birth_order else "",
         26: components(header, record.nationality),
+        33: format_time(record.last_update) if record.last_update else "",
+        34: components(header, record.last_update_facility),
     }
     if shown.fields & Field.DECEASED and record.deceased:
         values |= {29: format_time(record.deceased_at) if record.deceased_at else "", 30: "Y"}

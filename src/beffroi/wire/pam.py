@@ -43,11 +43,15 @@ PATIENTS_MAX = 50
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The events of one message, in order, what of it was not kept, and how many fields it should not have held."""
+    """The events of one message, in order, and what of it was not kept.
+
+    `forbidden_count`: fields that it should not have held. `movement_count`: movements (ZBE), care and not identity.
+    """
 
     events: tuple[FeedEvent, ...]
     remarks: tuple[Remark, ...] = ()
     forbidden_count: int = 0
+    movement_count: int = 0
 
 
 class _Group(msgspec.Struct, frozen=True):
@@ -104,7 +108,10 @@ def read(message: Message, hospital: Hospital, windows: Mapping[str, int] = _NO_
     else:
         told_on = occurred_at.date() if occurred_at else None
         found = _READERS[meaning](_groups(segments, told_on, header.french), context)
-    return dataclasses.replace(_with_keys(message, found), forbidden_count=_forbidden(segments) if header.french else 0)
+    forbidden = _forbidden(segments) if header.french else 0
+    return dataclasses.replace(
+        _with_keys(message, found), forbidden_count=forbidden, movement_count=message.count("ZBE")
+    )
 
 
 def _forbidden(segments: list[Segment]) -> int:
@@ -165,7 +172,7 @@ def _updated(groups: list[_Group], context: _Context) -> Reading:
 def _one_updated(patient: Patient, context: _Context) -> Reading:
     found = patient.identifiers
     ipp = own_ipp(found, context.hospital, patient.pid.location(3))
-    patch, remarks = patch_of(patient, found)
+    patch, remarks = patch_of(patient, found, context.hospital)
     if patch.birth_family is patch.birth_given is patch.used_family is patch.used_given is None:
         raise Missing(patient.pid.location(5), what="PID-5")
     return Reading((context.make(FeedKind.UPSERT, ipp, patch),), remarks)
@@ -203,7 +210,7 @@ def _merged(groups: list[_Group], context: _Context) -> Reading:
         if survivor in subsumed:
             why = Words("it is the surviving identifier itself", "c'est l'identifiant qui survit")
             raise InvalidValue(mrg.location(1), what="MRG-1", why=why)
-        patch, said = patch_of(group.patient, found)
+        patch, said = patch_of(group.patient, found, context.hospital)
         remarks += said
         events += (context.make(FeedKind.MERGE, survivor, patch, other) for other in subsumed)
     return Reading(tuple(events), tuple(remarks))
@@ -212,23 +219,29 @@ def _merged(groups: list[_Group], context: _Context) -> Reading:
 def _changed(groups: list[_Group], context: _Context) -> Reading:
     """A47: another IPP, another INS or none, or an identifier that is not kept here.
 
-    An INS in MRG-1 that PID-3 does not replace is deleted, with `""` in PID-3 as PAM France wants it or without.
+    An INS in MRG-1 that PID-3 does not replace is deleted, with `""` in PID-3 as PAM France wants it or without. Where
+    neither PID-3 nor MRG-1 has an IPP, the INS of MRG-1 is what names the patient.
     """
     (group,) = _exactly(groups, 1)
     found = group.patient.identifiers
-    ipp = own_ipp(found, context.hospital, group.patient.pid.location(3))
     mrg, old = _old_ones(group)
-    patch, remarks = patch_of(group.patient, found)
+    had_ins = national_identifier(old).ins
+    old_ipps = own_ipps(old, context.hospital, mrg.location(1))
+    patch, remarks = patch_of(group.patient, found, context.hospital)
     national = national_identifier(found)
-    had_ins = national_identifier(old)
-    without_ins = national.removed or (had_ins.ins is not None and national.ins is None)
+    without_ins = national.removed or (had_ins is not None and national.ins is None)
     if without_ins:
         patch = replace(patch, ins_removed=True)
-    renamed = [i for i in own_ipps(old, context.hospital, mrg.location(1)) if i != ipp]
+    kind = FeedKind.REMOVE_INS if without_ins else FeedKind.UPSERT
+    location = group.patient.pid.location(3)
+    if had_ins is not None and not old_ipps and not own_ipps(found, context.hospital, location):
+        return Reading((replace(context.make(kind, "", patch), bearer=had_ins),), remarks)
+    ipp = own_ipp(found, context.hospital, location)
+    renamed = [i for i in old_ipps if i != ipp]
     if renamed:
         events = tuple(context.make(FeedKind.CHANGE_IDENTIFIER, ipp, patch, other) for other in renamed)
     else:
-        events = (context.make(FeedKind.REMOVE_INS if without_ins else FeedKind.UPSERT, ipp, patch),)
+        events = (context.make(kind, ipp, patch),)
     return Reading(events, remarks)
 
 

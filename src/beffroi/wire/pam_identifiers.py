@@ -104,6 +104,12 @@ def national_identifier(found: Iterable[Identifier]) -> NationalIdentifier:
     return NationalIdentifier(ins=Ins(value, chosen.universal_id), location=chosen.location)
 
 
+def mother_identifiers(found: Iterable[Identifier], hospital: Hospital) -> tuple[OtherIdentifier, ...]:
+    """The mother's own identifiers (PID-21) in the hospital's domain; never a visit's, nor another hospital's."""
+    own = (i.value for i in found if i.type in _IPP_TYPES and i.value and belongs(i, hospital))
+    return tuple(OtherIdentifier(hospital.oid, value, "PI") for value in dict.fromkeys(own))
+
+
 def other_identifiers(found: Iterable[Identifier]) -> tuple[OtherIdentifier, ...]:
     """The regional identifiers and the pharmaceutical record's number; nothing else is needed, nor kept."""
     return tuple(

@@ -1,8 +1,9 @@
-"""The identity part of PID, PD1 and ZFD as a `Patch`: traits, status, contact. Nothing else is looked at.
+"""The identity part of PID, PD1 and ZFD as a `Patch`: traits, status, contact, proof. Nothing else is looked at.
 
 Source: PAM France 2.11.2 section 6.6 (PID, PD1, ZFD; table 0445); RNIV 1 v2.0 (standards 1.3, 1.4, 1.6, 2.1, 2.4).
 """
 
+import contextlib
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,7 @@ import msgspec
 
 from beffroi.errors import InvalidValue, Words
 from beffroi.model.feed import Patch
-from beffroi.model.person import BirthPlace, IdentityAttribute, IdentityStatus, Sex
+from beffroi.model.person import BirthPlace, Hospital, IdentityAttribute, IdentityStatus, Sex
 from beffroi.wire.hl7 import Segment
 from beffroi.wire.hl7_time import parse_birth_date, parse_time
 from beffroi.wire.hl7_types import (
@@ -24,9 +25,16 @@ from beffroi.wire.hl7_types import (
     identifiers,
     is_birth_place,
     telecoms,
+    text_of,
 )
-from beffroi.wire.pam_identifiers import NationalIdentifier, national_identifier, other_identifiers
+from beffroi.wire.pam_identifiers import (
+    NationalIdentifier,
+    mother_identifiers,
+    national_identifier,
+    other_identifiers,
+)
 from beffroi.wire.pam_names import is_unnamed_newborn, names_of
+from beffroi.wire.pam_proof import put_proof
 
 BIRTH_ORDER_MAX = 12
 """Children of one birth."""
@@ -39,6 +47,10 @@ _UNSURE = frozenset({IdentityAttribute.DOUBTFUL, IdentityAttribute.FICTITIOUS})
 _DIGITS = re.compile(r"[0-9]{1,3}")
 _SEXES = {"F": Sex.FEMALE, "M": Sex.MALE}
 _FROM_INSI = "INSI"
+_UNREAD = Words(
+    "What stands here could not be read and was not kept.",
+    "Ce qui figure ici n'a pas pu être lu et n'a pas été conservé.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,7 @@ class Patient(msgspec.Struct, frozen=True):
         return identifiers(self.pid, 3)
 
 
-def patch_of(patient: Patient, found: tuple[Identifier, ...]) -> tuple[Patch, tuple[Remark, ...]]:
+def patch_of(patient: Patient, found: tuple[Identifier, ...], hospital: Hospital) -> tuple[Patch, tuple[Remark, ...]]:
     """The fields that the message mentions, and what of it was not kept. Raises a `CallerError` with its location."""
     patch, by_pseudonym = names_of(patient.pid)
     _put_birth(patch, patient)
@@ -73,8 +85,13 @@ def patch_of(patient: Patient, found: tuple[Identifier, ...]) -> tuple[Patch, tu
     _put_attributes(patch, patient, by_pseudonym)
     if others := other_identifiers(found):
         patch["others"] = others
+    mothers = mother_identifiers(identifiers(patient.pid, 21), hospital)
+    if mothers or patient.pid.text(21) == "":
+        patch["mother_identifiers"] = mothers
+    _put_last_update(patch, patient.pid)
+    unread = put_proof(patch, patient.zfd) if patient.zfd else ()
     remarks = _put_status(patch, patient, national_identifier(found))
-    return Patch(**patch), remarks
+    return Patch(**patch), (*remarks, *(Remark(location, _UNREAD) for location in unread))
 
 
 def _put_birth(patch: dict[str, Any], patient: Patient) -> None:
@@ -144,6 +161,16 @@ def _put_death(patch: dict[str, Any], pid: Segment) -> None:
             why = Words("it is not a time", "ce n'est pas une date")
             raise InvalidValue(pid.location(29), what="PID-29", why=why) from None
         patch.setdefault("deceased", True)
+
+
+def _put_last_update(patch: dict[str, Any], pid: Segment) -> None:
+    """PID-33 and PID-34. A time that cannot be read is only informative, so it is left out."""
+    facility = next(iter(pid.repetitions(34)), None)
+    if facility is not None:
+        patch["last_update_facility"] = text_of(facility, 2) or text_of(facility, 1)
+    if when := pid.text(33):
+        with contextlib.suppress(ValueError, OverflowError):
+            patch["last_update"] = parse_time(when.strip())
 
 
 def _codes(pid: Segment) -> set[str]:

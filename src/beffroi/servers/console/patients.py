@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from beffroi.access.fields import CONTACT, IDENTIFIERS
 from beffroi.model.disclosure import Advice, Answer, Field, Released, Shown
 from beffroi.model.hospitals import Hospitals
-from beffroi.model.person import OID_INS_NIA, Address, TelecomKind
+from beffroi.model.person import OID_INS_NIA, Address, Record, TelecomKind
 from beffroi.servers.console.speaking import ATTRIBUTES, SEXES, STATUSES, Speaker
 from beffroi.wire.advice import advice_words, missing_words
 
@@ -115,6 +115,9 @@ def _contact(one: Shown, speaker: Speaker) -> list[Line]:
         Line(speaker.say("Telephone", "Téléphone"), tuple(map(phone, phones))),
         Line(speaker.say("E-mail", "Courriel"), mails),
     ]
+    if record.sms_consent is not None:
+        agreed = speaker.say("agreed to", "acceptés") if record.sms_consent else speaker.say("refused", "refusés")
+        lines.append(Line("SMS", (agreed,)))
     lines += [Line(speaker.say("Address", "Adresse"), _address(address)) for address in record.addresses]
     return [line for line in lines if line.values]
 
@@ -146,10 +149,29 @@ def _identifiers(one: Shown, speaker: Speaker, hospitals: Hospitals) -> list[Lin
         lines.append(
             Line(speaker.say("Mother's birth name", "Nom de naissance de la mère"), (record.mother_birth_family,))
         )
+    mothers = tuple(mother.value for mother in record.mother_identifiers)
+    if mothers:
+        lines.append(Line(speaker.say("Mother's number", "Numéro de la mère"), mothers))
     if record.nationality:
         lines.append(Line(speaker.say("Nationality", "Nationalité"), (record.nationality,)))
+    if proof := _proof(record, speaker):
+        lines.append(Line(speaker.say("Checked", "Contrôle"), proof))
+    if record.lunar_birth_date:
+        lines.append(Line(speaker.say("Lunar birth date", "Date de naissance lunaire"), (record.lunar_birth_date,)))
     lines += [Line(other.type or other.system, (other.value,)) for other in record.others]
     return lines
+
+
+def _proof(record: Record, speaker: Speaker) -> tuple[str, ...]:
+    """How the identity came in and by which kind of document it was checked, in PAM France's codes."""
+    parts = [record.collected_by] if record.collected_by else []
+    if record.insi_called_on:
+        parts.append(speaker.say(f"INSi on {record.insi_called_on}", f"INSi le {record.insi_called_on}"))
+    if record.document:
+        until = record.document_expires_on
+        ends = speaker.say(f", until {until}", f", jusqu'au {until}") if until else ""
+        parts.append(speaker.say(f"document {record.document}{ends}", f"document {record.document}{ends}"))
+    return tuple(parts)
 
 
 def ins(value: str) -> str:

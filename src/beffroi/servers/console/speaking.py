@@ -87,6 +87,7 @@ FIELDS: Final = {
     Field.NATIONALITY: Words("nationality", "nationalité"),
     Field.REFERENCE: Words("reference", "référence"),
     Field.EXISTENCE: Words("that there is such a patient", "l'existence du patient"),
+    Field.PROOF: Words("how the identity was checked", "contrôle de l'identité"),
 }
 OUTCOMES: Final = {
     Outcome.SHOWN: Words("shown", "montré"),

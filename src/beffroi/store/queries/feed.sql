@@ -40,6 +40,13 @@ with gone as (
 )
 update canaries set retired_at = $2 where person_id in (select identity_id from gone);
 
+-- name: identities_by_ins
+-- The identities of a hospital that bear an INS, where a message names them by nothing else. $1 hospitals and $2 INS, pairwise.
+select i.identity_id, i.hospital_id, i.ipp, i.person_id, i.state::text, i.merged_into, i.record, i.explains_until, i.fed_by,
+       i.updated_at, i.strict_key, i.ins
+from unnest($1::int[], $2::text[]) as asked(hospital_id, ins)
+join identities i on i.ins = asked.ins and i.hospital_id = asked.hospital_id;
+
 -- name: identities_by_number
 -- The same, by number: survivors of merged identities. $1 numbers.
 select i.identity_id, i.hospital_id, i.ipp, i.person_id, i.state::text, i.merged_into, i.record, i.explains_until, i.fed_by,
