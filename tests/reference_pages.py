@@ -50,6 +50,7 @@ _WAYS = {
     Operation.WORKLIST: "worklists",
     Operation.KEY: "hand out keys",
     Operation.RELEASE: "release",
+    Operation.DOUBTS: "doubtful identities",
 }
 
 

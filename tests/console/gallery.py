@@ -1,12 +1,15 @@
 """Every page of the console and every state of it, one after another in a browser: for axe, for sizes, for pictures."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date
 from typing import Any
 
 from playwright.async_api import BrowserContext, Page
 
+from beffroi.actions.find_doubts import DoubtWalk
 from beffroi.model.disclosure import Operation
-from beffroi.model.person import OID_INS_NIR_TEST, Address, IdentityStatus, Ins
+from beffroi.model.person import OID_INS_NIR_TEST, Address, IdentityAttribute, IdentityStatus, Ins, Sex
+from beffroi.store.doubts import DoubtStore
 from requests_and_records import record
 
 REASON = "lectures inhabituelles cette nuit"
@@ -28,8 +31,20 @@ async def people(put: Callable[..., Awaitable[int]]) -> None:
     await put(2, "V-8", content, person=person)
     await put(1, "IPP-9", record("QUESTEL", "Anne"), explained_h=5)
     await put(1, "IPP-10", record("MARTIN", "Louise", restricted=True))
+    await doubtful(put)
     for number in range(25):
         await put(1, f"N-{number}", record("DURAND", f"L{chr(97 + number)}"), explained_h=5)
+
+
+async def doubtful(put: Callable[..., Awaitable[int]]) -> None:
+    """Somebody who bears Aldegonde's INS, twice in one hospital, almost the same in two, and one in doubt."""
+    ins = Ins("297022A02077878", OID_INS_NIR_TEST)
+    await put(2, "V-9", record("QUESNOIS", "Audegonde", status=IdentityStatus.QUALIFIED, ins=ins, sex=Sex.MALE))
+    await put(1, "IPP-20", record("BERTHELOT", "Éloïse", birth_given_list="ÉLOÏSE MARIE"))
+    await put(1, "IPP-21", record("BERTHELOT", "Éloïse"))
+    await put(1, "IPP-22", record("DELATTRE", "Anne-Sophie", birth_date=date(1980, 3, 5)))
+    await put(2, "V-22", record("DELATTRE", "Anne-Sophie", birth_date=date(1980, 5, 3)))
+    await put(1, "IPP-23", record("INCONNU", "Xavier", attributes=(IdentityAttribute.DOUBTFUL,)))
 
 
 async def find(page: Page, url: str, born: str, name: str) -> None:
@@ -147,6 +162,24 @@ async def protection(page: Page, url: str, subject: str) -> AsyncIterator[str]:
     yield "incidents"
 
 
+async def cell(page: Page, url: str, database: Any) -> AsyncIterator[str]:
+    """The identity cell's pages, before and after the worker's walk."""
+    await page.goto(f"{url}/identities")
+    yield "identities-none"
+    await DoubtWalk(DoubtStore(database)).round()
+    await page.goto(f"{url}/identities?kind=near")
+    yield "identities"
+    await press(page, "main a.name")
+    yield "identity-pair-near"
+    await page.goto(f"{url}/identities?kind=ins")
+    await press(page, "main a.name")
+    yield "identity-pair"
+    await page.goto(f"{url}/identities?kind=flag")
+    yield "identities-flagged"
+    await press(page, "main a.name")
+    yield "identity-alone"
+
+
 async def stopped(page: Page, url: str) -> AsyncIterator[str]:
     """What somebody sees whose account was stopped."""
     await page.goto(f"{url}/find")
@@ -187,6 +220,9 @@ async def walk(
     data_protection = await enters(await new_context(), "data-protection-officer")
     async for name in protection(data_protection, served.url, subject):
         yield name, data_protection
+    doubting = await enters(await new_context(), "identity-cell")
+    async for name in cell(doubting, served.url, served.database):
+        yield name, doubting
     operator = await enters(await new_context(), "operator")
     for path in ("/operate", "/operate/settings"):
         await operator.goto(f"{served.url}{path}")

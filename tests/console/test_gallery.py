@@ -15,7 +15,10 @@ from foreign_node import node_folder
 
 PAGE_BYTES_MAX = 60 * 1024
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-IN_FOUR = {"find", "found", "patient-more", "who-saw", "watch", "account", "incident", "emergency-read", "entrance"}
+IN_FOUR = {"find", "found", "patient-more", "who-saw", "watch", "account", "incident", "emergency-read", "entrance"} | {
+    "identities",
+    "identity-pair",
+}
 """States of which docs/ keeps the dark, the printed and the narrow picture too."""
 LONG = {"operate-settings"}
 PICTURES = os.environ.get("BEFFROI_PICTURES", "")

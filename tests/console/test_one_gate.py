@@ -5,7 +5,9 @@ import time
 import asyncpg
 import pytest
 
+from beffroi.actions.find_doubts import DoubtWalk
 from beffroi.store.database import load_queries
+from beffroi.store.doubts import DoubtStore
 from beffroi.store.readers import Readers
 from console.asking import link_in, path_of, post
 from console.gallery import people
@@ -14,10 +16,11 @@ WORDS = ("QUESNOY", "Aldegonde", "VANDAMME", "06 12 34 56 78", "2 97 02", "Bolle
 PAGE_S_MAX = 0.1
 
 LOOKS = {"/find": 1, "found": 2, "patient": 2, "who saw": 6, "/watch": 4, "/watch/account": 5, "/incidents": 1}
+LOOKS |= {"/identities": 4, "side by side": 3}
 """Look-ups of each page besides the gate's three statements: its session, what it shows. Accounts are remembered."""
 
 
-STORES = ("sessions", "accounts", "identities", "watch_room", "patient_access")
+STORES = ("sessions", "accounts", "identities", "watch_room", "patient_access", "doubts")
 OURS = {text for name in STORES for text in load_queries(name).values()}
 
 
@@ -37,16 +40,25 @@ async def addresses(client) -> dict[str, str]:
     return {"found": list_page, "patient": link, "more": more, "who saw": told}
 
 
+async def doubtful(served, client) -> dict[str, str]:
+    """The identity cell's pages, once the worker has walked."""
+    await DoubtWalk(DoubtStore(served.database)).round()
+    return {"/identities": "/identities?kind=ins", "side by side": link_in(await client.get("/identities?kind=ins"))}
+
+
 async def test_behind_a_shut_gate_nobody_is_shown(served, aldegonde) -> None:
     """When nothing can be written, every page answers 503 in words, and holds no word of her."""
     client = await served.signed_in("admission-clerk")
     pages = await addresses(client)
-    for path in (pages["found"], pages["patient"], pages["more"]):
-        shown = (await client.get(path)).text
+    cell = await served.signed_in("identity-cell")
+    compared = await doubtful(served, cell)
+    of_cell = set(compared.values())
+    for path in (pages["found"], pages["patient"], pages["more"], *of_cell):
+        shown = (await (cell if path in of_cell else client).get(path)).text
         assert [word for word in WORDS if word in shown], path
     await served.database.pool.execute("alter table seen rename to seen_elsewhere")
-    for path in pages.values():
-        answer = await client.get(path)
+    for path in (*pages.values(), *of_cell):
+        answer = await (cell if path in of_cell else client).get(path)
         assert answer.status_code == 503, path
         assert not [word for word in WORDS if word in answer.text]
         assert "Rien n&#39;a été montré" in answer.text
@@ -66,6 +78,7 @@ async def test_each_page_is_quick_and_asks_no_more_than_it_did(served, aldegonde
         patched.setattr(Readers, "fetch", counted)
         clerk, officer = await served.signed_in("admission-clerk"), await served.signed_in("duty-officer")
         protection = await served.signed_in("data-protection-officer")
+        cell = await served.signed_in("identity-cell")
         pages = await addresses(clerk)
         subject = served.staff["admission-clerk"].subject
         account = await served.database.pool.fetchval("select account_id from accounts where subject = $1", subject)
@@ -77,6 +90,7 @@ async def test_each_page_is_quick_and_asks_no_more_than_it_did(served, aldegonde
             "/watch": (officer, "/watch"),
             "/watch/account": (officer, f"/watch/account/{account}"),
             "/incidents": (protection, "/incidents"),
+            **{name: (cell, path) for name, path in (await doubtful(served, cell)).items()},
         }
         counts = {}
         for name, (client, path) in wanted.items():

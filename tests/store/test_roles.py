@@ -33,6 +33,8 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "deliveries": (SI, SI, NONE, NONE),
     "deployment": (S, S, NONE, NONE),
     "disclosures": (SI, SI, NONE, S),
+    "doubt_walk": (S, NONE, NONE, NONE),
+    "doubts": (S, NONE, NONE, NONE),
     "epochs": (NONE, NONE, NONE, S),
     "feed_messages": (NONE, SI, SD, NONE),
     "feeds": (S, SIU, S, NONE),

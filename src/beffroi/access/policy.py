@@ -64,7 +64,10 @@ RIGHTS: dict[Role, Rights] = {
     Role.ADMISSION_CLERK: Rights(_AT_WORK | _AT_A_DESK, _BOTH, ADMINISTRATION),
     Role.MEDICAL_SECRETARY: Rights(_AT_WORK | {Operation.WORKLIST}, _BOTH, CARE | ADMINISTRATION),
     Role.IDENTITY_CELL: Rights(
-        _AT_WORK | _AT_A_DESK | {Operation.WORKLIST, Operation.KEY}, _BOTH, ADMINISTRATION, restricted=True
+        _AT_WORK | _AT_A_DESK | {Operation.WORKLIST, Operation.KEY, Operation.DOUBTS},
+        _BOTH,
+        ADMINISTRATION,
+        restricted=True,
     ),
     Role.REGIONAL_COORDINATOR: Rights(_AT_WORK, (FieldSet.CONTACT,), CARE | ADMINISTRATION),
     Role.DUTY_OFFICER: Rights(
@@ -100,6 +103,7 @@ OPERATION_WORDS = {
     Operation.NOT_ME: Words("disowning readings", "le désaveu de lectures"),
     Operation.PATIENT_ACCESS: Words("who saw a patient's identity", "qui a vu l'identité d'un patient"),
     Operation.EXPORT: Words("lists for somebody outside", "les listes destinées à l'extérieur"),
+    Operation.DOUBTS: Words("doubtful identities", "les identités douteuses"),
 }
 _SET_WORDS = {
     FieldSet.MINIMAL: Words("minimal fields", "l'identité minimale"),

@@ -38,9 +38,10 @@ class Ask:
         *,
         specified: bool = False,
         one_person: bool = False,
+        apart: bool = False,
     ) -> Question:
         """The question to the gate. `told`: what a match tells; `domains`: OIDs to which identifiers are limited;
-        `specified`, `one_person`: as in `Question`."""
+        `specified`, `one_person`, `apart`: as in `Question`."""
         return Question(
             asker=self.asker,
             door=self.door,
@@ -56,6 +57,7 @@ class Ask:
             specified=specified,
             one_person=one_person,
             seconded=self.seconded,
+            apart=apart,
         )
 
     async def permit(self, gate: Gate, question: Question) -> Permit:

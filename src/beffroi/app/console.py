@@ -8,6 +8,7 @@ import msgspec
 from beffroi import __version__
 from beffroi.actions.browser_sessions import BrowserSessions, SessionLimits
 from beffroi.actions.contain import Containing
+from beffroi.actions.doubts import DoubtfulIdentities
 from beffroi.actions.drill_report import DrillReports
 from beffroi.actions.house import House
 from beffroi.actions.incidents import Incidents
@@ -93,6 +94,7 @@ def console_of(
         Containing(database, clock),
         news,
         PatientAccessDesk(database, house.gate, lookup, house.hospitals),
+        DoubtfulIdentities(database, house.gate, house.hospitals, clock),
         # Without the archive: DuckDB does not run in a web process.
         Investigation(database, house.gate, house.references, house.hospitals, clock),
         partial(Incidents, database, clock),

@@ -10,6 +10,7 @@ from beffroi.actions.audit_feed import AuditFeed
 from beffroi.actions.cosign import Cosigner, Cosigning
 from beffroi.actions.erase import Eraser
 from beffroi.actions.federate import Federation
+from beffroi.actions.find_doubts import DoubtWalk
 from beffroi.actions.housekeeping import Housekeeper
 from beffroi.actions.listen import Listener
 from beffroi.actions.publish import Publication
@@ -32,6 +33,7 @@ from beffroi.servers.operations import operations_app
 from beffroi.store.audit_repositories import AuditRepositoryStore
 from beffroi.store.cosigning import CosigningStore
 from beffroi.store.database import Database
+from beffroi.store.doubts import DoubtStore
 from beffroi.store.health import HealthStore
 from beffroi.store.housekeeping import HousekeepingStore
 from beffroi.store.identities import load_deployment, load_hospitals
@@ -84,11 +86,12 @@ async def run_worker(context: Context) -> None:
             Eraser(HousekeepingStore(own), context.clock, keep.disclosures_days).run(context.stopping)
         )
         moving = asyncio.create_task(keep_moving(context.config, context.stopping))
+        comparing = asyncio.create_task(DoubtWalk(DoubtStore(outbox)).run(context.stopping))
         signalling = asyncio.create_task(_signal(context, outbox, gate))
         limits = HttpLimits(CONNECTIONS_MAX, SHUTDOWN_S)
         application = operations_app(readiness, ledger=ledger_routes(_publication(context, ledger)) if ledger else ())
         await serve_http(application, context.listening, limits, context.stopping, ready=context.ready)
-        await asyncio.gather(keeping, erasing, alerting, federating, moving, signalling)
+        await asyncio.gather(keeping, erasing, alerting, federating, moving, comparing, signalling)
 
 
 async def _signal(context: Context, outbox: Database, gate: Database) -> None:

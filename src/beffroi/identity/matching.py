@@ -20,7 +20,7 @@ import msgspec
 
 from beffroi.identity.normalise import name_key
 from beffroi.identity.status import carried_ins, may_be_linked
-from beffroi.model.person import HospitalId, IdentityId, PersonId, Record, Sex
+from beffroi.model.person import COG_UNKNOWN, HospitalId, IdentityId, PersonId, Record, Sex
 
 STRICT_KEY_BYTES = 16
 # Identities in one strict-key group (count). A region has some fifty hospitals: more than this is a placeholder that
@@ -28,7 +28,6 @@ STRICT_KEY_BYTES = 16
 GROUP_SIZE_MAX = 500
 
 _COG = re.compile(r"\A(?:\d{5}|2[AB]\d{3})\Z")
-_COG_UNKNOWN = "99999"
 
 Cell = tuple[IdentityId, ...]
 
@@ -69,7 +68,7 @@ def strict_key(record: Record) -> bytes | None:
     family = name_key(record.birth_family)
     given = name_key(record.birth_given_list) or name_key(record.birth_given)
     cog = record.birth_place.cog.strip().upper()
-    if not (family and given) or cog == _COG_UNKNOWN or not _COG.match(cog):
+    if not (family and given) or cog == COG_UNKNOWN or not _COG.match(cog):
         return None
     ins = carried_ins(record) if record.birth_date_interpreted else None
     born = record.birth_date.isoformat() + (f" {ins.value}" if ins else "")

@@ -24,6 +24,16 @@ _LOCAL = frozenset({IdentityAttribute.FICTITIOUS, IdentityAttribute.ANONYMOUS})
 _ONLY_PROVISIONAL = frozenset({IdentityAttribute.FICTITIOUS, IdentityAttribute.DOUBTFUL})
 
 
+def is_checked(record: Record) -> bool:
+    """Whether the traits were checked against a document (validated or qualified)."""
+    return record.status in _CHECKED
+
+
+def is_uncertain(record: Record) -> bool:
+    """Whether its own hospital says that nobody knows for certain whose traits they are."""
+    return not _UNCERTAIN.isdisjoint(record.attributes)
+
+
 def may_be_linked(record: Record) -> bool:
     """True when the traits were checked against a document and nothing says that they may be somebody else's.
 
@@ -33,7 +43,7 @@ def may_be_linked(record: Record) -> bool:
     (True, False)
     """
     guessed = record.birth_date_interpreted and carried_ins(record) is None
-    return record.status in _CHECKED and not guessed and _UNCERTAIN.isdisjoint(record.attributes)
+    return is_checked(record) and not guessed and not is_uncertain(record)
 
 
 def stays_local(record: Record) -> bool:

@@ -78,6 +78,7 @@ class Operation(IntEnum):
     NOT_ME = 18  # its owner disowned what was read under it
     PATIENT_ACCESS = 19  # "who saw my identity", told to a patient
     EXPORT = 20  # a list left for somebody outside
+    DOUBTS = 21  # doubtful identities of its hospital, side by side
 
 
 class Outcome(IntEnum):
@@ -117,7 +118,8 @@ class Question(msgspec.Struct, frozen=True):
     `criteria_fields` are the fields that a match would tell (law 3). `wanted` are the fields asked for. `domains` are
     the assigning authorities (OIDs) to which the identifiers in the answer are limited; empty: no limit. `specified`:
     it names its patient fully. `one_person`: by her traits, so whoever else matches is a namesake. `seconded`: by which
-    account an emergency reading beyond the first few was agreed to (0: nobody).
+    account an emergency reading beyond the first few was agreed to (0: nobody). `apart`: each identity is shown as it
+    is, where others show the best of a person's.
     """
 
     asker: Asker
@@ -134,6 +136,7 @@ class Question(msgspec.Struct, frozen=True):
     specified: bool = False
     one_person: bool = False
     seconded: int = 0
+    apart: bool = False
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -20,6 +20,8 @@ OID_INS_NIR = "1.2.250.1.213.1.4.8"
 OID_INS_NIA = "1.2.250.1.213.1.4.9"
 OID_INS_NIR_TEST = "1.2.250.1.213.1.4.10"
 OID_INS_NIR_DEMO = "1.2.250.1.213.1.4.11"
+COG_UNKNOWN = "99999"
+"""What stands in the place of an INSEE code where nobody knows it."""
 INS_OIDS = frozenset({OID_INS_NIR, OID_INS_NIA, OID_INS_NIR_TEST, OID_INS_NIR_DEMO})
 
 

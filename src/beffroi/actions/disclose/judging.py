@@ -4,10 +4,12 @@ Nothing here waits: between the gate's statements there is pure code alone.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+import msgspec
 
 from beffroi.access.fields import CONTACT
 from beffroi.access.policy import Permit
@@ -181,8 +183,9 @@ class Judging:
                 # Whoever is neither shown nor told of was no reading: only the others enter the evidence.
                 verdict = judge(holder.evidence, asked, self._rows(allowed, question.asker, state), confirmed)
         holder.evidence, holder.touched = verdict.evidence, True
-        shown = tuple(s for f in allowed if (s := self._show(f, entry, fates)) is not None)
-        if len(shown) < len(allowed) and len(shown) < sum(not f.kept_back for f in allowed):
+        laid_out = tuple(_each_identity(allowed)) if question.apart else allowed
+        shown = tuple(s for f in laid_out if (s := self._show(f, entry, fates)) is not None)
+        if len(shown) < len(laid_out) and len(shown) < sum(not f.kept_back for f in laid_out):
             said = (*said, Advice.RESTRICTED)
         entry.findings = allowed
         said = (*said, *advice(verdict.cause))
@@ -226,6 +229,13 @@ class Judging:
         person = finding.person_id
         explained = finding.explained or (person, asker.account_id) in state.looked.worklisted
         return Row(person, _age_s(person, asker, state), explained, self._surroundings.is_canary(person))
+
+
+def _each_identity(findings: Findings) -> Iterator[Finding]:
+    """The same people, each identity by itself."""
+    for finding in findings:
+        for identity in finding.identities:
+            yield msgspec.structs.replace(finding, identities=(identity,))
 
 
 _MASKS = frozenset({Cause.NONE, Cause.MASKED, Cause.CONTACTS})

@@ -19,15 +19,12 @@ def recorded(shown: tuple[Shown, ...], entry: Entry, error: BeffroiError | None)
     if error is not None:
         return ()
     told = int(entry.question.criteria_fields)
-    by_person = {s.person_id: s for s in shown}
-    found: list[tuple[int, int, tuple[int, ...]]] = []
-    for finding in entry.findings:
-        one = by_person.get(finding.person_id)
-        if one is None:
-            found.append((finding.person_id, int(Field.EXISTENCE) | told, ()))
-        else:
-            found.append((finding.person_id, int(one.fields) | told, one.sources))
-    return tuple(found)
+    by_person: dict[int, tuple[int, tuple[int, ...]]] = {}
+    for one in shown:  # of some people each identity is shown by itself
+        fields, sources = by_person.get(one.person_id, (told, ()))
+        by_person[one.person_id] = (fields | int(one.fields), sources + one.sources)
+    nothing = (int(Field.EXISTENCE) | told, ())
+    return tuple((f.person_id, *by_person.get(f.person_id, nothing)) for f in entry.findings)
 
 
 def disclosure_row(judged: Judged, people: Sights, state: State, clock: Clock) -> DisclosureRow:

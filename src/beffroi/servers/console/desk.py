@@ -7,6 +7,7 @@ from typing import Protocol
 from beffroi.actions.asking import Ask
 from beffroi.actions.browser_sessions import BrowserSessions
 from beffroi.actions.contain import Containing
+from beffroi.actions.doubts import DoubtfulIdentities
 from beffroi.actions.drill_report import DrillReports
 from beffroi.actions.incidents import Incidents
 from beffroi.actions.investigate import Investigation
@@ -48,6 +49,7 @@ class Desk:
     containing: Containing
     news: News
     patient_access: PatientAccessDesk
+    doubts: DoubtfulIdentities
     investigation: Investigation
     incidents: Callable[[AccountId], Incidents]
     archived: bool

@@ -1,6 +1,7 @@
 """What a page shows of patients, laid out from what the gate released and from nothing else."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from beffroi.access.fields import CONTACT, IDENTIFIERS
 from beffroi.model.disclosure import Advice, Answer, Field, Released, Shown
@@ -55,12 +56,16 @@ class Told:
 def told(released: Released[Answer], speaker: Speaker, hospitals: Hospitals) -> Told:
     """The whole answer, for a page."""
     answer = released.content
-    people = tuple(_person(one, speaker, hospitals, answer) for one in answer.shown)
+    people = tuple(person_of(one, speaker, hospitals, answer.at) for one in answer.shown)
     missing = missing_words(answer.missing, speaker.language) if answer.missing else ""
     kinds = frozenset(answer.advice)
     state = "shown" if people else "many" if Advice.TOO_MANY in kinds else "withheld" if kinds & _KEPT else "none"
-    limits = tuple(advice_words(one, (), speaker.language) for one in _LIMITS if one in kinds)
-    return Told(people, state, missing, kinds, limits)
+    return Told(people, state, missing, kinds, limits_of(answer.advice, speaker))
+
+
+def limits_of(advice: tuple[Advice, ...], speaker: Speaker) -> tuple[str, ...]:
+    """What the watch says besides an answer, in words."""
+    return tuple(advice_words(one, (), speaker.language) for one in _LIMITS if one in advice)
 
 
 _LIMITS = (Advice.HELD, Advice.PROVE, Advice.PENDING, Advice.FEED_SILENT, Advice.WITHHELD, Advice.MASKED)
@@ -68,13 +73,13 @@ _LIMITS = (Advice.HELD, Advice.PROVE, Advice.PENDING, Advice.FEED_SILENT, Advice
 _KEPT = frozenset({*_LIMITS, Advice.RESTRICTED}) - {Advice.MASKED}
 
 
-def _person(one: Shown, speaker: Speaker, hospitals: Hospitals, answer: Answer) -> Person:
+def person_of(one: Shown, speaker: Speaker, hospitals: Hospitals, at: datetime | None) -> Person:
+    """One patient as she was released. `at`: when."""
     record = one.record
     born, age = "", ""
     if record.birth_date is not None:
         born = speaker.short(record.birth_date)
-        at = answer.at.date() if answer.at else record.birth_date
-        age = speaker.age(record.birth_date, at)
+        age = speaker.age(record.birth_date, at.date() if at else record.birth_date)
     place = record.birth_place
     has = one.fields
     return Person(

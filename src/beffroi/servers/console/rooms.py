@@ -23,7 +23,7 @@ class Room(Enum):
     DESK = (Words("Who saw a patient", "Qui a vu un patient"), "/desk", _may(Operation.PATIENT_ACCESS))
     WATCH = (Words("Watch room", "Salle de veille"), "/watch", frozenset({Role.DUTY_OFFICER}))
     INCIDENTS = (Words("Incidents", "Incidents"), "/incidents", frozenset({Role.DATA_PROTECTION_OFFICER}))
-    IDENTITIES = (Words("Doubtful identities", "Identités douteuses"), "", frozenset({Role.IDENTITY_CELL}))
+    IDENTITIES = (Words("Doubtful identities", "Identités douteuses"), "/identities", _may(Operation.DOUBTS))
     DUPLICATES = (Words("Duplicates", "Doublons"), "", frozenset({Role.IDENTITY_CELL}))
     NOTICES = (Words("Notices", "Notifications"), "", frozenset({Role.DATA_PROTECTION_OFFICER}))
     STATEMENT = (Words("Public statement", "Communiqué"), "", frozenset({Role.DATA_PROTECTION_OFFICER}))

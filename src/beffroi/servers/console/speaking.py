@@ -127,6 +127,7 @@ OPERATIONS: Final = {
     Operation.NOT_ME: Words("disowned", "désaveu"),
     Operation.PATIENT_ACCESS: Words("patient's request", "demande du patient"),
     Operation.EXPORT: Words("export", "export"),
+    Operation.DOUBTS: Words("comparison of identities", "comparaison d'identités"),
 }
 
 
