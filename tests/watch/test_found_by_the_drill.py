@@ -7,6 +7,7 @@ from beffroi.model.disclosure import Operation
 from beffroi.watch.detectors import Sequence, observe, tuning
 from beffroi.watch.evidence import DAY_S
 from beffroi.watch.norms import NORMS, PENDING_S
+from beffroi.watch.patterns import DORMANT, DORMANT_S, ONCE
 from watch.asking import Account, patients, strangers
 
 
@@ -68,3 +69,29 @@ def test_a_namesake_of_somebody_withheld_is_withheld() -> None:
     for number in range(NORMS[Role.ADMISSION_CLERK].pending_max):
         account.asks(strangers(number), 1)
     assert account.asks(strangers(900, 2), 1, one_person=True).shown_count == 0
+
+
+def test_an_account_wakes_once() -> None:
+    """Back from a long leave, the first record that is opened counts as waking, and not each one until a search."""
+    account = Account(Role.WARD_DOCTOR)
+    account.asks(patients(1), kind="birth", position=1)
+    account.asks((), DORMANT_S, operation=Operation.SIGN_IN)
+    for number in range(2, 6):
+        account.asks(strangers(number), operation=Operation.READ)
+    assert account.evidence.patterns[DORMANT] == ONCE[DORMANT]
+
+
+def test_who_opens_records_and_never_searches_does_not_sleep() -> None:
+    """Records opened from another program's list have no criteria, and are work all the same."""
+    account = Account(Role.WARD_DOCTOR)
+    for number in range(70):
+        account.asks(patients(number), DAY_S, operation=Operation.READ)
+    assert DORMANT not in account.evidence.patterns
+
+
+def test_a_desk_is_asked_later_than_others() -> None:
+    """A night of nameless victims is no theft, and a thief meets the cap of what may wait first."""
+    desk = NORMS[Role.ADMISSION_CLERK]
+    elsewhere = replace(desk, arrivals_per_h=0)
+    assert tuning(desk).ask - tuning(elsewhere).ask == 3_322  # log2(10) bits
+    assert tuning(desk).ask < tuning(desk).mask < tuning(desk).hold == tuning(elsewhere).hold

@@ -36,6 +36,9 @@ STEP_UPS_PER_SHIFT = 2e-4
 MASKS_PER_SHIFT = 1e-5
 HOLDS_PER_SHIFT = 1e-7
 """False alarms that the limits allow in a full shift of honest work, at most."""
+DESK_STEP_UPS_PER_SHIFT = 2e-5
+"""The same for the question at desks that read before the feed knows: there honest shares vary the most (a night of
+nameless victims), and whoever abuses it meets the cap of what may wait for the feed before any test."""
 
 Increments = tuple[int, int, int]
 
@@ -101,7 +104,7 @@ def _tuning(base_rate: float, volume: int, arrivals_per_h: int) -> Tuning:
         explained_in_run=_ratios(in_run, False, rate),
         unexplained_in_run=_ratios(in_run, True, rate),
         warn=limit(WARNINGS_PER_SHIFT, volume),
-        ask=limit(STEP_UPS_PER_SHIFT, volume),
+        ask=limit(DESK_STEP_UPS_PER_SHIFT if arrivals_per_h else STEP_UPS_PER_SHIFT, volume),
         mask=limit(MASKS_PER_SHIFT, volume),
         hold=limit(HOLDS_PER_SHIFT, volume),
         design_rate=rate,

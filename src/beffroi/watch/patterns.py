@@ -152,7 +152,8 @@ def note_question(evidence: Evidence, kind: str, position: int, now_s: int, mach
             note(evidence, HASTE, hasty)
         if 0 < gap_s <= REGULAR_S_MAX and 0 < last.gap_s <= REGULAR_S_MAX:
             note(evidence, CLOCKWORK, gap_s >= 5 and abs(gap_s - last.gap_s) * 20 <= last.gap_s)
-    if last.at_s and gap_s >= DORMANT_S:
+    woke = gap_s >= DORMANT_S and now_s - evidence.own.at_s >= DORMANT_S  # no question, and nobody new was shown
+    if woke:
         note_once(evidence, DORMANT)
-    if kind or not last.at_s:
+    if kind or woke or not last.at_s:
         evidence.last = Probe(kind, position, now_s, gap_s)

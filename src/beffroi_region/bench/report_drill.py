@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from beffroi_region.drill.rungs import RUNGS, cells, has
+
 Report = Mapping[str, Any]
 
 _HEAD = """Simulated time, the pure step of the watch as the gate calls it. *Shown* is every distinct patient whom a
@@ -17,24 +19,58 @@ many shifts allow to say. *Refused* are questions about somebody explained, and 
 
 
 def section(drills: Sequence[Report], steps: Sequence[Report]) -> list[str]:
-    """The lines of the section; none without a run."""
-    lines: list[str] = []
-    for report in drills:
-        attacks = [f | {"name": n} for n, f in report["scenarios"].items() if f["kind"] == "attack"]
-        genuine = [f | {"name": n} for n, f in report["scenarios"].items() if f["kind"] == "genuine"]
-        years = [f | {"name": f"year-{n}"} for n, f in report["seasons"].items()]
-        seeds = "held out" if report["held_out"] else "those of the tuning"
-        lines += ["## A stolen account, and everybody else: `beffroi drill`", "", _HEAD]
-        lines += [f"Seed {report['seed']} ({seeds}), {report['runs']} runs of a scenario of usual length.", ""]
-        lines += ["### Thieves", "", *_attack_table([f for f in attacks if not f["made_to_beat_it"]])]
-        worst = sorted((f for f in attacks if f["made_to_beat_it"]), key=lambda f: -int(f["shown_30d_p95"]))
-        lines += ["### Thieves made to beat this watch", "", *_attack_table(worst)]
-        lines += ["### Honest work", "", _GENUINE_NOTE, *_genuine_table([*genuine, *years])]
+    """The lines of the section; none without a run. Scenarios and years may come from runs of their own."""
+    lines = _exercise(drills) if drills else []
     for report in steps:
         lines += ["## A step of the watch: `beffroi bench watch`", ""]
         lines += [f"- {report['step_us']} microseconds of processor time (aim 10 at most)"]
         lines += [f"- {report['year_minutes_on_one_core']} minutes for a year of 90 million readings on one core", ""]
     return lines
+
+
+def _exercise(drills: Sequence[Report]) -> list[str]:
+    played = [f | {"name": name} for report in drills for name, f in report["scenarios"].items()]
+    attacks = [found for found in played if found["kind"] == "attack"]
+    genuine = [found for found in played if found["kind"] == "genuine"]
+    years = [
+        f | {"name": f"year-{name}", "title": f"{f['professionals']:,} professionals"}
+        for report in drills
+        for name, f in report["seasons"].items()
+    ]
+    worst = sorted((f for f in attacks if f["made_to_beat_it"]), key=lambda f: -int(f["shown_30d_p95"]))
+    return [
+        *("## A stolen account, and everybody else: `beffroi drill`", "", _HEAD),
+        *(_run(report) for report in drills),
+        *("", "### Thieves", "", *_attack_table([f for f in attacks if not f["made_to_beat_it"]])),
+        *("### Thieves made to beat this watch", "", *_attack_table(worst)),
+        *("### Before each rung", "", *_rung_table([f for f in attacks if has(f)])),
+        *("### Honest work", "", _GENUINE_NOTE, *_genuine_table([*genuine, *years])),
+    ]
+
+
+def _run(report: Report) -> str:
+    """What one run was: its seed, and how much of what it played."""
+    seeds = "held out" if report["held_out"] else "those of the tuning"
+    what = []
+    if report["scenarios"]:
+        what.append(f"{report['runs']} runs of a scenario of usual length")
+    if report["seasons"]:
+        what.append("years of " + ", ".join(report["seasons"]))
+    return f"- Seed {report['seed']} ({seeds}): {'; '.join(what)}."
+
+
+def _rung_table(attacks: Sequence[Report]) -> list[str]:
+    if not attacks:
+        return ["Not measured.", ""]
+    heads = [*RUNGS, *(f"contacts, {name}" for name in RUNGS)]
+    lines = [
+        "Strangers, and patients with contact fields, that the thief was shown before the account came there: "
+        "median / 95 % / most.",
+        "",
+        "| | " + " | ".join(heads) + " |",
+        "|---" * (len(heads) + 1) + "|",
+    ]
+    return [*lines, *(f"| `{found['name']}` | " + " | ".join(cells(found)) + " |" for found in attacks), ""]
 
 
 def _attack_table(attacks: Sequence[Report]) -> list[str]:

@@ -8,6 +8,7 @@ from html import escape
 from math import log10
 from typing import Any
 
+from beffroi_region.drill.rungs import cells, has
 from beffroi_region.drill.scenario import Kind
 
 Report = Mapping[str, Any]
@@ -36,6 +37,9 @@ _WORDS = {
         "days": "30 days, 95 %",
         "contacts": "contact details, 95 %",
         "after": "answers after the verdict",
+        "by_rung": "Strangers, and patients with contact details, shown before each rung (median / 95 % / most)",
+        "rungs": "warned,asked who is there,contact details masked,held",
+        "contact": "contact details",
         "shifts": "shifts",
         "holds": "stopped wrongly, per 10,000 shifts",
         "steps": "asked who is there, per 10,000 shifts",
@@ -68,6 +72,9 @@ _WORDS = {
         "days": "30 jours, 95 %",
         "contacts": "coordonnées, 95 %",
         "after": "réponses après le verdict",
+        "by_rung": "Inconnus, et patients avec coordonnées, montrés avant chaque échelon (médiane / 95 % / maximum)",
+        "rungs": "signalé,preuve demandée,coordonnées masquées,retenu",
+        "contact": "coordonnées",
         "shifts": "services",
         "holds": "arrêts à tort, pour 10 000 services",
         "steps": "preuves demandées, pour 10 000 services",
@@ -113,6 +120,7 @@ def written(report: Report, language: str) -> str:
             _lead(attacks, report, words),
             *_charts(attacks, report, words, language),
             _attack_table(attacks, words, language),
+            _rung_table(attacks, words, language),
         ]
     if others:
         parts.append(_genuine_table(others, words, language))
@@ -190,6 +198,17 @@ def _attack_table(attacks: Mapping[str, Any], words: Mapping[str, str], language
         last = [f"{found[key]:,}" for key in ("shown_30d_p95", "contacts_30d_p95", "answers_after_verdict")]
         rows.append(([title, *numbers, aim, *last], found["aim_met"] is False))
     return _table(words["shown"], head, rows)
+
+
+def _rung_table(attacks: Mapping[str, Any], words: Mapping[str, str], language: str) -> str:
+    """For each rung strangers, and patients with contact fields, shown before it."""
+    head = [
+        words["scenario"],
+        *words["rungs"].split(","),
+        *(f"{words['contact']}: {r}" for r in words["rungs"].split(",")),
+    ]
+    rows = [([_title(found, language), *cells(found)], False) for found in attacks.values() if has(found)]
+    return _table(words["by_rung"], head, rows) if rows else ""
 
 
 def _genuine_table(others: Mapping[str, Any], words: Mapping[str, str], language: str) -> str:

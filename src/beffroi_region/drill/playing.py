@@ -7,10 +7,9 @@ from typing import Any
 
 import msgspec
 
-from beffroi.watch.evidence import ASK, HOLD, MASK, WARN
-from beffroi_region.drill import attacks, clever, lookalikes, spread
+from beffroi_region.drill import attacks, clever, lookalikes, rungs, spread
 from beffroi_region.drill.account import Account
-from beffroi_region.drill.figures import quantile, rates
+from beffroi_region.drill.figures import quantile, rates, spread_of
 from beffroi_region.drill.habits import PLAIN, Season
 from beffroi_region.drill.scenario import SCENARIOS, Kind, Scenario
 from beffroi_region.drill.stage import Stage
@@ -24,10 +23,7 @@ class Run(msgspec.Struct, array_like=True):
 
     shown: int = 0
     strangers: int = 0
-    before_warn: int = 0
-    before_ask: int = 0
-    before_mask: int = 0
-    before_hold: int = 0
+    by_rung: rungs.Counted = msgspec.field(default_factory=lambda: dict.fromkeys(rungs.FIGURES, 0))
     shown_30d: int = 0
     thief_30d: int = 0
     contacts_30d: int = 0
@@ -76,12 +72,8 @@ def _robbed(found: Run, account: Account) -> None:
     end_s = last_s if stops else max((s.at_s for s in ordinary), default=0)
     found.shown += len({s.person for s in ordinary if s.at_s <= end_s})
     found.strangers += len({s.person for s in ordinary if not s.explained})
-    for name, rung in (("before_warn", WARN), ("before_ask", ASK), ("before_mask", MASK), ("before_hold", HOLD)):
-        until_s = account.rungs.get(rung)
-        count = len(
-            {s.person for s in ours if not s.explained and (until_s is None or (s.rung < rung and s.at_s <= until_s))}
-        )
-        setattr(found, name, getattr(found, name) + count)
+    for name, count in rungs.counted(account).items():
+        found.by_rung[name] += count
     found.shown_30d += len({s.person for s in account.showings})
     found.thief_30d += len({s.person for s in ours})
     found.contacts_30d += len({s.person for s in account.showings if s.contact})
@@ -137,18 +129,8 @@ def _attack_figures(scenario: Scenario, runs: Sequence[Run]) -> dict[str, Any]:
     accounts = sum(run.accounts for run in runs)
     counted = [run.shown for run in runs]
     found: dict[str, Any] = {"aim_p50": scenario.p50, "aim_p95": scenario.p95, "made_to_beat_it": scenario.ours}
-    found |= _spread_of("shown", counted)
-    for name in (
-        "strangers",
-        "before_warn",
-        "before_ask",
-        "before_mask",
-        "before_hold",
-        "shown_30d",
-        "thief_30d",
-        "contacts_30d",
-        "by_ways_on",
-    ):
+    found |= spread_of("shown", counted) | rungs.figures([run.by_rung for run in runs])
+    for name in ("strangers", "shown_30d", "thief_30d", "contacts_30d", "by_ways_on"):
         values = [getattr(run, name) for run in runs]
         found |= {f"{name}_p50": quantile(values, 0.5), f"{name}_p95": quantile(values, 0.95)}
     found |= {
@@ -166,10 +148,6 @@ def _attack_figures(scenario: Scenario, runs: Sequence[Run]) -> dict[str, Any]:
     )
     found["aim_met"] = met if scenario.p50 is not None else None
     return found
-
-
-def _spread_of(name: str, values: Sequence[int]) -> dict[str, Any]:
-    return {f"{name}_p50": quantile(values, 0.5), f"{name}_p95": quantile(values, 0.95), f"{name}_max": max(values)}
 
 
 def _genuine_figures(runs: Sequence[Run]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from beffroi_region.drill.rungs import RUNGS, cells, has
 from beffroi_region.drill.scenario import Kind
 
 Report = Mapping[str, Any]
@@ -13,6 +14,10 @@ Report = Mapping[str, Any]
 _ATTACK_HEADS = {
     "en": ("attack", "runs", "shown p50", "p95", "max", "aim", "stopped", "30 d, all p95", "contacts p95", ""),
     "fr": ("attaque", "essais", "montrés p50", "p95", "max", "but", "arrêtés", "30 j, tout p95", "coordonnées p95", ""),
+}
+_RUNG_HEADS = {
+    "en": ("before the rung (p50 / p95 / max)", *RUNGS, *(f"contacts, {name}" for name in RUNGS)),
+    "fr": ("avant l'échelon (p50 / p95 / max)", *RUNGS, *(f"coordonnées, {name}" for name in RUNGS)),
 }
 _GENUINE_HEADS = {
     "en": (
@@ -43,6 +48,7 @@ def tell(report: Report, console: Console, language: str) -> None:
     years = {f"year-{n}": f for n, f in report["seasons"].items()}
     if attacks:
         console.print(_attacks(attacks, language))
+        console.print(_by_rung(attacks, language))
     for found in (genuine, years):
         if found:
             console.print(_genuine(found, language))
@@ -61,6 +67,14 @@ def _attacks(attacks: Mapping[str, Any], language: str) -> Table:
         row = [name, found["runs"], found["shown_p50"], found["shown_p95"], found["shown_max"], aim]
         row += [f"{found['stopped_share']:.0%}", found["shown_30d_p95"], found["contacts_30d_p95"], mark]
         table.add_row(*[str(cell) for cell in row], style="red" if found["aim_met"] is False else None)
+    return table
+
+
+def _by_rung(attacks: Mapping[str, Any], language: str) -> Table:
+    table = Table(*_RUNG_HEADS[language], box=None)
+    for name, found in attacks.items():
+        if has(found):
+            table.add_row(name, *cells(found))
     return table
 
 
