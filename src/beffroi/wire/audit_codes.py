@@ -58,6 +58,7 @@ AUDITED = {
     Operation.CONTAIN: Audited(_ALERT, _ATTRIBUTES),
     Operation.RELEASE: Audited(_ALERT, _ATTRIBUTES),
     Operation.NOT_ME: Audited(_ALERT, _ATTRIBUTES),
+    Operation.DOUBTS: Audited(_QUERY, _RESTRICTED),
     Operation.CONFIRM: Audited(_ALERT, _RESTRICTED),
     Operation.WORKLIST: Audited(_ALERT, _RESTRICTED),
 }
