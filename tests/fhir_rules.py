@@ -329,7 +329,8 @@ def audit_form(event: Json) -> Found:
         yield from tde_form(event)
         return
     agents = {code(agent["type"]): agent for agent in event["agent"]}
-    if not {"110152", "110153"} <= set(agents):
+    ends = {"110150", "custodian"} if event["action"] == "D" else {"110152", "110153"}
+    if not ends <= set(agents):
         yield "client or server is missing (BALP)"
     for kind, agent in agents.items():
         if "who" not in agent or not isinstance(agent.get("requestor"), bool):
@@ -359,10 +360,12 @@ def audit_profile(event: Json) -> Found:
     if event["outcome"] != "0" or len(event["subtype"]) < 2:
         yield "a profile of success on something else (BALP, PDQm)"
     roles = [entity.get("role", {}).get("code") for entity in event.get("entity", [])]
-    expected = {"PatientQuery": ["24", "1"], "Query": ["24"], "PatientRead": ["4", "1"]}[profiles[0].rpartition(".")[2]]
+    name = profiles[0].rpartition(".")[2]
+    expected = {"PatientQuery": ["24", "1"], "Query": ["24"]}.get(name, ["4", "1"])
     if [role for role in roles if role] != expected:
         yield f"entities {roles} of {profiles[0]}"
-    if (event["action"] == "R") != profiles[0].endswith("Read"):
+    actions = {"Read": "R", "Create": "C", "Update": "U", "Delete": "D"}
+    if event["action"] != actions.get(name.removeprefix("Patient"), "E"):
         yield "action and profile differ"
     for entity in event["entity"]:
         if entity.get("role", {}).get("code") == "24" and ("what" in entity or not entity.get("query")):

@@ -117,7 +117,7 @@ async def test_nothing_is_lost_while_it_is_away(sealing, worker, sink, clock):
     await sink.stop()
     assert await telling.round() == 0
     assert await telling.round() == 0  # not before its time
-    (standing,) = await worker.standing()
+    standing, _ = await worker.standing()
     assert (standing.waiting, standing.attempts, standing.failure) == (2, 1, "FetchFailed")
     await sink.start()
     clock.advance(module.RETRY_FIRST)
@@ -131,7 +131,7 @@ async def test_a_failure_in_the_middle_keeps_its_place(sealing, worker, sink, cl
     await sealing(*(row(1, n) for n in range(1, 13)))
     sink.answer = lambda got: (503 if b"T12:00:10" in got.body else 201, b"")
     await telling.round()
-    (standing,) = await worker.standing()
+    standing, _ = await worker.standing()
     assert (standing.waiting, standing.attempts) == (3, 1)
     sink.answer = None
     clock.advance(module.RETRY_FIRST)
@@ -144,7 +144,7 @@ async def test_what_is_refused_is_set_aside_and_can_be_sent_again(sealing, worke
     await sealing(row(1, 1), row(1, 2), row(1, 3))
     sink.answer = lambda got: (422 if b"T12:00:02" in got.body else 201, b"")
     assert await telling.round() == 2
-    (standing,) = await worker.standing()
+    standing, _ = await worker.standing()
     assert (standing.waiting, standing.refused) == (0, 1)
     sink.answer = None
     assert await AuditRepositories(AuditRepositoryStore(database), clock).retry() == 1
@@ -158,7 +158,7 @@ async def test_a_repository_that_takes_nothing_is_wrong_itself(sealing, worker, 
     await sealing(row(1, 1), row(1, 2))
     sink.status = 400
     assert await telling.round() == 0
-    (standing,) = await worker.standing()
+    standing, _ = await worker.standing()
     assert (standing.waiting, standing.refused, standing.failure) == (2, 0, "Refused")
 
 

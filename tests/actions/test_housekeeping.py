@@ -41,7 +41,9 @@ async def left(database: Database) -> tuple[int, int]:
 async def worker(dsn_of: Callable[[str], str], clock: FakeClock) -> AsyncIterator[Housekeeper]:
     """A housekeeper with the worker's own role."""
     async with await Database.open(dsn_of(ROLE_WORKER), size=1) as opened:
-        yield Housekeeper(HousekeepingStore(opened), clock, feed_messages_days=35, proofs_minutes=30)
+        yield Housekeeper(
+            HousekeepingStore(opened), clock, feed_messages_days=35, feed_events_days=400, proofs_minutes=30
+        )
 
 
 async def test_the_old_goes_and_the_young_stays(database: Database, clock: FakeClock, worker: Housekeeper) -> None:
@@ -50,6 +52,18 @@ async def test_the_old_goes_and_the_young_stays(database: Database, clock: FakeC
     await fill(database, clock, 5, 4, timedelta(minutes=20))
     assert await worker.round() == Swept(proofs=3, feed_messages=2)
     assert await left(database) == (5, 4)
+
+
+async def test_old_events_of_the_feed_go(database: Database, clock: FakeClock, worker: Housekeeper) -> None:
+    """What a feed did is kept for longer than its messages, and then deleted too."""
+    for days in (401, 399):
+        await database.pool.execute(
+            "insert into feed_events (at, hospital_id, account_id, identity_id, person_id, action, event, identifiers) "
+            "values ($1, 1, 1, 1, 1, 'C', 'A28', true)",
+            clock.now() - timedelta(days=days),
+        )
+    assert await worker.round() == Swept(feed_events=1)
+    assert await database.pool.fetchval("select count(*) from feed_events") == 1
 
 
 async def test_a_round_takes_several_batches_but_not_all_at_once(
@@ -85,7 +99,7 @@ async def test_a_failed_round_does_not_end_the_worker(clock: FakeClock, monkeypa
                 stopping.set()
             raise OSError
 
-    worker = Housekeeper(Away(), clock, feed_messages_days=35, proofs_minutes=30)  # type: ignore[arg-type]
+    worker = Housekeeper(Away(), clock, feed_messages_days=35, feed_events_days=400, proofs_minutes=30)  # type: ignore[arg-type]
     async with asyncio.timeout(5):
         await worker.run(stopping)
     assert len(rounds) == 3

@@ -73,9 +73,9 @@ async def test_a_disclosure_is_sealed_published_and_audited(tmp_path: Path, dsn_
         assert [got.path for got in trail.got] == ["/fhir/AuditEvent"] * 2
     await trail.stop()
     code, said = await beffroi("doctor", "--demo", "--config", config)
-    assert "region: 0 leaves wait." in said
+    assert "region (disclosures): 0 wait." in said and "region (feed): 0 wait." in said
     code, said = await beffroi("repositories", "--demo", "--config", config)
-    assert (code, said.strip()) == (0, "region: 0 wait, 0 refused.")
+    assert (code, said.strip()) == (0, "region (disclosures): 0 wait, 0 refused. \nregion (feed): 0 wait, 0 refused.")
 
     kept = tmp_path / "checkpoint"
     kept.write_bytes(answer.content)

@@ -36,6 +36,7 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "doubt_walk": (S, NONE, NONE, NONE),
     "doubts": (S, NONE, NONE, NONE),
     "epochs": (NONE, NONE, NONE, S),
+    "feed_events": (S, SI, SD, NONE),
     "feed_messages": (NONE, SI, SD, NONE),
     "feeds": (S, SIU, S, NONE),
     "foreign_facts": (NONE, NONE, NONE, NONE),

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from beffroi.model.disclosure import Operation, Outcome, Purpose
 from beffroi.wire.audit_codes import AUDITED
-from beffroi.wire.dicom_audit import dicom_message
+from beffroi.wire.dicom_audit import dicom_message, feed_dicom_message
 from dicom_rules import details, violations
 from fhir_answers import REFERENCE, REQUEST_ID, view
-from wire.test_fhir_audit import entries, entry
+from wire.test_fhir_audit import entries, entry, fed
 
 ENDPOINT = view().endpoint
 
@@ -70,3 +70,14 @@ def test_a_refusal_is_a_minor_failure_and_a_verdict_an_alert() -> None:
     verdict = ElementTree.fromstring(dicom_message(entry(operation=Operation.VERDICT, reference=""), ENDPOINT))
     assert [e.get("csd-code") for e in verdict[0] if e.get("csd-code")] == ["110113", "110137"]
     assert [o.get("ParticipantObjectID") for o in verdict.iter("ParticipantObjectIdentification")] == ["899700366240"]
+
+
+@given(fed)
+def test_an_event_of_the_feed_is_a_patient_record(one) -> None:
+    """Whatever the feed did, DICOM's patient record event says so, with the transaction and the patient's reference."""
+    message = feed_dicom_message(one, ENDPOINT)
+    assert violations(message) == []
+    root = ElementTree.fromstring(message)
+    assert root[0].get("EventActionCode") == one.action.value and root[0][0].get("csd-code") == "110110"
+    (patient,) = root.iter("ParticipantObjectIdentification")
+    assert patient.get("ParticipantObjectID", "").startswith(f"{REFERENCE}^^^&")

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from beffroi.errors import CallerError, InvalidValue, Missing, Unsupported
 from beffroi.model.account import AccountKind, Role
-from beffroi.model.audit import AuditAnswer, AuditEntry, AuditSearch
+from beffroi.model.audit import AuditAnswer, AuditEntry, AuditPlace, AuditSearch, FeedEntry
 from beffroi.model.disclosure import DisclosureId, Door, Field, Operation, Outcome, Purpose, Released
+from beffroi.model.feed import FeedAction
 from beffroi.model.person import HospitalId
 from beffroi.wire.fhir_audit import audit_bundle, parse_audit_search
+from beffroi.wire.fhir_audit_feed import feed_audit_event
 from beffroi.wire.fhir_audit_tde import PROFILE_TDE
 from beffroi.wire.fhir_form import parse_pairs
 from fhir_answers import AT, REFERENCE, REQUEST_ID, view
@@ -50,7 +52,7 @@ def entry(**more: Any) -> AuditEntry:
 
 
 def bundle(*entries: AuditEntry, following: int | None = None) -> dict[str, Any]:
-    before = None if following is None else DisclosureId(following)
+    before = None if following is None else AuditPlace(DisclosureId(following))
     return audit_bundle(Released.seal(AuditAnswer(DisclosureId(901), entries, before, AT)), view(), SEARCH)
 
 
@@ -69,10 +71,52 @@ entries = st.builds(
 )
 
 
-@given(st.lists(entries, max_size=4))
-def test_every_page_keeps_the_rules(page: list[AuditEntry]) -> None:
-    """Whatever was disclosed, the page keeps the structural rules of FHIR and IHE."""
-    assert violations(bundle(*page)) == []
+fed = st.builds(
+    FeedEntry,
+    st.integers(1, 10**12),
+    st.just(AT),
+    st.sampled_from(["GAM", "gam-1"]),
+    st.sampled_from([HospitalId(1), HospitalId(9)]),
+    st.sampled_from(FeedAction),
+    st.sampled_from(["A01", "A28", "A31", "A40", "A47", "ITI-104"]),
+    st.just(REFERENCE),
+)
+
+
+def number_of(one: AuditEntry | FeedEntry) -> int:
+    return one.feed_event_id if isinstance(one, FeedEntry) else -id(one)
+
+
+@given(st.lists(st.one_of(entries, fed), max_size=4, unique_by=number_of), st.booleans())
+def test_every_page_keeps_the_rules(page: list[AuditEntry | FeedEntry], french: bool) -> None:
+    """Whatever was disclosed or fed, the page keeps the structural rules of FHIR and IHE, in either shape."""
+    search = msgspec.structs.replace(SEARCH, profile=PROFILE_TDE if french else "")
+    answer = AuditAnswer(DisclosureId(901), tuple(page), None, AT)
+    assert violations(audit_bundle(Released.seal(answer), view(), search)) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "event", "profile", "subtypes", "ends"),
+    [
+        (FeedAction.CREATE, "A28", "PatientCreate", ["create", "ITI-30"], ["110153", "110152"]),
+        (FeedAction.UPDATE, "A01", "PatientUpdate", ["update", "ITI-31"], ["110153", "110152"]),
+        (FeedAction.DELETE, "A40", "PatientDelete", ["delete", "ITI-30"], ["110150", "custodian"]),
+        (FeedAction.UPDATE, "ITI-104", "PatientUpdate", ["update", "ITI-104"], ["110153", "110152"]),
+    ],
+)
+def test_an_event_of_the_feed(
+    action: FeedAction, event: str, profile: str, subtypes: list[str], ends: list[str]
+) -> None:
+    """Created, updated or removed: BALP's profile, PIXm's besides over FHIR, the transaction and both ends."""
+    one = FeedEntry(17, AT, "GAM", HospitalId(1), action, event, REFERENCE)
+    found = feed_audit_event(one, view().endpoint)
+    assert violations(found) == []
+    named = [name.rpartition("/")[2] for name in found["meta"]["profile"]]
+    over_fhir = ["IHE.PIXm.Feed.Update.Audit.Manager"] if event == "ITI-104" else []
+    assert named == [f"IHE.BasicAudit.{profile}", *over_fhir]
+    assert [code["code"] for code in found["subtype"]] == subtypes
+    assert [agent["type"]["coding"][0]["code"] for agent in found["agent"]] == ends
+    assert (found["action"], found["agent"][0]["who"]["identifier"]["value"]) == (action.value, "GAM")
 
 
 def test_a_search_is_a_patient_query_without_its_values() -> None:
@@ -104,7 +148,7 @@ def test_a_reading_is_a_patient_read() -> None:
 def test_the_french_shape_of_the_same_event() -> None:
     """Asked by `_profile`: one subtype, two agents, a period, and the next page asks for it again."""
     search = parse_audit_search([("date", "2026-11"), ("_profile", PROFILE_TDE), ("_count", "2")])
-    page = AuditAnswer(DisclosureId(901), (entry(),), DisclosureId(900), AT)
+    page = AuditAnswer(DisclosureId(901), (entry(),), AuditPlace(DisclosureId(900), 17), AT)
     told = audit_bundle(Released.seal(page), view(), search)
     event = told["entry"][0]["resource"]
     assert (len(event["subtype"]), len(event["agent"])) == (1, 2)
@@ -135,15 +179,15 @@ def test_a_full_page_says_where_the_next_begins() -> None:
     """The next page's address repeats the window and continues before the last disclosure; a total comes only alone."""
     told = bundle(entry(), following=900)
     following = told["link"][1]["url"].partition("?")[2]
-    assert following.endswith("&_before=900")
+    assert following.endswith("&_before=900.")
     assert "total" not in told
     assert bundle(entry())["total"] == 1
 
 
 def test_the_next_page_is_asked_for_by_its_address() -> None:
     """What the link says is a search that continues this one."""
-    pairs = [("date", "ge2026-11-01"), ("date", "lt2026-12-01"), ("_count", "2"), ("_before", "900")]
-    assert parse_audit_search(pairs) == msgspec.structs.replace(SEARCH, before=DisclosureId(900))
+    pairs = [("date", "ge2026-11-01"), ("date", "lt2026-12-01"), ("_count", "2"), ("_before", "900.17")]
+    assert parse_audit_search(pairs) == msgspec.structs.replace(SEARCH, before=AuditPlace(DisclosureId(900), 17))
 
 
 def test_audit_parameters() -> None:
@@ -170,6 +214,8 @@ def test_audit_parameters() -> None:
         ([("date", "ge2020"), ("date", "le2026")], InvalidValue),
         ([("date", "ge2026-11-01T10:00:00"), ("date", "lt2026-12")], InvalidValue),
         ([("date", "2026-11"), ("_count", "x")], InvalidValue),
+        ([("date", "2026-11"), ("_before", "900")], InvalidValue),
+        ([("date", "2026-11"), ("_before", "9.x")], InvalidValue),
         ([("date", "2026-11"), ("outcome", "4")], Unsupported),
         ([("date", "2026-11"), ("patient", "a"), ("patient", "b")], Unsupported),
         ([("date", "2026-11"), ("agent", "a,b")], Unsupported),

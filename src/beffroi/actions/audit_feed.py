@@ -1,6 +1,7 @@
-"""Telling audit repositories of every disclosure (IHE ITI-20), once it is sealed, in the ledger's order.
+"""Telling audit repositories (IHE ITI-20) of every disclosure, once it is sealed, in the ledger's order, and of what
+hospitals' feeds did.
 
-Each repository has a place in the ledger, kept in the database: what is before it has arrived. A repository that is
+Each repository has a place in either, kept in the database: what is before it has arrived. A repository that is
 away keeps its place, and the rest waits behind it; what it will never take is set aside, said, and can be sent again.
 Told at least once: a worker killed between sending and noting sends again. Nothing here is on an answer's way.
 """
@@ -14,6 +15,8 @@ import msgspec
 
 from beffroi.access.reference import References
 from beffroi.clock import Clock
+from beffroi.model.audit import AuditEntry, FeedEntry
+from beffroi.model.disclosure import Field
 from beffroi.outbound.audit_repository import Record, Repository, Sent
 from beffroi.store.audit_repositories import AuditRepositoryStore, Place, RepositoryStanding, Told
 from beffroi.telemetry import Event, log, log_failure
@@ -73,7 +76,7 @@ class AuditFeed:
         """Batch after batch, until nothing waits or the repository fails."""
         arrived = await self._again(place)
         for _ in range(BATCHES_MAX):
-            leaves = self._ripe(await self._store.facts(place.position, LEAVES_AT_ONCE))
+            leaves = self._ripe(await self._next(place.stream, place.position, LEAVES_AT_ONCE))
             if not leaves:
                 break
             sent, reached = await self._send(place, leaves)
@@ -93,13 +96,18 @@ class AuditFeed:
         """What was set aside and is to be sent once more, one by one."""
         arrived = 0
         for position in await self._store.refusals(place, REFUSALS_AT_ONCE):
-            sent, reached = await self._send(place, await self._store.facts(position, 1))
+            sent, reached = await self._send(place, await self._next(place.stream, position, 1))
             if reached > position and not sent.refused:
                 await self._store.taken(place, position)
                 arrived += sent.count
             elif sent.failure:
                 break
         return arrived
+
+    async def _next(self, stream: str, position: int, count_max: int) -> list[Told]:
+        if stream == "feed":
+            return await self._store.fed(position, count_max)
+        return await self._store.facts(position, count_max)
 
     async def _send(self, place: Place, leaves: Sequence[Told]) -> tuple[Sent, int]:
         """Sends what some leaves tell; how it ended, and the place before which everything is done with."""
@@ -122,10 +130,7 @@ class AuditFeed:
         for leaf in leaves:
             if leaf.entry is None:
                 continue
-            entries = [
-                msgspec.structs.replace(leaf.entry, reference=self._references.of(person), fields=fields)
-                for person, fields in leaf.shown
-            ]
+            entries = [_about(leaf.entry, self._references.of(person), fields) for person, fields in leaf.shown]
             for number, entry in enumerate(entries or [leaf.entry], start=1):
                 records.append(Record(entry, number))
                 positions.append(leaf.position)
@@ -136,6 +141,13 @@ class AuditFeed:
         before = self._clock.now() - RIPE
         count = next((n for n, leaf in enumerate(leaves) if leaf.entry and leaf.entry.at > before), len(leaves))
         return list(leaves[:count])
+
+
+def _about(entry: AuditEntry | FeedEntry, reference: str, fields: Field) -> AuditEntry | FeedEntry:
+    """The entry as it concerns one patient."""
+    if isinstance(entry, FeedEntry):
+        return msgspec.structs.replace(entry, reference=reference)
+    return msgspec.structs.replace(entry, reference=reference, fields=fields)
 
 
 class AuditRepositories:

@@ -16,6 +16,7 @@ from beffroi.errors import OperatorError
 from beffroi.model.hospitals import Hospitals
 from beffroi.store.database import Database
 from beffroi.store.disclosures import DisclosureStore
+from beffroi.store.feed_trail import FeedTrail
 from beffroi.store.identities import Deployment, IdentityStore, load_deployment, load_hospitals
 from beffroi.store.surroundings import SurroundingsStore
 
@@ -58,7 +59,9 @@ async def open_house(
     gate = Gate(disclosures, Judging(Presenter(references, hospitals), surroundings), clock)
     lookup = Lookup(IdentityStore(database), references, hospitals, clock)
     scopes = Investigation(database, gate, references, hospitals, clock, archive)
-    finder = Finder(lookup, gate, hospitals, AuditView(disclosures, lookup, gate), scopes, list_max)
+    finder = Finder(
+        lookup, gate, hospitals, AuditView(disclosures, FeedTrail(database), lookup, gate), scopes, list_max
+    )
     await surroundings.start()
     await gate.start()
     return House(deployment, hospitals, references, gate, finder, surroundings)

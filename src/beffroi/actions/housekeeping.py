@@ -1,4 +1,5 @@
-"""The worker's round: proofs older than their window and keys of old messages are deleted, in bounded batches.
+"""The worker's round: proofs older than their window, keys of old messages and old events of the feed are deleted, in
+bounded batches.
 
 A round that fails is logged and the next one tries again: nothing depends on a round being done in time.
 """
@@ -23,6 +24,7 @@ BATCHES_PER_ROUND_MAX = 40
 class Table(Enum):
     PROOFS = "proofs"
     FEED_MESSAGES = "feed_messages"
+    FEED_EVENTS = "feed_events"
     SESSIONS = "console_sessions"
 
 
@@ -32,6 +34,7 @@ class Swept:
 
     proofs: int = 0
     feed_messages: int = 0
+    feed_events: int = 0
     sessions: int = 0
     elsewhere: bool = False
 
@@ -39,10 +42,19 @@ class Swept:
 class Housekeeper:
     """Keeps house until it is stopped."""
 
-    def __init__(self, store: HousekeepingStore, clock: Clock, *, feed_messages_days: int, proofs_minutes: int) -> None:
+    def __init__(
+        self,
+        store: HousekeepingStore,
+        clock: Clock,
+        *,
+        feed_messages_days: int,
+        feed_events_days: int,
+        proofs_minutes: int,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._feed_messages_kept = timedelta(days=feed_messages_days)
+        self._feed_events_kept = timedelta(days=feed_events_days)
         self._proofs_kept_minutes = proofs_minutes
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -64,11 +76,13 @@ class Housekeeper:
         proofs = await self._sweep(Table.PROOFS, lambda: self._store.delete_proofs(minute))
         before = now - self._feed_messages_kept
         messages = await self._sweep(Table.FEED_MESSAGES, lambda: self._store.delete_feed_messages(before))
+        fed_before = now - self._feed_events_kept
+        events = await self._sweep(Table.FEED_EVENTS, lambda: self._store.delete_feed_events(fed_before))
         sessions = await self._sweep(Table.SESSIONS, lambda: self._store.delete_sessions(now))
-        elsewhere = None in (proofs, messages, sessions)
+        elsewhere = None in (proofs, messages, events, sessions)
         if elsewhere:
             log(Event.HOUSEKEEPING_ELSEWHERE)
-        return Swept(proofs or 0, messages or 0, sessions or 0, elsewhere)
+        return Swept(proofs or 0, messages or 0, events or 0, sessions or 0, elsewhere)
 
     async def _sweep(self, table: Table, delete: Callable[[], Awaitable[int | None]]) -> int | None:
         started_s = time.monotonic()

@@ -69,6 +69,7 @@ async def run_worker(context: Context) -> None:
             HousekeepingStore(own),
             context.clock,
             feed_messages_days=keep.feed_messages_days,
+            feed_events_days=keep.feed_events_days,
             proofs_minutes=keep.proofs_minutes,
         )
         # Readiness asks as the web role: what must work is the gate, under its own rights.

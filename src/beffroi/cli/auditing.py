@@ -54,7 +54,7 @@ def repositories(
     for one in standing:
         tell(
             say(
-                f"{one.repository}: {one.waiting} wait, {one.refused} refused. {one.failure}",
-                f"{one.repository} : {one.waiting} en attente, {one.refused} refusés. {one.failure}",
+                f"{one.repository} ({one.stream}): {one.waiting} wait, {one.refused} refused. {one.failure}",
+                f"{one.repository} ({one.stream}) : {one.waiting} en attente, {one.refused} refusés. {one.failure}",
             )
         )

@@ -585,6 +585,15 @@ class Retention(Section, frozen=True, kw_only=True):
             le=400,
         ),
     ] = 35
+    feed_events_days: Annotated[
+        int,
+        said(
+            "Days during which it is kept what hospitals' feeds did to which identities, for audit trails.",
+            "At 180: older changes of identities leave no trace but in audit repositories.",
+            ge=180,
+            le=36_500,
+        ),
+    ] = 400
     proofs_minutes: Annotated[
         int,
         said(

@@ -32,14 +32,14 @@ async def check_audit_repositories(config: Config, clock: Clock) -> AsyncIterato
 
 
 def _said(one: RepositoryStanding) -> Finding:
-    name = one.repository
+    name = f"{one.repository} ({one.stream})"
     if one.refused:
         words = Words(f"{name} did not take {one.refused} events.", f"{name} n'a pas accepté {one.refused} événements.")
         return error("audit repositories", words, _RETRY)
     if one.attempts:
         words = Words(
-            f"{name} is not told: {one.failure}, {one.attempts} tries, {one.waiting} leaves wait.",
-            f"{name} n'est pas informé : {one.failure}, {one.attempts} essais, {one.waiting} feuilles attendent.",
+            f"{name} is not told: {one.failure}, {one.attempts} tries, {one.waiting} wait.",
+            f"{name} n'est pas informé : {one.failure}, {one.attempts} essais, {one.waiting} en attente.",
         )
         return warning("audit repositories", words, Words("It is tried again.", "Les essais continuent."))
-    return good("audit repositories", f"{name}: {one.waiting} leaves wait.", f"{name} : {one.waiting} en attente.")
+    return good("audit repositories", f"{name}: {one.waiting} wait.", f"{name} : {one.waiting} en attente.")

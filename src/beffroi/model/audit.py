@@ -1,4 +1,5 @@
-"""What an auditor asks of the disclosures of a structure, and what is told: who was shown what of whom, and why.
+"""What an auditor asks of the trail of a structure, and what is told: who was shown what of whom and why, and what its
+feed did to whom.
 
 The values that were searched for are never told: only the names of the criteria (law 3). A patient is named by her
 opaque reference alone.
@@ -11,6 +12,7 @@ import msgspec
 
 from beffroi.model.account import AccountKind, Role
 from beffroi.model.disclosure import DisclosureId, Door, Field, Operation, Outcome, Purpose
+from beffroi.model.feed import FeedAction
 from beffroi.model.person import HospitalId
 
 AUDIT_PAGE_DEFAULT = 50
@@ -18,19 +20,27 @@ AUDIT_PAGE_MAX = 200
 """Disclosures a page. Each patient of each disclosure is an entry of its own, so a page may hold several times more."""
 
 
+class AuditPlace(msgspec.Struct, frozen=True):
+    """Where a page ends: the last disclosure and the last event of the feed on it or before it; None: none yet."""
+
+    disclosure: DisclosureId | None = None
+    feed_event: int | None = None
+
+
 class AuditSearch(msgspec.Struct, frozen=True):
-    """Disclosures of the asker's own structure with `date_from` <= time < `date_until` (aware, UTC), newest first.
+    """Disclosures and events of the feed of the asker's own structure with `date_from` <= time < `date_until` (aware,
+    UTC), newest first.
 
     `reference` is a patient's public reference (empty: anybody), `subject` an account's opaque identifier (empty: any).
-    `before` continues after the last disclosure of the page before. `count` is the page, in disclosures. `profile`: the
-    one in which the events are wanted, empty for IHE's.
+    `before` continues after the page before. `count` is the page, in disclosures and events. `profile`: the one in
+    which the events are wanted, empty for IHE's.
     """
 
     date_from: datetime
     date_until: datetime
     reference: str = ""
     subject: str = ""
-    before: DisclosureId | None = None
+    before: AuditPlace | None = None
     count: int = AUDIT_PAGE_DEFAULT
     profile: str = ""
 
@@ -64,6 +74,19 @@ class AuditEntry(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class FeedEntry(msgspec.Struct, frozen=True):
+    """What an event of a hospital's feed did to one identity. `subject` names the application that fed it, `event` is
+    its code (A28, ITI-104), `reference` the patient's."""
+
+    feed_event_id: int
+    at: datetime
+    subject: str
+    structure: HospitalId
+    action: FeedAction
+    event: str
+    reference: str = ""
+
+
 class AuditAnswer(msgspec.Struct, frozen=True):
     """A page of entries, the disclosure that this audit itself is, and where the next page begins (None: no more).
 
@@ -71,6 +94,6 @@ class AuditAnswer(msgspec.Struct, frozen=True):
     """
 
     disclosure_id: DisclosureId
-    entries: tuple[AuditEntry, ...] = ()
-    next_before: DisclosureId | None = None
+    entries: tuple[AuditEntry | FeedEntry, ...] = ()
+    next_before: AuditPlace | None = None
     at: datetime | None = None

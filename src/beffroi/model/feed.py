@@ -33,6 +33,14 @@ class FeedKind(StrEnum):
     IGNORED = "ignored"  # nothing for an identity server in this message: acknowledged, nothing kept
 
 
+class FeedAction(StrEnum):
+    """What an event did to an identity, as audit trails name it."""
+
+    CREATE = "C"
+    UPDATE = "U"
+    DELETE = "D"  # gone: merged into another, or removed
+
+
 class Patch(msgspec.Struct, frozen=True, omit_defaults=True):
     """The fields of a `Record` that a message mentions, with the same names and units."""
 

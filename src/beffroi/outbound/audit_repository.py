@@ -12,11 +12,13 @@ from typing import NamedTuple, Protocol
 import httpx2
 import msgspec
 
-from beffroi.model.audit import AuditEntry
+from beffroi.model.audit import AuditEntry, FeedEntry
 from beffroi.outbound.fetching import FetchFailed, may_be_fetched
 from beffroi.outbound.syslog import Collector, line, send
-from beffroi.wire.dicom_audit import dicom_message
+from beffroi.wire.dicom_audit import dicom_message, feed_dicom_message
 from beffroi.wire.fhir_audit_event import audit_event
+from beffroi.wire.fhir_audit_feed import feed_audit_event
+from beffroi.wire.fhir_terms import Json
 from beffroi.wire.fhir_view import Endpoint
 
 AT_ONCE = 8
@@ -32,7 +34,7 @@ _REFUSED = frozenset({400, 409, 413, 422})
 class Record(NamedTuple):
     """What is sent: an entry, and which it is of its disclosure's."""
 
-    entry: AuditEntry
+    entry: AuditEntry | FeedEntry
     number: int
 
 
@@ -87,11 +89,16 @@ class FhirRepository:
                         refused[place] = fate
         return Sent(len(records), refused)
 
+    def _event(self, record: Record) -> Json:
+        if isinstance(record.entry, FeedEntry):
+            return feed_audit_event(record.entry, self._endpoint, self._profile)
+        return audit_event(record.entry, record.number, self._endpoint, self._profile)
+
     async def _post(self, client: httpx2.AsyncClient, record: Record) -> str:
         """Empty when it was taken, else the status of a refusal. Raises FetchFailed."""
         if not may_be_fetched(self._url):
             raise FetchFailed("the address is neither https nor of this machine")
-        event = audit_event(record.entry, record.number, self._endpoint, self._profile)
+        event = self._event(record)
         try:
             response = await client.post(self._url, content=msgspec.json.encode(event), headers=self._headers)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
@@ -122,6 +129,9 @@ class SyslogRepository:
             return Sent(0, failure=type(failure).__name__)
         return Sent(len(records))
 
-    def _line(self, entry: AuditEntry) -> bytes:
-        text = dicom_message(entry, self._endpoint)
+    def _line(self, entry: AuditEntry | FeedEntry) -> bytes:
+        if isinstance(entry, FeedEntry):
+            text = feed_dicom_message(entry, self._endpoint)
+        else:
+            text = dicom_message(entry, self._endpoint)
         return line(FACILITY * 8 + SEVERITY, entry.at, self._host, "IHE+RFC-3881", "-", text)

@@ -8,11 +8,12 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
-from beffroi.model.audit import AuditEntry
+from beffroi.model.audit import AuditEntry, FeedEntry
 from beffroi.model.disclosure import Field
 from beffroi.model.person import PersonId
 from beffroi.store.audit_rows import entry_of
 from beffroi.store.database import Database, load_queries
+from beffroi.store.feed_trail import FeedTrail
 
 Connection = asyncpg.pool.PoolConnectionProxy
 ADVISORY_LOCK = 0x6265666672_6175  # "beffr", "au": one worker tells
@@ -35,13 +36,13 @@ class Told:
     """What stands at a position: the facts, without a patient, and of whom what was shown. None: nothing any more."""
 
     position: int
-    entry: AuditEntry | None
+    entry: AuditEntry | FeedEntry | None
     shown: tuple[tuple[PersonId, Field], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryStanding:
-    """How a repository stands. `waiting`: leaves not told yet; `refused`: events that it will not take."""
+    """How a repository stands. `waiting`: leaves, or events of the feed, not told; `refused`: what it did not take."""
 
     repository: str
     stream: str
@@ -57,6 +58,7 @@ class AuditRepositoryStore:
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
+        self._trail = FeedTrail(database)
         self._sql = load_queries("audit_repositories")
         self._lock = load_queries("alerts")
 
@@ -85,6 +87,11 @@ class AuditRepositoryStore:
     async def facts(self, first: int, leaves_max: int) -> list[Told]:
         """What the next leaves tell, in their order."""
         return [_told(row) for row in await self._pool.fetch(self._sql["facts"], first, leaves_max)]
+
+    async def fed(self, first: int, events_max: int) -> list[Told]:
+        """What the next events of the feed tell, in their order."""
+        found = await self._trail.next(first, events_max)
+        return [Told(one.entry.feed_event_id, one.entry, ((one.person, Field(0)),)) for one in found]
 
     async def refusals(self, place: Place, count_max: int) -> list[int]:
         """Positions that were refused and are to be sent again."""

@@ -95,6 +95,7 @@ class Pass:
         await self._cross_reference()
         await self._write()
         await self._remember(batch, written)
+        await self._note()
         await self._beat(batch, written)
         return written
 
@@ -195,6 +196,22 @@ class Pass:
                 [a for (a, _), _ in links],
                 [b for (_, b), _ in links],
                 [link.linked for _, link in links],
+                self._now,
+            )
+
+    async def _note(self) -> None:
+        """What the live events did, under the persons to whom the identities belong by now."""
+        noted = self._work.noted
+        if noted:
+            await self._connection.execute(
+                self._sql["note_events"],
+                [one.hospital_id for one in noted],
+                [one.account_id for one in noted],
+                [one.identity_id for one in noted],
+                [self._work.after[one.identity_id].person_id for one in noted],
+                [one.action.value for one in noted],
+                [one.event for one in noted],
+                [one.identifiers for one in noted],
                 self._now,
             )
 

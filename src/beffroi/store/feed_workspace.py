@@ -16,7 +16,7 @@ from beffroi.identity.fold import Arrival, Known, apply, named
 from beffroi.identity.matching import Link, Standing, strict_key
 from beffroi.identity.normalise import search_keys
 from beffroi.identity.status import carried_ins, stays_local
-from beffroi.model.feed import FeedEvent, FeedKind, FeedOutcome
+from beffroi.model.feed import FeedAction, FeedEvent, FeedKind, FeedOutcome
 from beffroi.model.person import (
     HospitalId,
     Identity,
@@ -61,6 +61,18 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """What one live event did to one identity. `identifiers`: those that it bears, or their standing, may differ."""
+
+    identity_id: IdentityId
+    hospital_id: HospitalId
+    account_id: int
+    action: FeedAction
+    event: str
+    identifiers: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Touched:
     """Standings that changed or were linked, every strict key that they have or had, the survivors that they left."""
 
@@ -81,6 +93,7 @@ class Workspace:
         self._numbers: dict[Domain, IdentityId] = {}
         self._fresh: list[IdentityId] = []
         self._causes: dict[IdentityId, str] = {}
+        self.noted: list[Noted] = []
 
     def load(self, rows: Iterable[asyncpg.Record]) -> None:
         """Takes in identities as the store holds them."""
@@ -115,9 +128,12 @@ class Workspace:
             change = apply(self._known(event), event, Arrival(self.now, fed.account_id, fresh))
         except CallerError as error:
             return error
+        label = (event.event or event.kind.value)[:CAUSE_LENGTH_MAX]
         for identity in change.identities:
+            if fed.live and (noted := _noted(self.after.get(identity.identity_id), identity, fed, label)) is not None:
+                self.noted.append(noted)
             self._put(identity)
-            self._causes[identity.identity_id] = (event.event or event.kind.value)[:CAUSE_LENGTH_MAX]
+            self._causes[identity.identity_id] = label
             if identity.identity_id == fresh:
                 self._fresh.pop()
         if change.link is not None:
@@ -214,6 +230,27 @@ class Workspace:
     @staticmethod
     def _explanation(identity: Identity) -> tuple[datetime | None, int | None]:
         return identity.explains_until, identity.fed_by
+
+
+def _noted(before: Identity | None, after: Identity, fed: Fed, label: str) -> Noted | None:
+    """What an event did to an identity; None when it only explains readings, which is most events."""
+    gone = after.state is not IdentityState.ACTIVE
+    if before is None or (before.state is IdentityState.DEACTIVATED and not gone):
+        action = FeedAction.CREATE
+    elif gone and before.state is not after.state:
+        action = FeedAction.DELETE
+    elif _stands_as(before, after) and before.ipp == after.ipp:
+        return None
+    else:
+        action = FeedAction.UPDATE
+    same = before is not None and (before.ipp, before.record.ins, before.record.others, before.merged_into) == (
+        after.ipp,
+        after.record.ins,
+        after.record.others,
+        after.merged_into,
+    )
+    identifiers = action is not FeedAction.UPDATE or not same
+    return Noted(after.identity_id, after.hospital_id, fed.account_id, action, label, identifiers)
 
 
 def columns(identities: Iterable[Identity]) -> list[tuple[Any, ...]]:

@@ -34,6 +34,10 @@ class HousekeepingStore:
         """Keys of feed messages applied before this time."""
         return await self._delete("delete_feed_messages", before)
 
+    async def delete_feed_events(self, before: datetime) -> int | None:
+        """Events of the feed before this time."""
+        return await self._delete("delete_feed_events", before)
+
     async def delete_sessions(self, before: datetime) -> int | None:
         """The console's sessions that ended before this time."""
         return await self._delete("delete_sessions", before)

@@ -3,7 +3,7 @@
 --   hospitals, accounts, grants, credentials    registers: who feeds, who asks, what they may
 --   identities, links, moves                    the people: one row per hospital's identity, and how they belong together
 --   doubts, doubt_walk                          identities that somebody should look at
---   feed_messages, feeds, imports               what was received, and how far
+--   feed_messages, feed_events, feeds, imports  what was received, what it did, and how far
 --   disclosures, seen, deliveries, proofs       the facts: who was shown whom, and what became of the answer
 --   foreign_logs, foreign_rejects,              what other servers' logs tell of an incident
 --       foreign_facts, foreign_patients
@@ -119,6 +119,21 @@ create table feed_messages (
     primary key (hospital_id, control_id, application, facility, digest)
 );
 create index feed_messages_by_time on feed_messages using brin (applied_at);
+
+-- What a hospital's feed did to its identities, event by event, without a value of theirs. Bulk loads are not among it.
+create table feed_events (
+    feed_event_id bigint generated always as identity primary key,
+    at timestamptz not null,
+    hospital_id integer not null,
+    account_id integer not null,            -- whose credential fed it
+    identity_id bigint not null,
+    person_id bigint not null,              -- to whom it belonged once the event was applied
+    action "char" not null check (action in ('C', 'U', 'D')),  -- created, updated, gone (merged or removed)
+    event text not null,                    -- A28, A31, ITI-104
+    identifiers boolean not null            -- whether its identifiers, or whether they count, may have changed
+);
+create index feed_events_by_hospital_time on feed_events (hospital_id, at);
+create index feed_events_by_time on feed_events using brin (at);
 
 -- The last sign of life of each feed.
 create table feeds (
@@ -1094,11 +1109,14 @@ grant select on feed_messages to beffroi_feed;
 grant insert on identities, links, moves, feed_messages, feeds to beffroi_feed;
 grant update on identities, links, feeds to beffroi_feed;
 grant usage on sequence identities_identity_id_seq to beffroi_feed; -- numbers are drawn before the rows are written
+grant select, insert on feed_events to beffroi_feed;
+grant select on feed_events to beffroi_web;
 grant select, insert, update on imports to beffroi_feed;
 grant select, insert on import_rejects to beffroi_feed;
 
--- Housekeeping: it reads what it deletes, and nothing about people.
-grant select, delete on proofs, feed_messages to beffroi_worker;
+-- Housekeeping: it reads what it deletes, and nothing about people but their numbers.
+grant select, delete on proofs, feed_messages, feed_events to beffroi_worker;
+grant select (account_id, subject) on accounts to beffroi_worker;
 grant select on hospitals, feeds to beffroi_worker;
 
 -- The watch's surroundings.

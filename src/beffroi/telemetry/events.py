@@ -229,7 +229,17 @@ _LOGGERS = re.compile(
     r"(asyncio|asyncpg|concurrent|h11|httpcore2?|httpx2?|joserfc|py|starlette|uvicorn)(\.[a-z_.]{1,50})?"
 )
 _TABLES = frozenset(
-    {"proofs", "feed_messages", "accounts", "grants", "credentials", "hospitals", "deliveries", "console_sessions"}
+    {
+        "proofs",
+        "feed_messages",
+        "feed_events",
+        "accounts",
+        "grants",
+        "credentials",
+        "hospitals",
+        "deliveries",
+        "console_sessions",
+    }
 )
 
 Told = int | float | bool | str

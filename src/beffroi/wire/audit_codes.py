@@ -1,12 +1,13 @@
 """What an operation is called in audit trails: by FHIR, by IHE and by DICOM.
 
 Source: DICOM PS3.16 CID 400 (event identifiers) and CID 401 (their types); IHE ITI TF-2, `urn:ihe:event-type-code`;
-FHIR R4 restful-interaction.
+FHIR R4 restful-interaction; PAM (ITI-30, ITI-31), PIXm (ITI-104).
 """
 
 from typing import NamedTuple
 
 from beffroi.model.disclosure import Operation
+from beffroi.model.feed import FeedAction
 
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
 """The code system of DICOM's codes, as FHIR names it."""
@@ -27,7 +28,7 @@ class Audited(NamedTuple):
     interaction: str = ""
 
 
-PATIENT_RECORD = Code("110110", "Patient Record")
+_PATIENT_RECORD = Code("110110", "Patient Record")
 _QUERY = Code("110112", "Query")
 _LOG_USED = Code("110101", "Audit Log Used")
 _EXPORT = Code("110106", "Export")
@@ -63,6 +64,26 @@ AUDITED = {
     Operation.WORKLIST: Audited(_ALERT, _RESTRICTED),
 }
 """Every operation; a test holds that none is missing."""
+
+_IDENTITY_EVENTS = frozenset({"A24", "A28", "A31", "A37", "A40", "A47"})
+_OVER_FHIR = Code("ITI-104", "Patient Identity Feed FHIR")
+_INTERACTIONS = {FeedAction.CREATE: "create", FeedAction.UPDATE: "update", FeedAction.DELETE: "delete"}
+
+
+def audited_feed(action: FeedAction, event: str) -> Audited:
+    """An event of the feed in audit trails.
+
+    >>> audited_feed(FeedAction.CREATE, "A01")[1:]
+    (Code(code='ITI-31', display='Patient Encounter Management'), 'create')
+    """
+    if event == _OVER_FHIR.code:
+        transaction = _OVER_FHIR
+    elif event in _IDENTITY_EVENTS:
+        transaction = Code("ITI-30", "Patient Identity Management")
+    else:
+        transaction = Code("ITI-31", "Patient Encounter Management")
+    return Audited(_PATIENT_RECORD, transaction, _INTERACTIONS[action])
+
 
 READS = frozenset({Operation.READ, Operation.EMERGENCY_READ})
 """Operations by which one patient is read: the answer flows from us."""

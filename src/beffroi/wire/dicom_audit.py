@@ -1,4 +1,5 @@
-"""A disclosure as an audit message of DICOM, one per patient: the same facts as its AuditEvent, and no more.
+"""A disclosure, or an event of a hospital's feed, as an audit message of DICOM, one per patient: the same facts as its
+AuditEvent, and no more.
 
 The patient appears by her opaque reference, the criteria by their names. Each object has a name or a query, as the
 schema wants: the patient's "name" is her reference again.
@@ -11,8 +12,8 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from beffroi.model.account import AccountKind
-from beffroi.model.audit import AuditEntry
-from beffroi.wire.audit_codes import AUDITED, READS, Audited, Code
+from beffroi.model.audit import AuditEntry, FeedEntry
+from beffroi.wire.audit_codes import AUDITED, READS, Audited, Code, audited_feed
 from beffroi.wire.fhir import instant
 from beffroi.wire.fhir_audit_event import outcome_of, told_of
 from beffroi.wire.fhir_view import Endpoint
@@ -29,19 +30,40 @@ _BY_NAME, _BY_ADDRESS = "1", "2"
 def dicom_message(entry: AuditEntry, endpoint: Endpoint) -> str:
     """The message of one patient, or of none, as an XML document."""
     audited = AUDITED[entry.operation]
-    parts = [_event(entry, audited), *_participants(entry, audited, endpoint), _source(entry, endpoint)]
-    return f"{_HEAD}<AuditMessage>{''.join((*parts, *_objects(entry, audited, endpoint)))}</AuditMessage>"
-
-
-def _event(entry: AuditEntry, audited: Audited) -> str:
     action = "R" if entry.operation in READS else "E"
-    values = {"EventActionCode": action, "EventDateTime": instant(entry.at), "EventOutcomeIndicator": outcome_of(entry)}
-    described = f"<EventOutcomeDescription>{entry.outcome.name.lower()}</EventOutcomeDescription>"
+    return _message(
+        _event(entry, audited, action, outcome_of(entry), entry.outcome.name.lower()),
+        *_participants(entry, endpoint),
+        _source(entry, endpoint),
+        *_objects(entry, audited, endpoint),
+    )
+
+
+def feed_dicom_message(entry: FeedEntry, endpoint: Endpoint) -> str:
+    """The message of one event of the feed, as an XML document."""
+    audited = audited_feed(entry.action, entry.event)
+    client = {"UserID": entry.subject, "UserIsRequestor": "true"}
+    return _message(
+        _event(entry, audited, entry.action.value, "0", entry.event),
+        _element("ActiveParticipant", client, _coded("RoleIDCode", _SOURCE)),
+        _here(endpoint, _DESTINATION),
+        _source(entry, endpoint),
+        _patient(entry.reference, endpoint),
+    )
+
+
+def _message(*parts: str) -> str:
+    return f"{_HEAD}<AuditMessage>{''.join(parts)}</AuditMessage>"
+
+
+def _event(entry: AuditEntry | FeedEntry, audited: Audited, action: str, outcome: str, said: str) -> str:
+    values = {"EventActionCode": action, "EventDateTime": instant(entry.at), "EventOutcomeIndicator": outcome}
+    described = f"<EventOutcomeDescription>{quoted(said)[1:-1]}</EventOutcomeDescription>"
     coded = _coded("EventID", audited.event) + _coded("EventTypeCode", audited.type, _system(audited))
     return _element("EventIdentification", values, coded + described)
 
 
-def _participants(entry: AuditEntry, audited: Audited, endpoint: Endpoint) -> Iterable[str]:
+def _participants(entry: AuditEntry, endpoint: Endpoint) -> Iterable[str]:
     """Both ends, and the person: who asked is the one that requests."""
     asking, answering = (_DESTINATION, _SOURCE) if entry.operation in READS else (_SOURCE, _DESTINATION)
     person = entry.kind is AccountKind.PERSON
@@ -51,20 +73,25 @@ def _participants(entry: AuditEntry, audited: Audited, endpoint: Endpoint) -> It
     }
     client = {"UserID": entry.application or entry.subject, "UserIsRequestor": _boolean(not person)}
     yield _element("ActiveParticipant", client | network, _coded("RoleIDCode", asking))
-    here = {
-        "UserID": endpoint.base_url,
-        "UserIsRequestor": "false",
-        "NetworkAccessPointID": urlsplit(endpoint.base_url).hostname or "",
-        "NetworkAccessPointTypeCode": _BY_NAME,
-    }
-    yield _element("ActiveParticipant", here, _coded("RoleIDCode", answering))
+    yield _here(endpoint, answering)
     if person:
         role = Code(entry.role.value, entry.role.value)
         user = {"UserID": entry.subject, "UserIsRequestor": "true"}
         yield _element("ActiveParticipant", user, _coded("RoleIDCode", role, _OWN))
 
 
-def _source(entry: AuditEntry, endpoint: Endpoint) -> str:
+def _here(endpoint: Endpoint, role: Code) -> str:
+    """This server."""
+    values = {
+        "UserID": endpoint.base_url,
+        "UserIsRequestor": "false",
+        "NetworkAccessPointID": urlsplit(endpoint.base_url).hostname or "",
+        "NetworkAccessPointTypeCode": _BY_NAME,
+    }
+    return _element("ActiveParticipant", values, _coded("RoleIDCode", role))
+
+
+def _source(entry: AuditEntry | FeedEntry, endpoint: Endpoint) -> str:
     hospital = endpoint.hospitals.known(entry.structure)
     values = {"AuditEnterpriseSiteID": hospital.finess if hospital else "", "AuditSourceID": endpoint.base_url}
     return _element("AuditSourceIdentification", values, _coded("AuditSourceTypeCode", _APPLICATION_SERVER))
@@ -76,9 +103,7 @@ def _objects(entry: AuditEntry, audited: Audited, endpoint: Endpoint) -> Iterabl
     if entry.reason:
         details["reason"] = entry.reason
     if entry.reference:
-        identifier = f"{entry.reference}^^^&{endpoint.regional_oid}&ISO"
-        name = f"<ParticipantObjectName>{entry.reference}</ParticipantObjectName>"
-        yield _object(identifier, "1", "1", _coded("ParticipantObjectIDTypeCode", _PATIENT_NUMBER, _RFC_3881) + name)
+        yield _patient(entry.reference, endpoint)
     if audited.interaction:
         asked = "&".join(entry.criteria) or entry.operation.name.lower()
         query = f"<ParticipantObjectQuery>{_base64(asked)}</ParticipantObjectQuery>"
@@ -88,6 +113,13 @@ def _objects(entry: AuditEntry, audited: Audited, endpoint: Endpoint) -> Iterabl
         name = f"<ParticipantObjectName>{quoted(entry.subject)[1:-1]}</ParticipantObjectName>"
         coded = _coded("ParticipantObjectIDTypeCode", _USER_IDENTIFIER, _RFC_3881)
         yield _object(entry.subject, "1", "11", coded + name, details)
+
+
+def _patient(reference: str, endpoint: Endpoint) -> str:
+    """The patient by her opaque reference."""
+    name = f"<ParticipantObjectName>{reference}</ParticipantObjectName>"
+    coded = _coded("ParticipantObjectIDTypeCode", _PATIENT_NUMBER, _RFC_3881)
+    return _object(f"{reference}^^^&{endpoint.regional_oid}&ISO", "1", "1", coded + name)
 
 
 def _object(identifier: str, kind: str, role: str, content: str, details: dict[str, str] | None = None) -> str:

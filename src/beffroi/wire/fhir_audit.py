@@ -6,10 +6,11 @@ Source: IHE ITI-81 (standards 3.9), whose bounds of `date` are required.
 from urllib.parse import urlencode
 
 from beffroi.errors import InvalidValue, Missing, Unsupported, Words
-from beffroi.model.audit import AUDIT_PAGE_DEFAULT, AUDIT_PAGE_MAX, AuditAnswer, AuditSearch
+from beffroi.model.audit import AUDIT_PAGE_DEFAULT, AUDIT_PAGE_MAX, AuditAnswer, AuditEntry, AuditPlace, AuditSearch
 from beffroi.model.disclosure import DisclosureId, Released
 from beffroi.wire.fhir import instant
 from beffroi.wire.fhir_audit_event import BALP, audit_event
+from beffroi.wire.fhir_audit_feed import feed_audit_event
 from beffroi.wire.fhir_audit_tde import PROFILE_TDE
 from beffroi.wire.fhir_dates import moments
 from beffroi.wire.fhir_form import Pairs, token_parts
@@ -54,13 +55,12 @@ def parse_audit_search(pairs: Pairs) -> AuditSearch:
     if first >= until or (until - first).days > WINDOW_DAYS_MAX:
         why = Words(f"between 0 and {WINDOW_DAYS_MAX} days", f"entre 0 et {WINDOW_DAYS_MAX} jours")
         raise InvalidValue("date", what="date", why=why)
-    before = _number("_before", values, 0)
     return AuditSearch(
         date_from=first,
         date_until=until,
         reference=_one("patient", values).removeprefix("Patient/"),
         subject=token_parts(_one("agent", values))[-1],
-        before=DisclosureId(before) if before else None,
+        before=_place(_one("_before", values)),
         profile=_profile_asked(values),
         count=min(_number("_count", values, AUDIT_PAGE_DEFAULT), AUDIT_PAGE_MAX) or AUDIT_PAGE_DEFAULT,
     )
@@ -93,15 +93,18 @@ def audit_bundle(released: Released[AuditAnswer], view: View, search: AuditSearc
     entries = []
     seen: dict[DisclosureId, int] = {}
     for entry in answer.entries:
-        number = seen[entry.disclosure_id] = seen.get(entry.disclosure_id, 0) + 1
-        resource = audit_event(entry, number, view.endpoint, search.profile)
+        if isinstance(entry, AuditEntry):
+            number = seen[entry.disclosure_id] = seen.get(entry.disclosure_id, 0) + 1
+            resource = audit_event(entry, number, view.endpoint, search.profile)
+        else:
+            resource = feed_audit_event(entry, view.endpoint, search.profile)
         entries.append({"fullUrl": f"{base}/{resource['id']}", "resource": resource, "search": {"mode": "match"}})
     if entries:
         bundle["entry"] = entries
     return bundle
 
 
-def _query(search: AuditSearch, before: DisclosureId | None) -> str:
+def _query(search: AuditSearch, before: AuditPlace | None) -> str:
     found = [("date", f"ge{instant(search.date_from)}"), ("date", f"lt{instant(search.date_until)}")]
     if search.reference:
         found.append(("patient", f"Patient/{search.reference}"))
@@ -111,8 +114,27 @@ def _query(search: AuditSearch, before: DisclosureId | None) -> str:
         found.append(("_profile", search.profile))
     found.append(("_count", str(search.count)))
     if before is not None:
-        found.append(("_before", str(before)))
+        found.append(("_before", f"{before.disclosure or ''}.{before.feed_event or ''}"))
     return urlencode(found)
+
+
+def _place(text: str) -> AuditPlace | None:
+    """Where the page before ended, as its link says it: two numbers around a dot, of which one may be absent.
+
+    >>> _place("900."), _place("")
+    (AuditPlace(disclosure=900, feed_event=None), None)
+    """
+    if not text:
+        return None
+    parts = text.split(".")
+    if len(parts) != 2 or not all(_is_number(part) for part in parts if part):
+        raise InvalidValue("_before", what="_before", why=Words("follow the link", "suivez le lien"))
+    disclosure, feed_event = (int(part) if part else None for part in parts)
+    return AuditPlace(None if disclosure is None else DisclosureId(disclosure), feed_event)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18
 
 
 def _one(name: str, values: dict[str, list[str]]) -> str:
@@ -127,6 +149,6 @@ def _number(name: str, values: dict[str, list[str]], default: int) -> int:
     text = _one(name, values)
     if not text:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    if not _is_number(text):
         raise InvalidValue(name, what=name, why=Words("use a whole number", "utilisez un nombre entier"))
     return int(text)

@@ -12,7 +12,8 @@ from base64 import b64encode
 from beffroi.model.account import AccountKind
 from beffroi.model.audit import AuditEntry
 from beffroi.model.disclosure import Field, Outcome
-from beffroi.wire.audit_codes import AUDITED, DCM, READS, Code
+from beffroi.model.person import HospitalId
+from beffroi.wire.audit_codes import AUDITED, DCM, READS, Audited, Code
 from beffroi.wire.fhir import instant
 from beffroi.wire.fhir_audit_tde import tde_shaped
 from beffroi.wire.fhir_terms import OID_PREFIX, Json
@@ -28,18 +29,18 @@ _ENTITY_ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
 _FINESS = "https://finess.esante.gouv.fr"
 _SUBJECT_OID = OID_PREFIX + "1.2.250.1.71.4.2.1"
 
-_REST: Json = {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"}
+REST: Json = {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"}
 _INTERACTION = "http://hl7.org/fhir/restful-interaction"
 _IHE = "urn:ihe:event-type-code"
-_SOURCE: Json = {"coding": [{"system": DCM, "code": "110153", "display": "Source Role ID"}]}
-_DESTINATION: Json = {"coding": [{"system": DCM, "code": "110152", "display": "Destination Role ID"}]}
+SOURCE: Json = {"coding": [{"system": DCM, "code": "110153", "display": "Source Role ID"}]}
+DESTINATION: Json = {"coding": [{"system": DCM, "code": "110152", "display": "Destination Role ID"}]}
 _USER: Json = {
     "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}],
 }
 _PERSON: Json = {"system": _ENTITY_TYPE, "code": "1", "display": "Person"}
-_SYSTEM_OBJECT: Json = {"system": _ENTITY_TYPE, "code": "2", "display": "System Object"}
+SYSTEM_OBJECT: Json = {"system": _ENTITY_TYPE, "code": "2", "display": "System Object"}
 _AS_PATIENT: Json = {"system": _ENTITY_ROLE, "code": "1", "display": "Patient"}
-_AS_DOMAIN: Json = {"system": _ENTITY_ROLE, "code": "4", "display": "Domain Resource"}
+AS_DOMAIN: Json = {"system": _ENTITY_ROLE, "code": "4", "display": "Domain Resource"}
 _AS_QUERY: Json = {"system": _ENTITY_ROLE, "code": "24", "display": "Query"}
 _REQUEST_ID: Json = {"system": f"{BALP}/CodeSystem/BasicAuditEntityType", "code": "XrequestId"}
 
@@ -53,18 +54,17 @@ def audit_event(entry: AuditEntry, number: int, endpoint: Endpoint, profile: str
     event: Json = {
         "resourceType": "AuditEvent",
         "id": f"{entry.disclosure_id}-{number}",
-        "type": _REST if audited.interaction else _dicom(audited.event),
+        "type": REST if audited.interaction else _dicom(audited.event),
         "subtype": [_dicom(audited.type)],
         "action": "R" if reading else "E",
         "recorded": instant(entry.at),
         "outcome": outcome_of(entry),
         "outcomeDesc": entry.outcome.name.lower(),
         "agent": _agents(entry, endpoint, reading),
-        "source": {"observer": _server(endpoint)},
+        "source": {"observer": server(endpoint)},
     }
     if audited.interaction:
-        transaction = {"system": _IHE, "code": audited.type.code}
-        event["subtype"] = [{"system": _INTERACTION, "code": audited.interaction}, transaction]
+        event["subtype"] = subtypes(audited)
         event["entity"] = _entities(entry, endpoint, reading)
         if named := _profile(entry, reading):
             event["meta"] = {"profile": [named]}
@@ -86,6 +86,20 @@ def told_of(entry: AuditEntry) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
+def subtypes(audited: Audited) -> list[Json]:
+    """FHIR's interaction, and IHE's transaction."""
+    return [{"system": _INTERACTION, "code": audited.interaction}, {"system": _IHE, "code": audited.type.code}]
+
+
+def located(structure: HospitalId, endpoint: Endpoint) -> Json:
+    """For which structure; nothing for the operator's own rows, which name none."""
+    hospital = endpoint.hospitals.known(structure)
+    if hospital is None:
+        return {}
+    identifier = {"system": _FINESS, "value": hospital.finess}
+    return {"location": {"identifier": identifier, "display": hospital.name}}
+
+
 def _dicom(code: Code) -> Json:
     return {"system": DCM, "code": code.code, "display": code.display}
 
@@ -100,7 +114,7 @@ def _profile(entry: AuditEntry, reading: bool) -> str:
 
 def _agents(entry: AuditEntry, endpoint: Endpoint, reading: bool) -> list[Json]:
     """A query flows from the client, a reading to it (BALP): the two ends change places."""
-    client_type, server_type = (_DESTINATION, _SOURCE) if reading else (_SOURCE, _DESTINATION)
+    client_type, server_type = (DESTINATION, SOURCE) if reading else (SOURCE, DESTINATION)
     person = entry.kind is AccountKind.PERSON
     client: Json = {
         "type": client_type,
@@ -108,35 +122,31 @@ def _agents(entry: AuditEntry, endpoint: Endpoint, reading: bool) -> list[Json]:
         "requestor": not person,
         "network": {"address": entry.network or "unknown", "type": "2"},
     }
-    server: Json = {
+    here: Json = {
         "type": server_type,
-        "who": _server(endpoint),
+        "who": server(endpoint),
         "requestor": False,
         "network": {"address": endpoint.base_url, "type": "5"},
     }
     if not person:
         client |= _acting(entry, endpoint)
-        return [client, server]
+        return [client, here]
     subject = {"identifier": {"system": _SUBJECT_OID, "value": entry.subject}}
     user: Json = {"type": _USER, "who": subject, "requestor": True, **_acting(entry, endpoint)}
-    return [client, server, user]
+    return [client, here, user]
 
 
 def _acting(entry: AuditEntry, endpoint: Endpoint) -> Json:
-    """In which role, for which structure and why. The operator's own rows name no structure."""
-    hospital = endpoint.hospitals.known(entry.structure)
+    """In which role, for which structure and why."""
     system = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
     why: Json = {"coding": [{"system": system, "code": entry.purpose.value}]}
     if entry.reason:  # an auditor judges an emergency reading by it
         why["text"] = entry.reason
-    acting: Json = {"role": [{"text": entry.role.value}], "purposeOfUse": [why]}
-    if hospital is not None:
-        where = {"identifier": {"system": _FINESS, "value": hospital.finess}, "display": hospital.name}
-        acting["location"] = where
-    return acting
+    return {"role": [{"text": entry.role.value}], **located(entry.structure, endpoint), "purposeOfUse": [why]}
 
 
-def _server(endpoint: Endpoint) -> Json:
+def server(endpoint: Endpoint) -> Json:
+    """This server, as every event names it."""
     return {"identifier": {"system": "urn:ietf:rfc:3986", "value": endpoint.base_url}, "display": "Beffroi"}
 
 
@@ -146,26 +156,28 @@ def _entities(entry: AuditEntry, endpoint: Endpoint, reading: bool) -> list[Json
         names = "&".join(entry.criteria)
         query = b64encode((names or entry.operation.name.lower()).encode()).decode()
         described = f"{entry.operation.name.lower()} ({names}): the values are not told"
-        found.append({"type": _SYSTEM_OBJECT, "role": _AS_QUERY, "description": described, "query": query})
+        found.append({"type": SYSTEM_OBJECT, "role": _AS_QUERY, "description": described, "query": query})
     if entry.reference:
         url = f"Patient/{entry.reference}"
         if reading:
-            found.append({"what": {"reference": url}, "type": _SYSTEM_OBJECT, "role": _AS_DOMAIN})
-        found.append(_patient(entry, url, endpoint))
+            found.append({"what": {"reference": url}, "type": SYSTEM_OBJECT, "role": AS_DOMAIN})
+        found.append(patient_entity(entry.reference, endpoint, told_of(entry)))
     request = {"identifier": {"value": str(entry.request_id)}}
     found.append({"what": request, "type": _REQUEST_ID})
     return found
 
 
-def _patient(entry: AuditEntry, url: str, endpoint: Endpoint) -> Json:
+def patient_entity(reference: str, endpoint: Endpoint, told: dict[str, str] | None = None) -> Json:
     """The patient by her opaque reference, with what was told of her."""
-    identifier = {"system": OID_PREFIX + endpoint.regional_oid, "value": entry.reference}
-    return {
-        "what": {"reference": url, "identifier": identifier},
+    identifier = {"system": OID_PREFIX + endpoint.regional_oid, "value": reference}
+    entity: Json = {
+        "what": {"reference": f"Patient/{reference}", "identifier": identifier},
         "type": _PERSON,
         "role": _AS_PATIENT,
-        "detail": [{"type": name, "valueString": value} for name, value in told_of(entry).items()],
     }
+    if told:
+        entity["detail"] = [{"type": name, "valueString": value} for name, value in told.items()]
+    return entity
 
 
 def _names(fields: Field) -> str:

@@ -19,6 +19,7 @@ from beffroi.clock import Clock
 from beffroi.model.disclosure import Outcome
 from beffroi.store.database import Database
 from beffroi.store.disclosures import DisclosureStore, Looks
+from beffroi.store.feed_trail import FeedTrail
 from beffroi.store.identities import IdentityStore
 from beffroi_region.bench.bare import main
 
@@ -50,7 +51,7 @@ async def open_unwatched(database: Database, clock: Clock) -> House:
     gate = Gate(store, Unwatched(Presenter(house.references, house.hospitals), house.surroundings), clock)
     lookup = Lookup(IdentityStore(database), house.references, house.hospitals, clock)
     scopes = Investigation(database, gate, house.references, house.hospitals, clock)
-    finder = Finder(lookup, gate, house.hospitals, AuditView(store, lookup, gate), scopes)
+    finder = Finder(lookup, gate, house.hospitals, AuditView(store, FeedTrail(database), lookup, gate), scopes)
     await gate.start()
     return replace(house, gate=gate, finder=finder)
 

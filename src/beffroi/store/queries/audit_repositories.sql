@@ -1,7 +1,10 @@
 -- name: know
--- A repository that is new is told of what is sealed from now on. $1 repositories, $2 now.
+-- A repository that is new is told of what is sealed and fed from now on. $1 repositories, $2 now.
 insert into audit_repositories (repository, stream, position, next_at)
-select one, 'disclosures', sealed_size(), $2 from unnest($1::text[]) as one
+select one, 'disclosures', sealed_size(), $2::timestamptz from unnest($1::text[]) as one
+union all
+select one, 'feed', (select coalesce(max(feed_event_id) + 1, 1) from feed_events), $2::timestamptz
+from unnest($1::text[]) as one
 on conflict (repository, stream) do nothing;
 
 -- name: list
@@ -45,7 +48,10 @@ delete from audit_refusals where repository = $1 and stream = $2 and position = 
 
 -- name: standing
 -- How the listed repositories stand: what waits for each, what it refused, since when it fails.
-select r.repository, r.stream, greatest(sealed_size() - r.position, 0) as waiting, r.attempts, r.sent_at, r.failure,
+select r.repository, r.stream,
+       case r.stream when 'feed' then (select count(*) from feed_events e where e.feed_event_id >= r.position)
+            else greatest(sealed_size() - r.position, 0) end as waiting,
+       r.attempts, r.sent_at, r.failure,
        (select count(*) from audit_refusals f where f.repository = r.repository and f.stream = r.stream)::int as refused
 from audit_repositories r where r.listed order by r.repository, r.stream;
 

@@ -14,6 +14,10 @@ delete from console_sessions where ctid = any(array(select ctid from console_ses
 -- Keys of messages applied before $1, at most $2 of them.
 delete from feed_messages where ctid = any(array(select ctid from feed_messages where applied_at < $1 limit $2));
 
+-- name: delete_feed_events
+-- What feeds did before $1, at most $2 events of it.
+delete from feed_events where ctid = any(array(select ctid from feed_events where at < $1 limit $2));
+
 -- name: erase
 -- Erases disclosures with their nonces (the function says which it refuses). $1 older than this, $2 above this number,
 -- $3 looked at at most.
