@@ -158,6 +158,18 @@ async def test_cross_reference_errors(client: Client) -> None:
     assert nothing_else[1:3] == ["MSA|AA|q", "QAK|T1|NF"]
 
 
+async def test_each_unknown_domain_to_return_is_named(client: Client) -> None:
+    """PDQ: AE and one ERR, 204, for each repetition of QPD-8 that names no domain, a hidden hospital's among them."""
+    await fed(client, adt("A28", "GAM-1", ipp("42", 1)))
+    domains = f"^^^&9.9&ISO~^^^&{BEAUMONT.oid}&ISO~^^^&{PSYCHIATRY.oid}&ISO"
+    reply = await client.ask(qbp("Q22", "DPI-1", f"{PDQ}|||||{domains}"))
+    errors = [line.split("|") for line in reply if line.startswith("ERR")]
+    assert reply[1] == "MSA|AE|q" and [error[2] for error in errors] == ["QPD^1^8^1", "QPD^1^8^3"]
+    assert {error[3].split("^")[0] for error in errors} == {"204"}
+    known = await client.ask(qbp("Q22", "DPI-1", f"{PDQ}|||||^^^&{BEAUMONT.oid}&ISO"))
+    assert known[1] == "MSA|AA|q"
+
+
 async def test_a_message_sent_again_is_acknowledged_again(client: Client, database: Database) -> None:
     """A retransmission is AA and changes nothing; the same number with another content is another message."""
     once = adt("A28", "GAM-1", ipp("42", 1))
