@@ -6,6 +6,7 @@ with a line that says so. It listens on this machine alone.
 
 import asyncio
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -25,6 +27,7 @@ ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 REALM = Path(__file__).with_name("foreign") / "keycloak" / "realm.json"
 FETCH_S_MAX, START_S_MAX = 300, 150
 JAVA_MIN = 17
+_TELEPHONE = "--spi-ciba-auth-channel--ciba-http-auth-channel--http-authentication-channel-uri"
 
 
 def keycloak_folder() -> Path:
@@ -59,20 +62,31 @@ def _fetch(cache: Path) -> None:
     (cache / f"keycloak-{VERSION}" / "bin" / "kc.sh").chmod(0o755)
 
 
+def _realm(keys: dict[str, Any]) -> str:
+    """The realm, with the public keys of the clients that sign their own assertions (private_key_jwt)."""
+    realm = json.loads(REALM.read_text(encoding="utf-8"))
+    for client in realm["clients"]:
+        if client.get("clientAuthenticatorType") == "client-jwt":
+            client["attributes"]["jwks.string"] = json.dumps(keys)
+    return json.dumps(realm)
+
+
 @asynccontextmanager
-async def keycloak(scratch: Path) -> AsyncIterator[str]:
+async def keycloak(scratch: Path, keys: dict[str, Any], telephone: str) -> AsyncIterator[str]:
     """The issuer of the realm `beffroi`, answering, with its data in memory alone. `scratch`: a folder for its log.
 
+    `keys`: a JWK set of its clients. `telephone`: the address at which it asks people to confirm (CIBA).
     One at a time for each user: what it builds at its first start is kept beside it, so that later ones are faster.
     """
     own = await asyncio.to_thread(keycloak_folder)
     turn = (own / ".running.lock").open("w")
     await asyncio.to_thread(fcntl.flock, turn, fcntl.LOCK_EX)
     (own / "data" / "import").mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(REALM, own / "data" / "import" / "beffroi-realm.json")
-    port, management = _free_port(), _free_port()
+    (own / "data" / "import" / "beffroi-realm.json").write_text(_realm(keys), encoding="utf-8")
+    port, management = free_port(), free_port()
     command = [str(own / "bin" / "kc.sh"), "start-dev", "--import-realm", "--db=dev-mem", "--http-host=127.0.0.1"]
     command += [f"--http-port={port}", f"--http-management-port={management}"]
+    command += [f"{_TELEPHONE}={telephone}"]
     environment = os.environ | {"JAVA_OPTS_APPEND": "-Xmx384m -XX:TieredStopAtLevel=1"}
     with (scratch / "keycloak.log").open("w") as log:
         process = await asyncio.create_subprocess_exec(
@@ -89,7 +103,8 @@ async def keycloak(scratch: Path) -> AsyncIterator[str]:
         turn.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import ECKey
 
 from beffroi.access.issuers import TrustedIssuer
 from beffroi.access.nonces import Nonces
@@ -19,16 +20,22 @@ from beffroi.servers.http_server import HttpLimits, listen, serve_http
 from credentials import DOCTOR_CODE
 from doubles import HOSPITALS
 from foreign.test_sign_in import Accounts, api
-from foreign_keycloak import keycloak
+from foreign_keycloak import free_port, keycloak
 from foreign_node import script_beside_modules
 
 pytestmark = pytest.mark.foreign
 
 
 async def test_a_real_keycloak(tmp_path: Path) -> None:
-    """Its tokens for an application and for a professional are accepted with their key, and refused without it."""
+    """Its tokens are accepted with their key, and refused without it: an application's; a professional's by password, by
+    telephone (CIBA), and by exchange (RFC 8693) through an application that signs its assertions (private_key_jwt).
+    """
     script = await asyncio.to_thread(script_beside_modules, "keycloak.mjs", tmp_path)
-    async with keycloak(tmp_path) as issuer:
+    port = free_port()
+    key = ECKey.generate_key("P-256").as_dict(private=True) | {"kid": "relais-1"}
+    (tmp_path / "key.json").write_text(json.dumps(key))
+    public = {name: value for name, value in key.items() if name != "d"} | {"use": "sig", "alg": "ES256"}
+    async with keycloak(tmp_path, {"keys": [public]}, f"http://127.0.0.1:{port}/") as issuer:
         trusted = TrustedIssuer(
             issuer=issuer, audiences=frozenset({"urn:beffroi"}), roles={DOCTOR_CODE: Role.WARD_DOCTOR}
         )
@@ -43,7 +50,7 @@ async def test_a_real_keycloak(tmp_path: Path) -> None:
         pipe = asyncio.subprocess.PIPE
         try:
             node = await asyncio.create_subprocess_exec(
-                "node", str(script), issuer, public_url, stdout=pipe, stderr=pipe, cwd=tmp_path
+                "node", str(script), issuer, public_url, "key.json", str(port), stdout=pipe, stderr=pipe, cwd=tmp_path
             )
             output, problems = await asyncio.wait_for(node.communicate(), 60)
         finally:
@@ -52,10 +59,10 @@ async def test_a_real_keycloak(tmp_path: Path) -> None:
             await authenticator.stop()
             listening.close()
     told = [json.loads(line) for line in output.decode().splitlines()]
-    assert len(told) == 4, problems.decode()[-2_000:]
-    assert {(one["name"], one["body"]) for one in told if one["bound"]} == {
-        ("urgences", "application urgences hospital_application"),
-        ("poste", "person ANS-FOREIGN-1 ward_doctor"),
+    assert len(told) == 8, problems.decode()[-2_000:]
+    assert {one["name"]: one["body"] for one in told if one["bound"]} == {
+        "urgences": "application urgences hospital_application",
+        **dict.fromkeys(("poste", "telephone", "exchange"), "person ANS-FOREIGN-1 ward_doctor"),
     }
     assert {one["type"] for one in told} == {"dpop"}
     assert {one["status"] for one in told if not one["bound"]} == {401}
