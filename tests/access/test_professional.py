@@ -118,6 +118,34 @@ def test_an_opaque_identifier_is_not_parsed() -> None:
         assert of(person_claims(SubjectNameID=subject)).subject == subject
 
 
+IUA = {
+    "subject_name": "Claire Dupont",
+    "subject_organization": "CH de Beaumont",
+    "subject_organization_id": "https://finess.esante.gouv.fr/590000001",
+    "subject_role": [{"system": "urn:oid:1.2.250.1.213.1.1.5.5", "code": "10"}],
+    "purpose_of_use": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "TREAT"}],
+    "national_provider_identifier": "899700366240",
+}
+FRENCH = dict.fromkeys(("SubjectNameID", "SubjectRole", "SubjectOrganizationID"))
+
+
+@pytest.mark.parametrize("organisation", [IUA["subject_organization_id"], f"urn:oid:{HOSPITALS[0].oid}"])
+def test_claims_of_iua(organisation: str) -> None:
+    """Who, as what and for which hospital may be said in `extensions.ihe_iua`; Pro Santé Connect's claims go first."""
+    iua = {"ihe_iua": IUA | {"subject_organization_id": organisation}}
+    who = of(person_claims(**FRENCH, extensions=iua))
+    assert (who.kind, who.subject, who.codes) == (AccountKind.PERSON, "899700366240", (DOCTOR_CODE,))
+    assert role_for(who) == Capacity(HospitalId(1), Role.WARD_DOCTOR)
+    assert of(person_claims(extensions=iua)).subject == "ANS20261124090000"
+
+
+def test_a_person_of_iua_without_identifier_is_nobody() -> None:
+    """A person's token that names no one passes for neither a person nor an application."""
+    nameless = {name: value for name, value in IUA.items() if name != "national_provider_identifier"}
+    assert refused(person_claims(**FRENCH, extensions={"ihe_iua": nameless})) is Reason.WHO
+    assert of(application_claims(extensions={"ihe_iua": nameless})).kind is AccountKind.APPLICATION
+
+
 def test_a_role_may_be_one_text() -> None:
     """SubjectRole is a list, or one text from an issuer that flattens it; long lists are cut."""
     assert of(person_claims(SubjectRole=DOCTOR_CODE)).codes == (DOCTOR_CODE,)

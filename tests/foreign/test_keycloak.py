@@ -27,7 +27,7 @@ pytestmark = pytest.mark.foreign
 
 
 async def test_a_real_keycloak(tmp_path: Path) -> None:
-    """Its tokens are accepted with their key, and refused without it: an application's; a professional's by password, by
+    """Its tokens are accepted with their key, and refused without it: an application's; a person's by password, by
     telephone (CIBA), and by exchange (RFC 8693) through an application that signs its assertions (private_key_jwt).
     """
     script = await asyncio.to_thread(script_beside_modules, "keycloak.mjs", tmp_path)

@@ -4,7 +4,8 @@ Claims are shaped as Pro Santé Connect's. `SubjectNameID` is opaque: it is comp
 is an application's only when it says so itself (`sub` is the client, and nobody signed in for it): a person's token
 that lacks the identifier must not pass for the software that asked for it.
 
-Source: ANS, Pro Santé Connect (standards.md section 4.1); RFC 9068 sections 2.2 and 5; RFC 9470.
+Source: ANS, Pro Santé Connect (standards.md section 4.1); IHE IUA ITI-71 (section 3.10); RFC 9068 sections 2.2 and 5;
+RFC 9470.
 """
 
 import re
@@ -45,6 +46,7 @@ MAPPABLE_ROLES: Final = frozenset(Role) - APPLICATION_ROLES - GRANTED_ROLES
 """Roles that a profession may give."""
 
 # A FINESS number, as such or in the register's identifiers of a structure: F or 1 (TRE_G07: FINESS) before it.
+_OID: Final = "urn:oid:"
 _FINESS: Final = re.compile(r"[F1]?([0-9][0-9AB][0-9]{7})")
 
 
@@ -77,6 +79,7 @@ SERVICE_ACCOUNT: Final = "service-account-"
 
 def claimed(claims: Claims) -> Claimed:
     """Who asks, by a verified token's claims. Raises `Rejected` when it names neither a person nor an application."""
+    claims = _read_as_french(claims)
     application = claims.client_id or claims.azp
     if claims.azp and claims.azp != application:
         raise Rejected(Reason.WHO)
@@ -104,6 +107,22 @@ def claimed(claims: Claims) -> Claimed:
     )
 
 
+def _read_as_french(claims: Claims) -> Claims:
+    """IHE IUA's claims under the names of Pro Santé Connect's, where those are absent: the identifier, each role as its
+    code and OID, and the organisation by the end of its URI, or by its OID."""
+    iua = claims.extensions.ihe_iua if claims.extensions else None
+    if iua is None or claims.SubjectNameID or not iua.national_provider_identifier:
+        return claims
+    roles = [f"{role.code}^{role.system.removeprefix(_OID)}" for role in iua.subject_role[:CODES_MAX]]
+    organisation = iua.subject_organization_id.removeprefix(_OID).rpartition("/")[2]
+    return msgspec.structs.replace(
+        claims,
+        SubjectNameID=iua.national_provider_identifier,
+        SubjectRole=claims.SubjectRole or roles,
+        SubjectOrganizationID=claims.SubjectOrganizationID or organisation,
+    )
+
+
 def _names(claims: Claims, subject: str) -> tuple[str, ...]:
     """How the issuer may speak of them later: its own subject, where that is another name, and its session."""
     subjects = (f"sub:{claims.sub}",) if claims.sub and claims.sub != subject else ()
@@ -125,7 +144,7 @@ def _acceptable(name: str) -> bool:
 
 
 def _structures(claims: Claims) -> tuple[str, ...]:
-    """FINESS numbers of the structure named by SubjectOrganizationID, and of no other place of work."""
+    """Numbers (FINESS, or its domain's OID) of the structure that the token names, and of no other place of work."""
     organisation = claims.SubjectOrganizationID
     if not organisation:
         return ()
@@ -205,7 +224,7 @@ def capacity(
 def _structure(claim: Claimed, grants: Sequence[Grant], hospitals: Hospitals) -> HospitalId:
     """The hospital that the token names; when it names none, the only one of the account's grants."""
     if claim.structures:
-        known = (hospitals.by_finess(finess) for finess in claim.structures)
+        known = (hospitals.by_finess(number) or hospitals.by_oid(number) for number in claim.structures)
         found = next((hospital for hospital in known if hospital is not None), None)
         if found is None:
             raise _unknown(_UNKNOWN_STRUCTURE)

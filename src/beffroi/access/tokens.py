@@ -5,7 +5,8 @@ accepted: RFC 9068 (`typ: at+jwt`) and Keycloak's (`typ: JWT` with a claim `typ`
 Connect is. An ID token, a refresh token or a logout token is neither.
 
 Source: RFC 7519 section 4.1; RFC 9068 sections 2 and 4; RFC 7800, RFC 8705 section 3.1 and RFC 9449 section 6.1 (cnf);
-BCP 225 (RFC 8725); ANS, Sécurisation transport (lifetimes; standards.md section 4.2).
+BCP 225 (RFC 8725); IHE IUA ITI-71 (standards.md section 3.10); ANS, Sécurisation transport (lifetimes; standards.md
+section 4.2).
 """
 
 from dataclasses import dataclass
@@ -52,6 +53,27 @@ class ProfessionalReference(msgspec.Struct, frozen=True):
     exercices: list[Practice] | None = None
 
 
+class IuaCoding(msgspec.Struct, frozen=True):
+    """A code and its system, as FHIR's Coding."""
+
+    code: str = ""
+    system: str = ""
+
+
+class IuaClaims(msgspec.Struct, frozen=True):
+    """What IHE IUA's extension says of who asks, as far as it is used."""
+
+    national_provider_identifier: str = ""
+    subject_organization_id: str = ""
+    subject_role: list[IuaCoding] = []
+
+
+class Extensions(msgspec.Struct, frozen=True):
+    """Claims of profiles."""
+
+    ihe_iua: IuaClaims | None = None
+
+
 class Claims(msgspec.Struct, frozen=True):
     """The claims that are used. Any other is not even decoded."""
 
@@ -75,6 +97,7 @@ class Claims(msgspec.Struct, frozen=True):
     SubjectRole: str | list[str] = ""
     SubjectOrganizationID: str = ""
     SubjectRefPro: ProfessionalReference | None = None
+    extensions: Extensions | None = None
 
 
 class _Header(msgspec.Struct, frozen=True):
