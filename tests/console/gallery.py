@@ -1,7 +1,10 @@
 """Every page of the console and every state of it, one after another in a browser: for axe, for sizes, for pictures."""
 
+import shutil
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from playwright.async_api import BrowserContext, Page
@@ -12,6 +15,7 @@ from beffroi.model.person import OID_INS_NIR_TEST, Address, IdentityAttribute, I
 from beffroi.store.doubts import DoubtStore
 from requests_and_records import record
 
+DRILL = Path(__file__).parents[2] / "docs" / "benchmarks" / "drill-500.json"
 REASON = "lectures inhabituelles cette nuit"
 VERDICT = (
     '{"rung": "hold", "score_bits": "29.0", "limit_bits": "28.0", "unexplained": "8", "observed": "9", '
@@ -32,6 +36,7 @@ async def people(put: Callable[..., Awaitable[int]]) -> None:
     await put(1, "IPP-9", record("QUESTEL", "Anne"), explained_h=5)
     await put(1, "IPP-10", record("MARTIN", "Louise", restricted=True))
     await doubtful(put)
+    await put(2, "V-11", record("MORVAN", "Zoé"))
     for number in range(25):
         await put(1, f"N-{number}", record("DURAND", f"L{chr(97 + number)}"), explained_h=5)
 
@@ -92,6 +97,10 @@ async def professional(page: Page, url: str) -> AsyncIterator[str]:
     yield "found-too-broad"
     await page.goto(f"{url}/keys")
     yield "keys"
+    await page.goto(f"{url}/colleague")
+    yield "colleague"
+    await press(page, "form[action$='/colleague/code'] button")
+    yield "colleague-code"
     await page.goto(f"{url}/help")
     yield "help"
     await page.goto(f"{url}/watch")
@@ -113,11 +122,40 @@ async def clinician(page: Page, url: str) -> AsyncIterator[str]:
     yield "emergency-again"
 
 
+async def secretary(page: Page, url: str) -> AsyncIterator[str]:
+    """Worklists: none, a mistake, one that serves and one that waits."""
+    await page.goto(f"{url}/worklists")
+    yield "worklists-none"
+    await page.fill("#patients", "9" * 60)
+    await press(page, "main form button")
+    yield "worklists-mistakes"
+    for purpose, count in (("consultation de lundi", 3), ("centre de vaccination, samedi", 25)):
+        await page.goto(f"{url}/worklists")
+        await page.fill("#purpose", purpose)
+        await page.fill("#patients", "\n".join(f"N-{n}" for n in range(count)))
+        await press(page, "main form.narrow button")
+    yield "worklists"
+
+
+async def held(page: Page, url: str, database: Any, account: int) -> AsyncIterator[str]:
+    """What is withheld, with the ways on."""
+    state = "update account_states set evidence = $2::json where account_id = $1"
+    await database.pool.execute(state, account, f'{{"rung": 4, "held_s": {int(time.time())}}}')
+    await find(page, url, "17051980", "mor z")
+    yield "found-withheld"
+    await database.pool.execute(state, account, "{}")
+
+
 async def officer(page: Page, url: str, database: Any, account: int) -> AsyncIterator[str]:
     """The duty officer's pages, empty and not."""
     await page.goto(f"{url}/watch")
     yield "watch-quiet"
+    await page.goto(f"{url}/watch/drill")
+    yield "drill"
     await database.pool.execute("update account_states set rung = 4, structure_id = 1 where account_id = $1", account)
+    last = await database.pool.fetchval(
+        "select max(running_number) from disclosures where account_id = $1 and shown::text <> '[]'", account
+    )
     await database.pool.execute(
         """insert into disclosures (at, account_id, running_number, role, structure_id, application, session_key,
            network, door, operation, outcome, purpose, reason, request_id, request, policy_version, criteria_fields,
@@ -125,10 +163,23 @@ async def officer(page: Page, url: str, database: Any, account: int) -> AsyncIte
            select now(), account_id, 900, role, structure_id, application, session_key, network, door, $2, 7, purpose,
            '', gen_random_uuid(), $3::json, policy_version, 0, '[]', nonce
            from disclosures where account_id = $1 order by disclosure_id desc limit 1""",
-        account, int(Operation.VERDICT), VERDICT,
+        account, int(Operation.VERDICT), VERDICT.replace('"3,4"', f'"{last}"'),
     )  # fmt: skip
     await page.goto(f"{url}/watch/account/{account}")
     yield "account"
+    await press(page, "main a[href*='/watch/name/']")
+    yield "name"
+    await page.fill("#reason", "est-ce un patient du service ?")
+    await press(page, "main form button")
+    yield "named"
+    await page.goto(f"{url}/watch/stop")
+    yield "stop-choose"
+    await page.select_option("#kind", "network")
+    await page.fill("#target", "127.0.0.1")
+    await press(page, "main form button")
+    yield "stop-network"
+    await page.fill("#reason", REASON)
+    await press(page, "main form button")
     await page.goto(f"{url}/watch/free/{account}")
     yield "free"
     await page.goto(f"{url}/keys/codes")
@@ -212,8 +263,15 @@ async def walk(
     doctor = await enters(await new_context(), "ward-doctor")
     async for name in clinician(doctor, served.url):
         yield name, doctor
+    office = await enters(await new_context(), "medical-secretary")
+    async for name in secretary(office, served.url):
+        yield name, office
     subject = served.staff["ward-doctor"].subject
     account = await served.database.pool.fetchval("select account_id from accounts where subject = $1", subject)
+    async for name in held(doctor, served.url, served.database, account):
+        yield name, doctor
+    (served.folder / "drills").mkdir()
+    shutil.copy(DRILL, served.folder / "drills")
     watching = await enters(await new_context(), "duty-officer")
     async for name in officer(watching, served.url, served.database, account):
         yield name, watching

@@ -1,17 +1,10 @@
 """Getting past a hold with a security key: a code in person, enrolment, a proof, in a browser with a virtual key."""
 
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser
 
 from beffroi.model.disclosure import Door, Operation
 from console.asking import post
-
-
-async def with_key(page: Page, context: BrowserContext) -> None:
-    """A security key that is plugged in, whose user types the PIN."""
-    session = await context.new_cdp_session(page)
-    await session.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "usb", "hasUserVerification": True, "isUserVerified": True}
-    await session.send("WebAuthn.addVirtualAuthenticator", {"options": options | {"automaticPresenceSimulation": True}})
+from console.virtual_key import code_for, with_key
 
 
 async def test_a_key_is_enrolled_in_person_and_proves_who_is_there(served, chromium: Browser, enters) -> None:
@@ -19,9 +12,7 @@ async def test_a_key_is_enrolled_in_person_and_proves_who_is_there(served, chrom
     context = await chromium.new_context(locale="fr-FR")
     page = await enters(context, "ward-nurse")
     await with_key(page, context)
-    cell = await served.signed_in("identity-cell")
-    handed = await post(cell, "/keys/codes", subject=served.staff["ward-nurse"].subject)
-    code = handed.text.partition("<code>")[2].partition("</code>")[0]
+    code = await code_for(served, "ward-nurse")
     assert len(code) == 19
     await page.goto(f"{served.url}/keys")
     await page.fill("#code", code)

@@ -32,7 +32,7 @@ HOURS_MAX: Final = 72
 PURPOSE_CHARACTERS_MAX: Final = 200
 _LOOKED_UP_AT_ONCE: Final = 50
 
-_READERS: Final = frozenset(
+READERS: Final = frozenset(
     role for role, rights in RIGHTS.items() if Operation.READ in rights.operations and role not in APPLICATION_ROLES
 )
 _LIST = Words("Worklist", "Liste de travail")
@@ -46,12 +46,21 @@ _CANCEL = Words("Cancel one, or wait until one has run out.", "Annulez-en une, o
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """A list as it is deposited. `patients`: references (system empty), IPPs or INS by their OID."""
+    """A list as it is deposited. `patients`: references (system empty), IPPs or INS by their OID.
+
+    `named`: how many they are, where one may bear several of these (0: as many).
+    """
 
     role: Role
     purpose: str
     hours: int
     patients: tuple[IdentifierToken, ...]
+    named: int = 0
+
+    @property
+    def lines(self) -> int:
+        """How many patients it names, known here or not."""
+        return self.named or len(self.patients)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,7 @@ class Worklists:
             for at in range(0, len(asked.patients), _LOOKED_UP_AT_ONCE):
                 found = await self._lookup.by_identifiers(asked.patients[at : at + _LOOKED_UP_AT_ONCE], act.asker)
                 people.update(finding.person_id for finding in found)
-        now, lines = self._clock.now(), len(asked.patients)
+        now, lines = self._clock.now(), asked.lines
         until, ready = now + timedelta(hours=asked.hours), lines <= ALONE_MAX
         asker = act.asker
         async with self._acting.doing(act, Operation.WORKLIST) as locked:
@@ -137,11 +146,11 @@ class Worklists:
 
 
 def _check(asked: Deposit) -> None:
-    if asked.role not in _READERS:
+    if asked.role not in READERS:
         raise InvalidValue("role", what="role", why=Words("nobody reads in this role", "personne ne lit dans ce rôle"))
     if not 1 <= asked.hours <= HOURS_MAX:
         raise InvalidValue("hours", what="hours", why=Words(f"1 to {HOURS_MAX}", f"1 à {HOURS_MAX}"))
-    if not 1 <= len(asked.patients) <= LINES_MAX:
+    if not 1 <= asked.lines <= LINES_MAX:
         raise InvalidValue("patients", what="patients", why=Words(f"1 to {LINES_MAX}", f"1 à {LINES_MAX}"))
     if not 0 < len(asked.purpose.strip()) <= PURPOSE_CHARACTERS_MAX or not asked.purpose.isprintable():
         why = Words(f"1 to {PURPOSE_CHARACTERS_MAX} characters", f"1 à {PURPOSE_CHARACTERS_MAX} caractères")

@@ -6,7 +6,7 @@ from beffroi.access.rejection import Rejected
 from beffroi.actions.browser_sessions import SIGN_IN_S_MAX, SignInFailed
 from beffroi.errors import CallerError, Words
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import ROOT, Page, Visit, see_other
+from beffroi.servers.console.exchange import ROOT, Page, Visit, own_path, see_other
 from beffroi.servers.console.headers import CLEAR
 from beffroi.servers.console.pages import LANGUAGES
 from beffroi.servers.console.rooms import rooms_of
@@ -81,13 +81,11 @@ async def language(desk: Desk, visit: Visit) -> Page:
     wanted = visit.form.get("language", "")
     if wanted not in LANGUAGES:
         wanted = LANGUAGES[0]
-    back = visit.form.get("back", "/")
-    path = back if back.startswith("/") and back.isascii() and back.isprintable() and "//" not in back else "/"
     return Page(
         b"",
         303,
         (
-            (b"location", (ROOT + path.replace("\\", "")).encode("ascii")),
+            (b"location", (ROOT + own_path(visit.form.get("back", "/"))).encode("ascii")),
             desk.cookies.set(desk.cookies.language, wanted, LANGUAGE_S),
         ),
     )

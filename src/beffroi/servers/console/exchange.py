@@ -57,3 +57,13 @@ class Page:
 def see_other(path: str, *headers: Header) -> Page:
     """Go on to another page of the console, by GET (RFC 9110 section 15.4.4)."""
     return Page(b"", 303, ((b"location", (ROOT + path).encode("ascii")), *headers))
+
+
+def own_path(text: str) -> str:
+    """A path below the console's root that a form or an address names to go back to; "/" for anything else.
+
+    >>> own_path("/find/QV8K"), own_path("//elsewhere.example"), own_path("/x\\y")
+    ('/find/QV8K', '/', '/xy')
+    """
+    is_own = text.startswith("/") and text.isascii() and text.isprintable() and "//" not in text
+    return text.replace("\\", "") if is_own else "/"

@@ -169,7 +169,7 @@ def criteria_of(desk: Desk, visit: Visit, asked: Asked) -> tuple[Criteria | None
             "Ce n'est pas une date de naissance. Écrivez le jour, le mois et l'année : 12/03/1985.",
         )
     family, given = names(asked.name)
-    tokens = _number(asked.number)
+    tokens = tokens_of(asked.number)
     if not any((asked.born, asked.name, asked.number)):
         mistakes["born"] = say("Write a birth date or a name.", "Écrivez une date de naissance ou un nom.")
     if mistakes:
@@ -180,7 +180,7 @@ def criteria_of(desk: Desk, visit: Visit, asked: Asked) -> tuple[Criteria | None
     return Criteria(family=family, given=given, birth_date=born, sex=sex), {}
 
 
-def _number(text: str) -> tuple[IdentifierToken, ...]:
+def tokens_of(text: str) -> tuple[IdentifierToken, ...]:
     """A hospital's own number, or a national identifier by its form, whichever authority gave it."""
     number = "".join(text.split())
     if not number:

@@ -14,7 +14,7 @@ from beffroi.actions.ways.acting import Act
 from beffroi.errors import CallerError, InvalidValue, WayRefused, Words
 from beffroi.model.disclosure import Door, Operation
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import Page, Visit, see_other
+from beffroi.servers.console.exchange import Page, Visit, own_path, see_other
 from beffroi.servers.console.rooms import Room
 
 TITLE = Words("My key", "Ma clé")
@@ -30,13 +30,9 @@ async def room(desk: Desk, visit: Visit) -> Page:
 
 
 async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int = 200) -> Page:
-    act, keys = _act(visit), desk.ways.keys
+    act, keys = act_of(visit), desk.ways.keys
     now = desk.clock.now()
     listed = await keys.listed(visit.visitor.asker.account_id)
-    try:
-        proof = _encode(await keys.challenge(act)).decode()
-    except WayRefused:
-        proof = ""
     return desk.pages.render(
         visit,
         "keys.html",
@@ -45,7 +41,8 @@ async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int 
         status=status,
         keys=listed,
         counting=[key for key in listed if key.counts_from <= now],
-        proof=proof,
+        proof=await proof_options(desk, act),
+        back=own_path(visit.query.get("back", "") or visit.form.get("back", "")),
         enrolment=_encode(await keys.enrolment(act)).decode(),
         mistakes=mistakes,
         done=visit.query.get("done", ""),
@@ -53,27 +50,36 @@ async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int 
     )
 
 
+async def proof_options(desk: Desk, act: Act) -> str:
+    """What the browser needs to have a key touched; empty when none of theirs counts."""
+    try:
+        return _encode(await desk.ways.keys.challenge(act)).decode()
+    except WayRefused:
+        return ""
+
+
 async def enrol(desk: Desk, visit: Visit) -> Page:
     """A new key, with the code."""
     try:
-        await desk.ways.keys.enrol(_act(visit), visit.form.get("code", ""), _credential(visit))
+        await desk.ways.keys.enrol(act_of(visit), visit.form.get("code", ""), credential_of(visit))
     except CallerError as error:
         return await _room(desk, visit, {"code": error.text(visit.language)}, error.http_status)
     return see_other("/keys?done=enrolled")
 
 
 async def prove(desk: Desk, visit: Visit) -> Page:
-    """The step-up: what was withheld for want of it is asked again at once."""
+    """The step-up; then back to what was withheld for want of it, which is asked again."""
     try:
-        await desk.ways.keys.prove(_act(visit), _credential(visit))
+        await desk.ways.keys.prove(act_of(visit), credential_of(visit))
     except CallerError as error:
         return await _room(desk, visit, {"proof": error.text(visit.language)}, error.http_status)
-    return see_other("/keys?done=proved")
+    back = own_path(visit.form.get("back", ""))
+    return see_other("/keys?done=proved" if back == "/" else back)
 
 
 async def revoke(desk: Desk, visit: Visit) -> Page:
     """A key that was lost."""
-    await desk.ways.keys.revoke(_act(visit), visit.form.get("key", ""))
+    await desk.ways.keys.revoke(act_of(visit), visit.form.get("key", ""))
     return see_other("/keys?done=revoked")
 
 
@@ -86,7 +92,7 @@ async def hand_over(desk: Desk, visit: Visit) -> Page:
     """The code, shown once: it stands in no address, and a reload makes another."""
     subject = visit.form.get("subject", "").strip()
     try:
-        code = await desk.ways.keys.grant(_act(visit), subject)
+        code = await desk.ways.keys.grant(act_of(visit), subject)
     except CallerError as error:
         return _codes(desk, visit, {"subject": error.text(visit.language)}, status=error.http_status)
     return _codes(desk, visit, {}, code=code)
@@ -105,11 +111,12 @@ def _codes(desk: Desk, visit: Visit, mistakes: dict[str, str], code: object = No
     )
 
 
-def _act(visit: Visit) -> Act:
+def act_of(visit: Visit) -> Act:
+    """The visit as something that is done."""
     return Act(visit.visitor.asker, Door.CONSOLE, visit.request_id)
 
 
-def _credential(visit: Visit) -> dict[str, Any]:
+def credential_of(visit: Visit) -> dict[str, Any]:
     """The browser's answer. Raises InvalidValue when there is none."""
     raw = visit.form.get("credential", "")
     try:

@@ -2,7 +2,7 @@
 "nobody".
 """
 
-from beffroi.access.policy import RIGHTS
+from beffroi.access.policy import RIGHTS, Rights
 from beffroi.errors import (
     AccountFrozen,
     BeffroiError,
@@ -15,8 +15,9 @@ from beffroi.errors import (
     TooManyInFlight,
     Words,
 )
+from beffroi.model.disclosure import Operation
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import Page, Visit
+from beffroi.servers.console.exchange import Page, Visit, own_path
 
 _TITLES: dict[type[BeffroiError], Words] = {
     AccountFrozen: Words("This account is stopped", "Ce compte est arrêté"),
@@ -77,5 +78,15 @@ def out_of_date(desk: Desk, visit: Visit) -> Page:
 
 
 def _page(desk: Desk, visit: Visit, title: Words, text: str, kind: str, status: int) -> Page:
-    emergency = visit.session is not None and RIGHTS[visit.session.asker.role].emergency
-    return desk.pages.render(visit, "refusal.html", title, status=status, text=text, kind=kind, emergency=emergency)
+    rights = RIGHTS[visit.session.asker.role] if visit.session is not None else Rights()
+    return desk.pages.render(
+        visit,
+        "refusal.html",
+        title,
+        status=status,
+        text=text,
+        kind=kind,
+        emergency=rights.emergency,
+        colleague=Operation.CONFIRM in rights.operations,
+        back=own_path(visit.path) if visit.method == "GET" else "/",
+    )

@@ -20,6 +20,8 @@ class Room(Enum):
     in the order and is not shown."""
 
     FIND = (Words("Find a patient", "Trouver un patient"), "/find", _may(Operation.SEARCH))
+    COLLEAGUE = (Words("Between colleagues", "Entre collègues"), "/colleague", _may(Operation.CONFIRM))
+    WORKLISTS = (Words("Worklists", "Listes de travail"), "/worklists", _may(Operation.WORKLIST))
     DESK = (Words("Who saw a patient", "Qui a vu un patient"), "/desk", _may(Operation.PATIENT_ACCESS))
     WATCH = (Words("Watch room", "Salle de veille"), "/watch", frozenset({Role.DUTY_OFFICER}))
     INCIDENTS = (Words("Incidents", "Incidents"), "/incidents", frozenset({Role.DATA_PROTECTION_OFFICER}))

@@ -9,13 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from beffroi.actions.contain import HOURS_DEFAULT, HOURS_MAX, REASON_CHARACTERS_MAX, REASON_CHARACTERS_MIN, Order
-from beffroi.actions.ways.acting import Act
 from beffroi.errors import CallerError, ContainmentRefused, InvalidValue, Missing, NotFound, WayRefused, Words
 from beffroi.model.account import AccountId
 from beffroi.model.containment import WIDE, Containment, ContainmentId, ContainmentKind, Preview
-from beffroi.model.disclosure import Door
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, see_other
+from beffroi.servers.console.keys import act_of
 from beffroi.servers.console.rooms import Room
 from beffroi.watch.explain import spoken
 
@@ -239,9 +238,10 @@ async def free_form(desk: Desk, visit: Visit) -> Page:
 
 async def free(desk: Desk, visit: Visit) -> Page:
     """The watch's hold is lifted; from the third time in a month by two people."""
-    act = Act(visit.visitor.asker, Door.CONSOLE, visit.request_id)
     try:
-        done = await desk.ways.releasing.release(act, AccountId(number_of(visit)), visit.form.get("reason", ""))
+        done = await desk.ways.releasing.release(
+            act_of(visit), AccountId(number_of(visit)), visit.form.get("reason", "")
+        )
     except (Missing, WayRefused) as refused:
         return await _free(desk, visit, {"": refused.text(visit.language)}, refused.http_status)
     return await _free(desk, visit, {}, waits=True) if done.waits else see_other("/watch")

@@ -1,0 +1,161 @@
+"""Getting past a hold in a browser: by one's own key, or by a colleague's; and worklists, deposited and run out."""
+
+import time
+from datetime import timedelta
+
+from playwright.async_api import BrowserContext, Page
+
+from beffroi.model.disclosure import Operation
+from console.asking import find, path_of, post
+from console.virtual_key import enrolled
+from requests_and_records import record
+
+MINUTE_S = 60
+
+
+async def hold(served, account: str) -> None:
+    """The watch holds this account's new unexplained patients from now on."""
+    await served.database.pool.execute(
+        """update account_states set rung = 4, evidence = jsonb_build_object('rung', 4, 'held_s', $2::bigint)::json
+           where account_id = (select account_id from accounts where subject = $1)""",
+        served.staff[account].subject,
+        int(served.clock.now().timestamp()),
+    )
+
+
+async def search(page: Page, url: str) -> None:
+    """For a patient whom the hospital does not know."""
+    await page.goto(f"{url}/find")
+    await page.keyboard.type("17051980")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("que z")
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
+
+
+async def press(page: Page, selector: str) -> None:
+    async with page.expect_navigation():
+        await page.click(selector)
+
+
+async def test_past_a_hold_with_one_s_own_key(served, put, browsing: BrowserContext, enters) -> None:
+    """Withheld, said why, a touch, and the same search shows her: well within a minute."""
+    await put(2, "B-1", record("QUESTEL", "Zoé"))
+    page = await enters(browsing, "ward-nurse")
+    await enrolled(served, page, browsing, "ward-nurse")
+    await hold(served, "ward-nurse")
+    began_s = time.monotonic()
+    await search(page, served.url)
+    assert "QUESTEL" not in await page.inner_text("main")
+    await press(page, "main a[href*='/keys?back=/find/']")
+    await press(page, "form[data-key=get] button")
+    assert "QUESTEL Zoé" in await page.inner_text("main")
+    assert time.monotonic() - began_s < MINUTE_S
+
+
+async def test_past_a_hold_with_a_colleague(served, put, browsing: BrowserContext, chromium, enters) -> None:
+    """A code, the colleague names the patient and touches a key, and the same search shows her; both chains say so."""
+    person = await put(2, "B-1", record("QUESTEL", "Zoé"))
+    nurse = await enters(browsing, "ward-nurse")
+    beside = await chromium.new_context(locale=await nurse.evaluate("navigator.language"))
+    doctor = await enters(beside, "ward-doctor")
+    await enrolled(served, doctor, beside, "ward-doctor")
+    await hold(served, "ward-nurse")
+    began_s = time.monotonic()
+    await search(nurse, served.url)
+    assert "QUESTEL" not in await nurse.inner_text("main")
+    await press(nurse, "main a[href*='/colleague?back=/find/']")
+    await press(nurse, "form[action$='/colleague/code'] button")
+    code = await nurse.inner_text("p.figure")
+    await press(doctor, "nav a[href$='/colleague']")
+    for field, text in (("code", code), ("born1", "17/05/1980"), ("name1", "questel zoe")):
+        await doctor.fill(f"#{field}", text)
+    await press(doctor, "form[data-key=get] button")
+    assert await doctor.query_selector("main .note.good"), await doctor.inner_text("main")
+    await press(nurse, "main a.button[href*='/find/']")
+    assert "QUESTEL Zoé" in await nurse.inner_text("main")
+    assert time.monotonic() - began_s < MINUTE_S
+    await beside.close()
+    rows = await served.database.pool.fetch(
+        "select request::json ->> 'people' as people from disclosures where operation = $1", int(Operation.CONFIRM)
+    )
+    assert [row["people"] for row in rows] == [str(person)] * 2
+
+
+async def test_mistakes_between_colleagues_are_said_where_they_are(served, browsing: BrowserContext, enters) -> None:
+    """Nobody, half a date, no first name, a code that serves nobody: each at its place, and nobody is read."""
+    page = await enters(browsing, "ward-doctor")
+    await page.goto(f"{served.url}/colleague")
+    assert await page.query_selector("main a[href$='/keys']")  # without a key one is sent to enrol it
+    await enrolled(served, page, browsing, "ward-doctor")
+    await page.goto(f"{served.url}/colleague")
+    for born, name, where in (
+        ("", "", "#born1-mistake"),
+        ("1980", "mar l", "#born1-mistake"),
+        ("17051980", "mar", "#name1-mistake"),
+        ("17051980", "mar l", "p.mistake"),
+    ):
+        for field, text in (("code", "AAAA-AAAA"), ("born1", born), ("name1", name)):
+            await page.fill(f"#{field}", text)
+        await press(page, "form[data-key=get] button")
+        assert await page.query_selector(f"main {where}"), where
+        assert await page.input_value("#name1") == name
+    assert await served.database.pool.fetchval("select count(*) from disclosures where operation < 8") == 0
+
+
+async def test_an_emergency_reading_takes_a_colleague_s_word(served) -> None:
+    """The code that one shows lets the other agree; nobody agrees with themselves."""
+    nurse, doctor = await served.signed_in("ward-nurse"), await served.signed_in("ward-doctor")
+    asked = await post(nurse, "/colleague/code", back="/emergency")
+    code = asked.text.partition("<code>")[2].partition("</code>")[0]
+    assert 'href="/console/emergency"' in asked.text
+    assert (await post(nurse, "/colleague/second", code=code)).status_code == 409
+    assert path_of(await post(doctor, "/colleague/second", code=code)) == "/colleague?done=seconded"
+    assert (await post(doctor, "/colleague/second", code=code)).status_code == 409
+
+
+async def test_a_worklist_explains_until_it_runs_out(served, put) -> None:
+    """Deposited by the secretary, it opens a patient to the held nurse, tells nobody who is on it, and expires."""
+    await put(2, "B-1", record("QUESTEL", "Zoé"))
+    await put(1, "IPP-9", record("QUESTEL", "Zoé"))
+    secretary, nurse = await served.signed_in("medical-secretary"), await served.signed_in("ward-nurse")
+    await hold(served, "ward-nurse")
+    assert "QUESTEL" not in (await find(nurse, name="que z")).text
+    done = await post(
+        secretary, "/worklists", role="ward_nurse", purpose="consultation", hours="1", patients="IPP-9\r\nIPP-404"
+    )
+    assert path_of(done) == "/worklists?done=deposited"
+    page = await secretary.get("/worklists")
+    assert "consultation" in page.text and "IPP-9" not in page.text and "QUESTEL" not in page.text
+    assert "QUESTEL" in (await find(nurse, name="que z")).text
+    served.clock.moved += timedelta(minutes=14)
+    await secretary.get("/worklists")
+    served.clock.moved += timedelta(minutes=14)
+    await served.database.pool.execute("update worklists set expires_at = $1", served.clock.now())
+    assert "consultation" not in (await secretary.get("/worklists")).text
+
+
+async def test_a_long_worklist_takes_two_people(served) -> None:
+    """Above twenty lines it waits; its depositor cannot approve it, a colleague can, and either cancels it."""
+    secretary, cell = await served.signed_in("medical-secretary"), await served.signed_in("identity-cell")
+    lines = "\n".join(f"N-{n}" for n in range(21))
+    fields = {"role": "ward_nurse", "purpose": "vaccination", "hours": "24", "patients": lines}
+    assert path_of(await post(secretary, "/worklists", **fields)) == "/worklists?done=waits"
+    number = await served.database.pool.fetchval("select worklist_id from worklists")
+    assert "Approuver" not in (await secretary.get("/worklists")).text
+    assert (await post(secretary, f"/worklists/approve/{number}")).status_code == 409
+    assert "Approuver" in (await cell.get("/worklists")).text
+    assert path_of(await post(cell, f"/worklists/approve/{number}")) == "/worklists?done=approved"
+    assert path_of(await post(cell, f"/worklists/cancel/{number}")) == "/worklists?done=cancelled"
+    assert (await post(cell, f"/worklists/cancel/{number}")).status_code == 404
+
+
+async def test_what_a_worklist_lacks_is_said_beside_its_field(served) -> None:
+    """Readers, purpose, hours and numbers, each at its place, with what was typed."""
+    secretary = await served.signed_in("medical-secretary")
+    page = await post(secretary, "/worklists", role="feed", hours="99", patients="")
+    for name in ("purpose", "hours", "patients"):
+        assert f'id="{name}-mistake"' in page.text, name
+    long = await post(secretary, "/worklists", role="ward_nurse", purpose="x", hours="2", patients="1\n" + "9" * 50)
+    assert "La ligne 2" in long.text and "9" * 50 in long.text
+    assert await served.database.pool.fetchval("select count(*) from worklists") == 0
