@@ -120,6 +120,7 @@ async def clinician(page: Page, url: str) -> AsyncIterator[str]:
     yield "emergency-read"
     await page.reload()
     yield "emergency-again"
+    await find(page, url, "17051980", "que")
 
 
 async def secretary(page: Page, url: str) -> AsyncIterator[str]:

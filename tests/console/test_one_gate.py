@@ -92,7 +92,7 @@ async def test_each_page_is_quick_and_asks_no_more_than_it_did(served, aldegonde
             "/incidents": (protection, "/incidents"),
             **{name: (cell, path) for name, path in (await doubtful(served, cell)).items()},
         }
-        counts = {}
+        counts: dict[str, int] = {}
         for name, (client, path) in wanted.items():
             took_s = []
             for _ in range(10):
@@ -100,6 +100,6 @@ async def test_each_page_is_quick_and_asks_no_more_than_it_did(served, aldegonde
                 began_s = time.perf_counter()
                 assert (await client.get(path)).status_code == 200
                 took_s.append(time.perf_counter() - began_s)
-                counts[name] = len(sent)
+                counts[name] = min(counts.get(name, len(sent)), len(sent))
             assert min(took_s) < PAGE_S_MAX, (name, took_s)
     assert counts == LOOKS

@@ -34,7 +34,7 @@ async def test_an_account_s_day_shows_readings_without_names(served, louise) -> 
     number = await number_of(served, "ward-nurse")
     page = await officer.get(f"/watch/account/{number}")
     assert page.status_code == 200
-    assert "nº 1" in page.text and "birthdate" in page.text and "<svg" in page.text
+    assert "nº 1" in page.text and "nom, prénom, date de naissance" in page.text and "<svg" in page.text
     assert not [secret for secret in ("MARTIN", "Louise", "1980-05-17", "mar l", "IPP-7") if secret in page.text]
     row = await served.database.pool.fetchrow("select * from disclosures where operation = $1", Operation.SCOPE_VIEW)
     assert row["account_id"] == await number_of(served, "duty-officer")

@@ -5,7 +5,7 @@ Looking at an account's day is a look at whose data were seen, so it stands in t
 everybody else's view (law 4).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -82,6 +82,14 @@ class WatchRoom:
         if found is None:
             raise NotFound(what=Words("Account", "Compte"))
         return found
+
+    async def names_of(self, acting: Iterable[str | None]) -> dict[int, str]:
+        """What people call the accounts among those who acted (`account:NUMBER`)."""
+        numbers = {int(who) for by in acting if by for kind, _, who in [by.partition(":")] if kind == "account"}
+        if not numbers:
+            return {}
+        with looking_up(ACCOUNTS):
+            return await self._store.names_of(sorted(numbers))
 
     async def named(self, subject: str) -> WatchedAccount | None:
         """The account that an issuer calls so: of several issuers' the oldest; None when there is none."""

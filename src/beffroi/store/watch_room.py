@@ -65,6 +65,11 @@ class WatchRoomStore:
         """An account by its number."""
         return _account(await self._readers.fetch(self._sql["account_of"], number))
 
+    async def names_of(self, accounts: Sequence[int]) -> dict[int, str]:
+        """What people call these accounts."""
+        rows = await self._readers.fetch(self._sql["names_of"], list(accounts))
+        return {row["account_id"]: row["name"] for row in rows}
+
     async def named(self, subject: str) -> WatchedAccount | None:
         """The oldest account that an issuer calls so."""
         return _account(await self._readers.fetch(self._sql["account_named"], subject))

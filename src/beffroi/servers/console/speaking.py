@@ -1,6 +1,9 @@
 """Dates, names and counts as people of the two languages write them, and what our own words are called. Pure."""
 
+import re
+from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -131,6 +134,34 @@ OPERATIONS: Final = {
 }
 
 
+CRITERIA: Final = {
+    "family": Words("name", "nom"),
+    "given": Words("first name", "prénom"),
+    "name": Words("name", "nom"),
+    "birthdate": Words("birth date", "date de naissance"),
+    "gender": Words("sex", "sexe"),
+    "identifier": Words("number", "numéro"),
+    "sourceIdentifier": Words("number", "numéro"),
+    "telecom": Words("telephone or e-mail", "téléphone ou courriel"),
+    "phone": Words("telephone", "téléphone"),
+    "email": Words("e-mail", "courriel"),
+    "address": Words("address", "adresse"),
+    "_id": Words("reference", "référence"),
+}
+"""What was asked by, where people are told of it; FHIR's own names for anything rarer."""
+_SIGNS: Final = re.compile(r" (?=[:;?!»%])|(?<=«) ")
+
+
+@lru_cache(maxsize=4_096)
+def bound(french: str) -> str:
+    """French with no-break spaces before the high signs and inside the quotation marks.
+
+    >>> bound("Qui ? « Moi » : ici")
+    'Qui\xa0? «\xa0Moi\xa0»\xa0: ici'
+    """
+    return _SIGNS.sub("\u00a0", french)
+
+
 class Speaker:
     """One language and the region's time."""
 
@@ -139,12 +170,12 @@ class Speaker:
         self._zone = zone
 
     def say(self, english: str, french: str) -> str:
-        """The words of this language."""
-        return french if self.language == "fr" else english
+        """The words of this language; in French no line begins with a sign that belongs to the word before it."""
+        return bound(french) if self.language == "fr" else english
 
     def words(self, words: Words) -> str:
         """The words of this language."""
-        return words.french if self.language == "fr" else words.english
+        return self.say(words.english, words.french)
 
     def day(self, day: date) -> str:
         """A date in words.
@@ -168,10 +199,10 @@ class Speaker:
 
         >>> from datetime import UTC
         >>> Speaker("fr", ZoneInfo("UTC")).time(datetime(2026, 1, 1, 3, 7, tzinfo=UTC))
-        '3 h 07'
+        '3\xa0h\xa007'
         """
         local = at.astimezone(self._zone)
-        return f"{local.hour} h {local:%M}" if self.language == "fr" else f"{local:%H:%M}"
+        return f"{local.hour}\u00a0h\u00a0{local:%M}" if self.language == "fr" else f"{local:%H:%M}"
 
     def moment(self, at: datetime) -> str:
         """A date and an hour."""
@@ -213,20 +244,37 @@ class Speaker:
 
         >>> from datetime import UTC
         >>> Speaker("fr", ZoneInfo("UTC")).hour(datetime(2026, 1, 1, 3, tzinfo=UTC))
-        '3 h'
+        '3\xa0h'
         """
         local = at.astimezone(self._zone)
-        return f"{local.hour} h" if self.language == "fr" else f"{local:%H:%M}"
+        return f"{local.hour}\u00a0h" if self.language == "fr" else f"{local:%H:%M}"
 
-    def acting(self, by: str) -> str:
-        """Who acted, as containments name people.
+    def acting(self, by: str, names_of: Mapping[int, str] | None = None) -> str:
+        """Who acted, as containments name people; accounts by what their issuers call them, where that is known.
 
         >>> Speaker("fr", ZoneInfo("UTC")).acting("account:3"), Speaker("en", ZoneInfo("UTC")).acting("operator:lz")
         ('compte 3', 'operator lz')
         """
         kind, _, who = by.partition(":")
+        if kind == "account" and who.isdigit() and names_of and int(who) in names_of:
+            return names_of[int(who)]
         names = {"account": Words("account", "compte"), "operator": Words("operator", "exploitant")}
         return f"{self.words(names[kind])} {who}" if kind in names and who else by
+
+    def criteria(self, names: tuple[str, ...]) -> str:
+        """By what was asked."""
+        return ", ".join(self.words(CRITERIA[name]) if name in CRITERIA else name for name in names)
+
+    def rate(self, rate: float) -> str:
+        """A rate, with as many figures as say something.
+
+        >>> Speaker("en", ZoneInfo("UTC")).rate(0.3624), Speaker("en", ZoneInfo("UTC")).rate(7489.3)
+        ('0.36', '7,489')
+        """
+        if rate >= 100:
+            return self.count(round(rate))
+        text = f"{rate:.2g}"
+        return text.replace(".", ",") if self.language == "fr" else text
 
     def fields(self, fields: Field) -> str:
         """The names of fields, one after another."""

@@ -192,6 +192,7 @@ async def _release_page(
         Room.WATCH,
         status=status,
         one=found,
+        names=await desk.watch.names_of([found.asked_by, found.release_asked_by]),
         name=await _name(desk, found.kind, found.target),
         kinds=KINDS,
         **_previewed(preview),

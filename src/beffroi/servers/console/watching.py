@@ -1,6 +1,8 @@
 """The duty officer's watch room: what rings now, what is held and stopped, one account's day, one patient's name."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -8,18 +10,20 @@ from beffroi.access.fields import NAME
 from beffroi.actions.asking import Ask
 from beffroi.actions.contain import REASON_CHARACTERS_MAX, REASON_CHARACTERS_MIN
 from beffroi.errors import NotFound, Words
+from beffroi.model.account import Role
 from beffroi.model.alert import AlertKind, Severity
+from beffroi.model.containment import Containment, ContainmentKind
 from beffroi.model.disclosure import Door, Field, Operation, Purpose, Released
-from beffroi.model.watch_room import AccountDay, DayEntry
+from beffroi.model.watch_room import AccountDay, DayEntry, Ringing
 from beffroi.servers.console.charts import Chart, day_chart
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, see_other
 from beffroi.servers.console.news import Mark
 from beffroi.servers.console.patients import told
 from beffroi.servers.console.rooms import Room
-from beffroi.servers.console.speaking import DOORS, OPERATIONS, OUTCOMES, PURPOSES, Speaker
+from beffroi.servers.console.speaking import DOORS, OPERATIONS, OUTCOMES, PURPOSES, ROLES, Speaker
 from beffroi.servers.console.stopping import KINDS, NUMBER_DIGITS_MAX, Target, handle_of, number_of
-from beffroi.watch.explain import spoken
+from beffroi.watch.explain import RUNG_WORDS, spoken
 
 TITLE = Words("Watch room", "Salle de veille")
 ACCOUNT = Words("An account's day", "La journée d'un compte")
@@ -39,6 +43,15 @@ ALERTS = {
     AlertKind.SIGNAL: Words("Signal of another system", "Signal d'un autre système"),
     AlertKind.TEST: Words("Test of the alerts", "Essai des alertes"),
 }
+
+_WHY = {
+    "why": Words("why:", "pourquoi :"),
+    "rung": Words("now:", "désormais :"),
+    "by": Words("by", "par"),
+    "until": Words("until", "jusqu'au"),
+    "role": Words("role:", "rôle :"),
+}
+"""What an alert says besides its kind."""
 
 
 class Wanted(msgspec.Struct):
@@ -62,6 +75,7 @@ async def _room(desk: Desk, visit: Visit, subject: str, status: int) -> Page:
     ringing = await desk.watch.ringing()
     listed = await desk.containing.listed()
     stops = [one for one in listed if one.in_force(now) or (one.released_at is None and one.in_force_from is None)]
+    names = await desk.watch.names_of([who for one in stops for who in _who(one)] + [_by(one) for one in ringing])
     return desk.pages.render(
         visit,
         "watch.html",
@@ -75,29 +89,42 @@ async def _room(desk: Desk, visit: Visit, subject: str, status: int) -> Page:
         kinds=KINDS,
         severe=Severity.CRITICAL,
         stops=stops,
-        reasons=_reasons(desk, visit, ringing),
+        names=names,
+        reasons={one.alert_id: _reason(desk, visit, one.particulars, names) for one in ringing},
         held=await desk.watch.held(),
         spoken=spoken,
         hospitals={h.hospital_id: h.name for h in desk.hospitals},
     )
 
 
-def _reasons(desk: Desk, visit: Visit, ringing: Any) -> dict[int, str]:
-    """Why each rings, in words."""
-    speaker = desk.pages.speaker(visit)
-    return {one.alert_id: _reason(one.particulars, speaker) for one in ringing}
+def _who(one: Containment) -> tuple[str | None, ...]:
+    """Everybody whom a containment names."""
+    target = f"account:{one.target}" if one.kind is ContainmentKind.ACCOUNT else None
+    return target, one.asked_by, one.confirmed_by, one.release_asked_by
 
 
-def _reason(particulars: dict[str, str], speaker: Speaker) -> str:
-    names = {
-        "why": speaker.say("why", "pourquoi"),
-        "rung": speaker.say("rung", "palier"),
-        "by": speaker.say("by", "par"),
-        "until": speaker.say("until", "jusqu'à"),
-        "role": speaker.say("role", "rôle"),
-    }
-    said = [f"{name} {speaker.acting(particulars[key])}" for key, name in names.items() if particulars.get(key)]
-    return ", ".join(said)
+def _by(one: Ringing) -> str | None:
+    return one.particulars.get("by")
+
+
+def _reason(desk: Desk, visit: Visit, particulars: dict[str, str], names: Mapping[int, str]) -> str:
+    """Why it rings, in words."""
+    speaker, told = desk.pages.speaker(visit), []
+    for key, label in _WHY.items():
+        value = particulars.get(key)
+        if value:
+            told.append(f"{speaker.words(label)} {_valued(speaker, key, value, names)}")
+    return ", ".join(told)
+
+
+def _valued(speaker: Speaker, key: str, value: str, names: Mapping[int, str]) -> str:
+    if key == "until":
+        return speaker.moment(datetime.fromisoformat(value))
+    if key == "role" and value in set(Role):
+        return speaker.words(ROLES[Role(value)]).lower()
+    if key == "rung" and value in RUNG_WORDS:
+        return speaker.words(RUNG_WORDS[value])
+    return speaker.acting(value, names)
 
 
 async def news(desk: Desk, visit: Visit) -> Page:

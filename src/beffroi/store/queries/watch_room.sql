@@ -73,3 +73,7 @@ from account_states where account_id = any($1::bigint[]);
 select d.shown from disclosures d
 where d.account_id = $1 and d.running_number = $2 and d.at >= $3
   and (d.structure_id is null or d.structure_id <> all($4::int[]));
+
+-- name: names_of
+-- What issuers call these accounts, or an application's own name. $1 accounts.
+select account_id, coalesce(nullif(display_name, ''), subject) as name from accounts where account_id = any($1::bigint[]);
