@@ -188,6 +188,11 @@ class AccountFrozen(CallerError):
     french = "Ce compte est arrêté. Faites lire un collègue pour vous et appelez la personne d'astreinte."
 
 
+class Departed(AccountFrozen):
+    english = "The hospital says that you have left it; its staff office corrects a mistake. A colleague reads for you."
+    french = "Selon l'hôpital, vous l'avez quitté ; ses ressources humaines corrigent. Un collègue lit pour vous."
+
+
 class Contained(CallerError):
     """The account may read, but not from here: its device, application, network or structure is stopped."""
 

@@ -46,7 +46,7 @@ def program(*arguments: str | Path, french: bool = False) -> Said:
 @pytest.fixture
 def beffroi(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """One command in this process, whose logs and language are left as they are."""
-    for module in (cli, cli.installation, cli.accounts, cli.containing):
+    for module in (cli, cli.installation):
         monkeypatch.setattr(module, "configure_logs", lambda *_, **__: None)
 
     def run(*arguments: str | Path, french: bool = False) -> Said:
@@ -172,6 +172,9 @@ def test_accounts_are_given_roles_and_stopped(beffroi: Run, config_file: Path, m
         monkeypatch.setenv("SUDO_USER", person)
         told = beffroi("release", "account", *who, "--reason", "a new badge")
         assert said in told.stdout + told.stderr
+    assert "1 departures" in beffroi("account", "left", *who, "--hospital", "1", "--on", "2026-01-31").stdout
+    assert "left 1" in beffroi("account", "list", "--config", config_file).stdout
+    assert "reads there again" in beffroi("account", "returned", *who, "--hospital", "1").stdout
     assert beffroi("account", "revoke", *who, *role).returncode == 0
     assert "n'a pas ce rôle" in beffroi("account", "revoke", *who, *role, french=True).stderr
     assert "no hospital 9" in beffroi("account", "grant", *who, "--hospital", "9", "--role", "auditor").stderr

@@ -32,6 +32,7 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "crises": (SI, S, NONE, NONE),
     "deliveries": (SI, SI, NONE, NONE),
     "deployment": (S, S, NONE, NONE),
+    "departures": (S, S, NONE, NONE),
     "disclosures": (SI, SI, NONE, S),
     "doubt_walk": (S, NONE, NONE, NONE),
     "doubts": (S, NONE, NONE, NONE),

@@ -8,7 +8,7 @@ from datetime import datetime
 from beffroi.errors import OperatorError
 from beffroi.model.account import AccountId, Role
 from beffroi.model.person import HospitalId
-from beffroi.store.accounts import AccountStore, ListedAccount
+from beffroi.store.accounts import AccountStore
 from beffroi.store.database import Database
 from beffroi.store.identities import load_hospitals
 from beffroi.telemetry import Event, log
@@ -21,10 +21,6 @@ class Administration:
         self._database = database
         self._accounts = AccountStore(database)
         self._by = by
-
-    async def listed(self) -> list[ListedAccount]:
-        """Every account with its grants, by number."""
-        return await self._accounts.listed()
 
     async def grant(
         self, issuer: str, subject: str, hospital_id: HospitalId, role: Role, until: datetime | None

@@ -108,6 +108,7 @@ class SignIn:
             others=account.others,
             issued_at_s=who.issued_at_s,
             session_id=who.session_id,
+            departed=account.has_left(chosen.structure, self._clock.now()),
         )
         await self._record_once(asker, who)
         self._known.put(verified.digest, _Known(asker, self._clock.now().timestamp() + ASKER_S))

@@ -16,6 +16,7 @@ from beffroi.cli import (
     console,
     containing,
     demonstration,
+    departing,
     drill,
     exporting,
     importing,
@@ -48,6 +49,7 @@ app = typer.Typer(
     context_settings=HELP,
 )
 installation.add_to(app)
+departing.add_to(accounts.app)
 app.add_typer(accounts.app, name="account")
 containing.add_to(app)
 ways.add_to(app)

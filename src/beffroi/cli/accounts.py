@@ -1,6 +1,5 @@
 """account grant, revoke, list: who may do what, under the owner's role."""
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -14,16 +13,15 @@ from rich.table import Table
 from beffroi.access.professional import GRANTED_ROLES, MAPPABLE_ROLES
 from beffroi.actions.administration import Administration
 from beffroi.actions.ways.persons import same_person
-from beffroi.cli.containing import number_of, officer, only_issuer
+from beffroi.cli.containing import IssuerOption, Subject, number_of, only_issuer
+from beffroi.cli.owning import as_owner, officer
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
-from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
 from beffroi.model.account import AccountId, Role
 from beffroi.model.person import HospitalId
-from beffroi.store.database import Database
-from beffroi.telemetry import Process, configure_logs
+from beffroi.store.accounts import AccountStore
 
 T = TypeVar("T")
 
@@ -33,12 +31,6 @@ app = typer.Typer(
     context_settings=HELP,
 )
 
-Subject = Annotated[
-    str, typer.Argument(help=say("Who, as their token names them (opaque).", "Qui, comme son jeton le nomme (opaque)."))
-]
-IssuerOption = Annotated[
-    str, typer.Option("--issuer", help=say("Of which issuer; by default the only one.", "De quel émetteur."))
-]
 HospitalOption = Annotated[
     int, typer.Option("--hospital", help=say("The hospital's number.", "Le numéro de l'hôpital."))
 ]
@@ -97,16 +89,11 @@ def same(
     demo: DemoFlag = False,
 ) -> None:
     """Their evidence and ceilings become one. There is no way back."""
-    configure_logs(Process.COMMAND)
     loaded = load(config, demo=demo)
     one = AccountId(number_of(loaded, subject, issuer))
     two = AccountId(number_of(loaded, other, other_issuer or issuer))
 
-    async def join() -> AccountId:
-        async with await Database.open(loaded.dsn("owner"), size=2) as database:
-            return await same_person(database, Clock(), one, two, officer())
-
-    holder = asyncio.run(join())
+    holder = as_owner(loaded, lambda database: same_person(database, Clock(), one, two, officer()))
     tell(say(f"One person: account {holder} holds their evidence.", f"Une personne : le compte {holder} la porte."))
 
 
@@ -117,26 +104,23 @@ def list_accounts(
     demo: DemoFlag = False,
 ) -> None:
     """One line each."""
-    accounts = asyncio.run(_with_desk(load(config, demo=demo), lambda desk: desk.listed()))
+    accounts = as_owner(load(config, demo=demo), lambda database: AccountStore(database).listed())
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(accounts) + b"\n")
         return
     table = Table(box=None, header_style="bold")
-    for title in ("", say("account", "compte"), say("name", "nom"), say("status", "état"), say("roles", "rôles")):
+    titles = (say("account", "compte"), say("name", "nom"), say("status", "état"), say("roles", "rôles"))
+    for title in ("", *titles, say("last asked", "dernière demande")):
         table.add_column(title, overflow="fold")
     for account in accounts:
         roles = ", ".join(f"{g.role} ({g.hospital_id})" for g in account.grants)
-        table.add_row(str(account.account_id), account.subject, account.name, account.status.value, roles)
+        state = account.status.value + "".join(f", {say('left', 'parti de')} {number}" for number in account.left)
+        asked = f"{account.asked_at:%Y-%m-%d}" if account.asked_at else ""
+        table.add_row(str(account.account_id), account.subject, account.name, state, roles, asked)
     out.print(table)
 
 
 def _at_desk(config: Path, demo: bool, do: Callable[[Administration, str], Awaitable[T]], issuer: str) -> T:
-    configure_logs(Process.COMMAND)  # a grant leaves its line
     loaded = load(config, demo=demo)
     url = issuer or only_issuer(loaded)
-    return asyncio.run(_with_desk(loaded, lambda desk: do(desk, url)))
-
-
-async def _with_desk(config: Config, do: Callable[[Administration], Awaitable[T]]) -> T:
-    async with await Database.open(config.dsn("owner"), size=1) as database:
-        return await do(Administration(database, officer()))
+    return as_owner(loaded, lambda database: do(Administration(database, officer()), url))

@@ -1,22 +1,18 @@
 """canary plant, list, retire: identities that belong to nobody, on the path of a sweep."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from beffroi.actions.canaries import Canaries
+from beffroi.cli.owning import as_owner
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
-from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
 from beffroi.model.person import HospitalId
 from beffroi.store.canaries import CanaryStore
-from beffroi.store.database import Database
 
-T = TypeVar("T")
 app = typer.Typer(
     no_args_is_help=True,
     help=say(
@@ -37,7 +33,9 @@ def plant(
     settings = load(config, demo=demo)
     if hospital not in {one.id for one in settings.hospital}:
         raise OperatorError(f"There is no hospital {hospital}.", f"Il n'y a pas d'établissement {hospital}.")
-    found = _with_store(settings, lambda store: Canaries(store, Clock()).plant(HospitalId(hospital), ipp))
+    found = as_owner(
+        settings, lambda database: Canaries(CanaryStore(database), Clock()).plant(HospitalId(hospital), ipp)
+    )
     for identifier, number in found.items():
         taken = say("taken by somebody: not planted", "déjà attribué : non placé")
         tell(f"{identifier}  {number if number is not None else taken}")
@@ -46,7 +44,7 @@ def plant(
 @app.command("list", help=say("Those that stand, and those that did.", "Celles en place, et les anciennes."))
 def list_canaries(config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
     """Number, hospital, identifier, since when, and how often it was shown."""
-    for row in _with_store(load(config, demo=demo), lambda store: store.planted()):
+    for row in as_owner(load(config, demo=demo), lambda database: CanaryStore(database).planted()):
         ended = f"  {say('retired', 'retirée')} {row['retired_at']:%Y-%m-%d}" if row["retired_at"] else ""
         where = f"{row['hospital_id']}  {row['ipp']}  {row['made_at']:%Y-%m-%d}"
         shown = say(f"shown {row['shown_count']} times", f"montrée {row['shown_count']} fois")
@@ -60,17 +58,6 @@ def retire(
     demo: DemoFlag = False,
 ) -> None:
     """It is found no more."""
-    if not _with_store(load(config, demo=demo), lambda store: store.retire(number, Clock().now())):
+    if not as_owner(load(config, demo=demo), lambda database: CanaryStore(database).retire(number, Clock().now())):
         raise OperatorError(f"No canary {number} stands.", f"Aucune identité fictive {number} en place.")
     tell(say("Retired.", "Retirée."))
-
-
-def _with_store(config: Config, work: Callable[[CanaryStore], Awaitable[T]]) -> T:
-    async def run() -> T:
-        database = await Database.open(config.dsn("owner"))
-        try:
-            return await work(CanaryStore(database))
-        finally:
-            await database.close()
-
-    return asyncio.run(run())

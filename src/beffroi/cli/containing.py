@@ -1,8 +1,5 @@
 """contain, release, containments: stop an account, a device, an application, a network or a structure, and let go."""
 
-import asyncio
-import getpass
-import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,6 +10,7 @@ import typer
 from rich.table import Table
 
 from beffroi.actions.contain import HOURS_DEFAULT, HOURS_MAX, Containing, Order, until_words
+from beffroi.cli.owning import as_owner, officer
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, LANGUAGE, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
@@ -20,8 +18,6 @@ from beffroi.config.settings import Config
 from beffroi.errors import OperatorError, Words
 from beffroi.model.containment import Containment, ContainmentId, ContainmentKind, Preview
 from beffroi.store.accounts import AccountStore
-from beffroi.store.database import Database
-from beffroi.telemetry import Process, configure_logs
 
 T = TypeVar("T")
 ACCOUNTS_SHOWN_MAX = 20
@@ -227,33 +223,17 @@ def _release_of(config: Config, kind: ContainmentKind, target: str, reason: str)
 
 
 def at_desk(config: Config, do: Callable[[Containing], Awaitable[T]]) -> T:
-    """What is done at the duty officer's desk, under the owner's role."""
-    configure_logs(Process.COMMAND)  # what is stopped leaves its line
-
-    async def run() -> T:
-        async with await Database.open(config.dsn("owner"), size=2) as database:
-            return await do(Containing(database, Clock()))
-
-    return asyncio.run(run())
-
-
-def officer() -> str:
-    """Who acts: whoever logged in to this machine, before any sudo."""
-    return f"operator:{os.environ.get('SUDO_USER') or getpass.getuser()}"
+    """What is done at the duty officer's desk."""
+    return as_owner(config, lambda database: do(Containing(database, Clock())))
 
 
 def number_of(config: Config, subject: str, issuer: str) -> int:
     """The number of an account that its issuer names so. Raises OperatorError."""
     url = issuer or only_issuer(config)
-
-    async def find() -> int:
-        async with await Database.open(config.dsn("owner"), size=1) as database:
-            account = await AccountStore(database).find(url, subject)
-        if account is None:
-            raise OperatorError("There is no such account.", "Ce compte n'existe pas.")
-        return account.account_id
-
-    return asyncio.run(find())
+    account = as_owner(config, lambda database: AccountStore(database).find(url, subject))
+    if account is None:
+        raise OperatorError("There is no such account.", "Ce compte n'existe pas.")
+    return account.account_id
 
 
 def only_issuer(config: Config) -> str:

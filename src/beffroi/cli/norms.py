@@ -1,26 +1,23 @@
 """norms propose, sign, apply, show: what is usual, changed by people alone."""
 
-import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from beffroi.actions.norms import DAYS, apply, propose, sign
+from beffroi.cli.owning import as_owner
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
-from beffroi.config.settings import SECRET_BYTES_MAX, Config
+from beffroi.config.settings import SECRET_BYTES_MAX
 from beffroi.errors import OperatorError
 from beffroi.ledger.checkpoint import SigningKey, VerifierKey, signing_keys
-from beffroi.store.database import Database
 from beffroi.store.norms import NormStore
 from beffroi.watch.release import TEXT_BYTES_MAX, read_release
 
 SHOWN_MAX = 20
-T = TypeVar("T")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,7 +34,7 @@ def propose_norms(
     demo: DemoFlag = False,
 ) -> None:
     """Writes the medians over accounts as a text for people to read, change and sign."""
-    text = _with_store(load(config, demo=demo), lambda store: propose(store, Clock().now(), days))
+    text = as_owner(load(config, demo=demo), lambda database: propose(NormStore(database), Clock().now(), days))
     _write(out, text)
     count = len(read_release(text).norms)
     tell(say(f"{count} base rates proposed in {out}. Read them, then sign.", f"{count} taux proposés dans {out}."))
@@ -69,7 +66,7 @@ def apply_norms(
     keys = tuple(VerifierKey.parse(text) for text in settings.watch.norm_keys)
     note = _read(file, 2 * TEXT_BYTES_MAX)
     try:
-        number = _with_store(settings, lambda store: apply(store, note, keys))
+        number = as_owner(settings, lambda database: apply(NormStore(database), note, keys))
     except ValueError as error:
         raise OperatorError(f"{file}: {error}.", f"{file} : {error}.") from None
     tell(say(f"Release {number} is in force within a minute.", f"Publication {number} en vigueur dans la minute."))
@@ -78,7 +75,7 @@ def apply_norms(
 @app.command("show", help=say("The releases that were applied.", "Les publications appliquées."))
 def show_norms(config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
     """Each with its date and its base rates, the latest first."""
-    releases = _with_store(load(config, demo=demo), lambda store: store.applied(SHOWN_MAX))
+    releases = as_owner(load(config, demo=demo), lambda database: NormStore(database).applied(SHOWN_MAX))
     if not releases:
         tell(say("None: the built-in norms hold.", "Aucune : les normes d'origine valent."))
     for one in releases:
@@ -86,17 +83,6 @@ def show_norms(config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> N
         for norm in read_release(one.content).norms:
             where = say("everywhere", "partout") if not norm.hospital else str(norm.hospital)
             tell(f"   {norm.role}  {where}  {norm.base_rate:.4f}")
-
-
-def _with_store(config: Config, work: Callable[[NormStore], Awaitable[T]]) -> T:
-    async def run() -> T:
-        database = await Database.open(config.dsn("owner"))
-        try:
-            return await work(NormStore(database))
-        finally:
-            await database.close()
-
-    return asyncio.run(run())
 
 
 def _key(path: Path) -> SigningKey:

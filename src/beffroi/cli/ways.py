@@ -1,6 +1,5 @@
 """key grant, list, revoke; release hold: the ways on of an account, at the machine itself. Under the owner's role."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
@@ -13,15 +12,15 @@ from beffroi.actions.ways.acting import Acting
 from beffroi.actions.ways.keys import Keys
 from beffroi.actions.ways.releasing import Releasing
 from beffroi.app.assembly import key_place_of
-from beffroi.cli.containing import IssuerOption, Reason, Subject, number_of, officer
+from beffroi.cli.containing import IssuerOption, Reason, Subject, number_of
 from beffroi.cli.containing import release as release_app
+from beffroi.cli.owning import as_owner, officer
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
 from beffroi.model.account import AccountId
 from beffroi.store.database import Database
-from beffroi.telemetry import Process, configure_logs
 
 T = TypeVar("T")
 _NO_CHALLENGES = Challenges(bytes(32))
@@ -112,13 +111,10 @@ def release_hold(
 
 
 def _at_desk(config: Config, do: Callable[[_Desk], Awaitable[T]]) -> T:
-    configure_logs(Process.COMMAND)
+    async def at(database: Database) -> T:
+        clock = Clock()
+        acting = Acting(database, clock)
+        keys = Keys(acting, _NO_CHALLENGES, key_place_of(config), clock)
+        return await do(_Desk(keys, Releasing(database, acting, clock)))
 
-    async def run() -> T:
-        async with await Database.open(config.dsn("owner"), size=2) as database:
-            clock = Clock()
-            acting = Acting(database, clock)
-            keys = Keys(acting, _NO_CHALLENGES, key_place_of(config), clock)
-            return await do(_Desk(keys, Releasing(database, acting, clock)))
-
-    return asyncio.run(run())
+    return as_owner(config, at)

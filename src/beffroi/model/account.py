@@ -53,6 +53,7 @@ class Asker(msgspec.Struct, frozen=True):
     `issued_at_s` its iat, `session_id` its issuer's name for the session (`sid`); 0 and empty without a token.
     `proved_at_s`: when they last proved who is there by a means that cannot be phished (0: never). `holder` is the
     account in whose row the person's evidence stands (0: this one), `others` are the person's other accounts.
+    `departed`: the hospital says that they work there no more.
     """
 
     account_id: AccountId
@@ -70,3 +71,4 @@ class Asker(msgspec.Struct, frozen=True):
     others: tuple[AccountId, ...] = ()
     issued_at_s: int = 0
     session_id: str = ""
+    departed: bool = False

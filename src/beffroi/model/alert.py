@@ -14,6 +14,7 @@ class AlertKind(StrEnum):
 
     VERDICT = "verdict"  # the watch put an account on another rung
     EMERGENCY = "emergency"  # emergency readings
+    DEPARTED = "departed"  # an account asks for a hospital that its owner has left
     CONTAINED = "contained"
     CONTAINMENT_ASKED = "containment_asked"  # a second person is awaited
     RELEASE_ASKED = "release_asked"
@@ -71,6 +72,7 @@ class Notice(msgspec.Struct, frozen=True):
 _TITLES: Final = {
     AlertKind.VERDICT: Words("The watch has put an account on another rung", "La veille a changé un compte de palier"),
     AlertKind.EMERGENCY: Words("Emergency reading", "Lecture en urgence"),
+    AlertKind.DEPARTED: Words("Somebody who has left asks", "Quelqu'un qui est parti interroge"),
     AlertKind.CONTAINED: Words("Stopped", "Arrêt en vigueur"),
     AlertKind.CONTAINMENT_ASKED: Words("A second person is needed to stop", "Un arrêt attend une seconde personne"),
     AlertKind.RELEASE_ASKED: Words(

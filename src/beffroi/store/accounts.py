@@ -4,14 +4,15 @@ What serves (roles beffroi_web and beffroi_feed) finds and creates; granting and
 a server that is taken over must not be able to give itself rights. Stopping and releasing are events: `store.events`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from beffroi.access.professional import Grant
 from beffroi.model.account import AccountId, AccountKind, AccountStatus, Role
 from beffroi.model.person import HospitalId
 from beffroi.store.database import Database, load_queries
+from beffroi.store.events import Connection
 
 _ITSELF = AccountId(0)
 _ROLES = frozenset(role.value for role in Role)
@@ -19,18 +20,30 @@ _ROLES = frozenset(role.value for role in Role)
 
 @dataclass(frozen=True, slots=True)
 class StoredAccount:
-    """An account as it stands, with every grant, expired ones included; `holder` and `others` as in `Asker`."""
+    """An account as it stands, with every grant, expired ones included; `holder` and `others` as in `Asker`.
+
+    `left`: the hospitals that the person has left, or will, and when.
+    """
 
     account_id: AccountId
     kind: AccountKind
     grants: tuple[Grant, ...]
     holder: AccountId = _ITSELF
     others: tuple[AccountId, ...] = ()
+    left: Mapping[HospitalId, datetime] = field(default_factory=dict)
+
+    def has_left(self, hospital: HospitalId, now: datetime) -> bool:
+        """Whether the hospital says that this person works there no more."""
+        left_at = self.left.get(hospital)
+        return left_at is not None and left_at <= now
 
 
 @dataclass(frozen=True, slots=True)
 class ListedAccount:
-    """An account as an operator sees it. `name` is an application's; people have none here."""
+    """An account as an operator sees it. `name` is an application's; people have none here.
+
+    `asked_at`: when it last asked something; `left`: the hospitals that it has left.
+    """
 
     account_id: AccountId
     kind: AccountKind
@@ -39,6 +52,8 @@ class ListedAccount:
     name: str
     status: AccountStatus
     grants: tuple[Grant, ...]
+    asked_at: datetime | None = None
+    left: tuple[HospitalId, ...] = ()
 
 
 class AccountStore:
@@ -69,6 +84,7 @@ class AccountStore:
             grants,
             AccountId(first["holder"]),
             tuple(AccountId(number) for number in first["others"]),
+            dict(zip(map(HospitalId, first["left_hospitals"]), first["left_at"], strict=True)),
         )
 
     async def remember_names(self, issuer: str, names: Sequence[str], account_id: AccountId, now: datetime) -> None:
@@ -91,6 +107,8 @@ class AccountStore:
                 row["display_name"],
                 AccountStatus.FROZEN if row["frozen"] else AccountStatus.ACTIVE,
                 grants,
+                row["asked_at"],
+                tuple(map(HospitalId, row["left_hospitals"])),
             )
         return list(found.values())
 
@@ -107,6 +125,17 @@ class AccountStore:
     ) -> None:
         """Gives a role, or changes until when it holds (None: no end). Needs the owner's role."""
         await self._pool.execute(self._sql["grant_role"], account_id, hospital_id, role.value, by, until)
+
+    async def depart(
+        self, connection: Connection, account_id: AccountId, hospital_id: HospitalId, left_at: datetime, by: str
+    ) -> bool:
+        """Notes since when somebody has left a hospital; False when that was known. Needs the owner's role."""
+        row = await connection.fetchval(self._sql["depart"], account_id, hospital_id, left_at, by)
+        return row is not None
+
+    async def come_back(self, connection: Connection, account_id: AccountId, hospital_id: HospitalId) -> bool:
+        """Takes that back; False when it was not there. Needs the owner's role."""
+        return await connection.fetchval(self._sql["come_back"], account_id, hospital_id) is not None
 
     async def revoke(self, account_id: AccountId, hospital_id: HospitalId, role: Role) -> bool:
         """Takes a role away; False when it was not there. Needs the owner's role."""

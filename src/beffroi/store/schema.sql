@@ -1,6 +1,7 @@
 -- The whole schema, to be read. The database is built by migrations/; a test compares the two, so this file is true.
 --
---   hospitals, accounts, grants, credentials    registers: who feeds, who asks, what they may
+--   hospitals, accounts, credentials,           registers: who feeds, who asks, what they may, who has left
+--       grants, departures
 --   identities, links, moves                    the people: one row per hospital's identity, and how they belong together
 --   doubts, doubt_walk                          identities that somebody should look at
 --   feed_messages, feed_events, feeds, imports  what was received, what it did, and how far
@@ -164,6 +165,16 @@ create table grants (
     granted_by text not null,
     expires_at timestamptz,
     primary key (account_id, hospital_id, role)
+);
+
+-- Who has left a hospital, as the hospital says: from then on the account asks nothing in its name.
+create table departures (
+    account_id integer not null references accounts,
+    hospital_id integer not null references hospitals,
+    left_at timestamptz not null,
+    said_by text not null,
+    said_at timestamptz not null default now(),
+    primary key (account_id, hospital_id)
 );
 
 -- The console's sessions: whom a browser's cookie stands for. The cookie is known by its digest.
@@ -1073,7 +1084,7 @@ grant select on migrations to beffroi_web, beffroi_feed, beffroi_worker;
 -- Answering questions: reads identities, adds disclosures, keeps the accounts' evidence.
 grant select on
     deployment, hospitals, identities, links, moves, feeds,
-    accounts, grants, credentials, account_states,
+    accounts, grants, departures, credentials, account_states,
     disclosures, seen, deliveries, proofs
 to beffroi_web, beffroi_feed;
 grant insert on accounts, account_states, disclosures, seen, deliveries, proofs to beffroi_web, beffroi_feed;

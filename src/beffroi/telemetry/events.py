@@ -81,6 +81,7 @@ class Event(StrEnum):
     GATE_FAILED = "gate_failed"
     CEILING_REACHED = "ceiling_reached"
     EMERGENCY_READ = "emergency_read"
+    DEPARTED = "departed"
     RUNG = "rung"
     SPREAD_SEEN = "spread_seen"
     FEDERATION_FAILED = "federation_failed"
@@ -126,6 +127,7 @@ _WARNINGS = (
     Event.KEYS_FETCH_FAILED,
     Event.CEILING_REACHED,
     Event.EMERGENCY_READ,
+    Event.DEPARTED,
     Event.RUNG,
     Event.SPREAD_SEEN,
     Event.NORMS_REFUSED,

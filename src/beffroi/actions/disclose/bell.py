@@ -1,4 +1,4 @@
-"""What rings: an emergency reading, a ceiling that was reached, a rung; each one line for whoever is on duty.
+"""What rings, one line each: an emergency reading, a ceiling that was reached, a rung, somebody who has left.
 
 Rung once the disclosure is durable, so that the line can be followed to it. Nobody is named: the account's number is.
 A replayed proof is counted among the rejected ones, since only the gate can tell.
@@ -6,7 +6,7 @@ A replayed proof is counted among the rejected ones, since only the gate can tel
 
 from beffroi.access.rejection import INVALID_PROOF
 from beffroi.actions.disclose.judging import Judged
-from beffroi.errors import CeilingReached, NotAuthenticated
+from beffroi.errors import CeilingReached, Departed, NotAuthenticated
 from beffroi.model.alert import Alert, AlertKind, Severity
 from beffroi.model.disclosure import Operation, Outcome
 from beffroi.telemetry import Event, log
@@ -17,7 +17,7 @@ _SEVERITIES = {WARN: Severity.NOTICE, ASK: Severity.NOTICE, MASK: Severity.WARNI
 
 
 def alerts_of(judged: Judged, disclosure_id: int) -> list[Alert]:
-    """What the duty officer is told of it, in the gate's own transaction: a higher rung, an emergency reading."""
+    """What the duty officer is told of it, in the gate's own transaction."""
     question, verdict = judged.entry.question, judged.verdict
     asker = question.asker
     told = {"disclosure": str(disclosure_id), "hospital": str(asker.structure), "role": asker.role.value}
@@ -28,6 +28,8 @@ def alerts_of(judged: Judged, disclosure_id: int) -> list[Alert]:
         found.append(Alert(AlertKind.VERDICT, severity, asker.account_id, rung, told | {"rung": rung}))
     if question.operation is Operation.EMERGENCY_READ and judged.outcome is Outcome.SHOWN:
         found.append(Alert(AlertKind.EMERGENCY, Severity.NOTICE, asker.account_id, "", told))
+    if isinstance(judged.error, Departed):
+        found.append(Alert(AlertKind.DEPARTED, Severity.ALERT, asker.account_id, "", told))
     return found
 
 
@@ -42,6 +44,8 @@ def ring(judged: Judged, disclosure_id: int) -> None:
         event = Event.EMERGENCY_READ
     elif isinstance(error, CeilingReached):
         event = Event.CEILING_REACHED
+    elif isinstance(error, Departed):
+        event = Event.DEPARTED
     else:
         if isinstance(error, NotAuthenticated) and error.error == INVALID_PROOF:
             count_rejection(Rejection.REPLAYED)

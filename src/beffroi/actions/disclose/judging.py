@@ -18,7 +18,7 @@ from beffroi.access.stops import Stops
 from beffroi.access.stops import refusal as stop_refusal
 from beffroi.actions.disclose.presentation import Presenter
 from beffroi.actions.disclose.withheld import advice, refusal
-from beffroi.errors import AccountFrozen, BeffroiError, NotAuthenticated
+from beffroi.errors import AccountFrozen, BeffroiError, Departed, NotAuthenticated
 from beffroi.model.account import Asker, Role
 from beffroi.model.disclosure import Advice, Answer, Finding, Outcome, Question, Shown
 from beffroi.model.person import HospitalId, PersonId
@@ -149,6 +149,8 @@ class Judging:
             state.looked.fresh.discard(question.proof.digest)
         if account.frozen or holder.frozen:
             return Judged(entry, outcome=Outcome.REFUSED, error=AccountFrozen())
+        if question.asker.departed:
+            return Judged(entry, outcome=Outcome.REFUSED, error=Departed())
         if state.stops.is_over(question.asker):
             over = NotAuthenticated("invalid_token", "this session was ended; sign in again", fr=_OVER_FR)
             return Judged(entry, outcome=Outcome.REFUSED, error=over)

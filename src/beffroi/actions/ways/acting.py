@@ -14,7 +14,7 @@ from beffroi.access.stops import refusal as stop_refusal
 from beffroi.actions.events import Events, Locked
 from beffroi.actions.signals import Signals
 from beffroi.clock import Clock
-from beffroi.errors import AccountFrozen, NotAuthenticated
+from beffroi.errors import AccountFrozen, Departed, NotAuthenticated
 from beffroi.model.account import AccountId, Asker
 from beffroi.model.account_event import AccountEvent
 from beffroi.model.disclosure import Door, Operation, Proof
@@ -70,6 +70,8 @@ class Acting:
         async with self.events.locking([*own, *others]) as locked:
             if any(locked.is_frozen(one) for one in own):
                 raise AccountFrozen()
+            if act.asker.departed:
+                raise Departed()
             if Stops((), await self.presence.ended(locked.connection, act.asker.account_id)).is_over(act.asker):
                 why, french = "this session was ended; sign in again", "cette session a été close ; reconnectez-vous"
                 raise NotAuthenticated("invalid_token", why, fr=french)

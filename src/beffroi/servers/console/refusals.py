@@ -8,6 +8,7 @@ from beffroi.errors import (
     BeffroiError,
     CeilingReached,
     Contained,
+    Departed,
     Held,
     NotAuthenticated,
     NotFound,
@@ -20,6 +21,7 @@ from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, own_path
 
 _TITLES: dict[type[BeffroiError], Words] = {
+    Departed: Words("You have left this hospital", "Vous avez quitté cet hôpital"),
     AccountFrozen: Words("This account is stopped", "Ce compte est arrêté"),
     CeilingReached: Words("Withheld", "Retenu"),
     Held: Words("Withheld", "Retenu"),

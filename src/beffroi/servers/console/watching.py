@@ -35,6 +35,7 @@ _PURPOSE: Final = "name"
 ALERTS = {
     AlertKind.VERDICT: Words("The watch changed its rung", "La veille a changé son palier"),
     AlertKind.EMERGENCY: Words("Emergency reading", "Lecture en urgence"),
+    AlertKind.DEPARTED: Words("Somebody who has left asks", "Quelqu'un qui est parti interroge"),
     AlertKind.CONTAINED: Words("Stopped", "Arrêté"),
     AlertKind.CONTAINMENT_ASKED: Words("To be stopped: a second person is needed", "Arrêt à confirmer à deux"),
     AlertKind.RELEASE_ASKED: Words("To be released: a second person is needed", "Libération à confirmer à deux"),

@@ -1,0 +1,75 @@
+"""account left, returned: who works at a hospital no more, as its directory of staff says."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from beffroi.actions.departures import Departure, Departures, departures_in
+from beffroi.cli.accounts import HospitalOption
+from beffroi.cli.containing import IssuerOption, Subject, only_issuer
+from beffroi.cli.owning import as_owner, officer
+from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
+from beffroi.clock import Clock
+from beffroi.config.reading import load
+from beffroi.errors import OperatorError
+from beffroi.model.person import HospitalId
+
+T = TypeVar("T")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds these commands."""
+    app.command(help=say("Somebody works at a hospital no more.", "Quelqu'un ne travaille plus à l'hôpital."))(left)
+    app.command(help=say("They work there after all.", "Finalement, la personne y travaille."))(returned)
+
+
+def left(
+    hospital: HospitalOption,
+    subject: Annotated[str, typer.Argument(help=say("Who, as their token names them.", "Qui, selon son jeton."))] = "",
+    on: Annotated[
+        datetime | None,
+        typer.Option(help=say("The first day without rights.", "Le premier jour sans droits."), formats=["%Y-%m-%d"]),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            help=say("Many: lines of SUBJECT;YYYY-MM-DD.", "Plusieurs : des lignes SUJET;AAAA-MM-JJ."),
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    issuer: IssuerOption = "",
+    config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
+) -> None:
+    """Effective within seconds of that day's beginning (UTC); whoever asks in that hospital's name then rings."""
+    if bool(subject) == bool(file):
+        raise OperatorError("Name one person, or a --file.", "Nommez une personne, ou un --file.")
+    if file:
+        found = departures_in(file.read_text(encoding="utf-8").splitlines())
+    else:
+        clock = Clock()
+        found = [Departure(subject, on.replace(tzinfo=clock.now().tzinfo) if on else clock.now())]
+    count = _at_desk(config, demo, issuer, lambda desk, url: desk.left(url, HospitalId(hospital), found))
+    tell(say(f"{count} departures from hospital {hospital}.", f"{count} départs de l'hôpital {hospital}."))
+
+
+def returned(
+    subject: Subject,
+    hospital: HospitalOption,
+    issuer: IssuerOption = "",
+    config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
+) -> None:
+    """Their account asks again within seconds."""
+    number = _at_desk(config, demo, issuer, lambda desk, url: desk.returned(url, HospitalId(hospital), subject))
+    tell(say(f"Account {number} reads there again.", f"Le compte {number} y lit de nouveau."))
+
+
+def _at_desk(config: Path, demo: bool, issuer: str, do: Callable[[Departures, str], Awaitable[T]]) -> T:
+    loaded = load(config, demo=demo)
+    url = issuer or only_issuer(loaded)
+    return as_owner(loaded, lambda database: do(Departures(database, Clock(), officer()), url))
