@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from beffroi.actions.places import Places
 from beffroi.clock import Clock
 from beffroi.model.account import Asker, Role
 from beffroi.model.person import HospitalId
@@ -44,10 +45,11 @@ def trust_nobody(_text: str, _signature: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Expectations:
     """What the configuration says of surroundings: the seconds between two heartbeats of a feed, by hospital (a
-    hospital without has no proof of silence), and who may sign norms."""
+    hospital without has no proof of silence), who may sign norms, and where hospitals stand."""
 
     heartbeat_s: Mapping[int, int] = field(default_factory=dict)
     verify: VerifyRelease = trust_nobody
+    places: Places = field(default_factory=Places)
 
 
 class KnownSurroundings:
@@ -89,6 +91,11 @@ class KnownSurroundings:
         self._often = await self._store.often(now)
         self._silent = frozenset(h for h in self._expect.heartbeat_s if self._is_silent(h, now))
         self._crowded = frozenset(h for h, held in self._often.held.items() if self._is_crowded(h, held))
+
+    @property
+    def places(self) -> Places:
+        """Where questions come from, as declared."""
+        return self._expect.places
 
     def norm(self, role: Role, hospital: HospitalId) -> Norm:
         """What is usual for the role there."""

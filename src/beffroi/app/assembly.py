@@ -7,6 +7,7 @@ from beffroi.access.issuers import TrustedIssuer
 from beffroi.access.presence import KeyPlace
 from beffroi.actions.cosign import Witness
 from beffroi.actions.norms import signed_by_one_of
+from beffroi.actions.places import Places, Site
 from beffroi.actions.surroundings import Expectations
 from beffroi.config.settings import Application, Config, HospitalSettings, Issuer, LedgerSettings
 from beffroi.errors import OperatorError
@@ -15,6 +16,7 @@ from beffroi.ledger.cosignature import CosignerKey
 from beffroi.model.person import Hospital, HospitalId
 from beffroi.outbound.introspection import Introspection
 from beffroi.store.registers import LOCAL_ISSUER, ApplicationEntry, Credential
+from beffroi.watch.geography import place_of
 
 SECONDS_PER_HOUR = 3_600
 
@@ -102,7 +104,8 @@ def expectations_of(config: Config) -> Expectations:
     """What the watch expects of its surroundings, as configured."""
     keys = tuple(VerifierKey.parse(text) for text in config.watch.norm_keys)
     heartbeats = {hospital.id: hospital.heartbeat_s for hospital in config.hospital if hospital.heartbeat_s}
-    return Expectations(heartbeats, partial(signed_by_one_of, keys))
+    sites = [Site(one.id, place_of(one.location), one.networks) for one in config.hospital if one.location]
+    return Expectations(heartbeats, partial(signed_by_one_of, keys), Places(sites))
 
 
 def key_place_of(config: Config) -> KeyPlace:

@@ -19,6 +19,7 @@ from beffroi.ledger.checkpoint import VerifierKey
 from beffroi.ledger.cosignature import CosignerKey
 from beffroi.model.account import Role
 from beffroi.outbound.fetching import may_be_fetched
+from beffroi.watch.geography import place_of
 
 EXPLAINS_H_MAX = 720
 """Hours: a month. A longer stay sends events meanwhile."""
@@ -222,6 +223,14 @@ def _console(config: Config) -> Iterator[Words]:
         yield Words("console.time_zone is no time zone.", "console.time_zone n'est pas un fuseau horaire.")
 
 
+def _is_place(text: str) -> bool:
+    try:
+        place_of(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _hospitals(config: Config) -> Iterator[Words]:
     for name in ("id", "finess", "oid", "namespace"):
         for value in _repeated(getattr(hospital, name) for hospital in config.hospital):
@@ -232,6 +241,8 @@ def _hospitals(config: Config) -> Iterator[Words]:
                 f"hospital[{index}].networks: addresses or networks, of at least 8 bits (IPv6: 32).",
                 f"hospital[{index}].networks : des adresses ou réseaux, d'au moins 8 bits (IPv6 : 32).",
             )
+        if hospital.location and not _is_place(hospital.location):
+            yield Words(f"hospital[{index}].location is no place.", f"hospital[{index}].location n'est pas un lieu.")
         windows = hospital.explains_h.items()
         if any(not 0 <= hours <= EXPLAINS_H_MAX or not _EVENT.fullmatch(event) for event, hours in windows):
             yield Words(

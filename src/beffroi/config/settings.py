@@ -440,6 +440,15 @@ class HospitalSettings(Section, frozen=True, kw_only=True):
             "Networks that wide containments spare; accounts, devices and applications are stopped there all the same.",
         ),
     ] = ()
+    location: Annotated[
+        str,
+        said(
+            "Where it stands: latitude and longitude in degrees, such as `50.63, 3.06`. With `networks` it tells the "
+            "watch from where an account asks; empty: nothing is known of that.",
+            "Travel that nobody makes would go unseen, or a colleague at that hospital would seem far away.",
+            pattern=r"^(-?[0-9]{1,2}(\.[0-9]{1,6})?, ?-?[0-9]{1,3}(\.[0-9]{1,6})?)?$",
+        ),
+    ] = ""
     heartbeat_s: Annotated[
         int,
         said(

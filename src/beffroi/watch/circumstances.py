@@ -7,6 +7,7 @@ import msgspec
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi.watch.evidence import NO_RUNG, Evidence, Rung
+from beffroi.watch.geography import Place
 from beffroi.watch.norms import Norm
 
 
@@ -61,6 +62,7 @@ class Circumstances(msgspec.Struct, frozen=True):
     `seconded`: a second person agreed to the emergency reading. `feed_silent`: the hospital's feed is proven late.
     `suspicion`: thousandths of a bit from what other accounts did by the same channels. `crowded`: so many of the site
     are held already that a hold becomes one at a time. `crisis`: one is declared there.
+    `place`: the declared place that it comes from, `home` that of the hospital asked for; None where none is declared.
     `proved_s`: when its user last proved who is there by a means
     that cannot be phished.
     """
@@ -83,6 +85,8 @@ class Circumstances(msgspec.Struct, frozen=True):
     crowded: bool = False
     crisis: bool = False
     proved_s: int = 0
+    place: Place | None = None
+    home: Place | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):

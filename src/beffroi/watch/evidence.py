@@ -9,6 +9,7 @@ from typing import NewType
 import msgspec
 
 from beffroi.watch.detectors import Sequence
+from beffroi.watch.geography import Place
 
 HOUR_S = 3_600
 DAY_S = 86_400
@@ -62,6 +63,7 @@ class Evidence(msgspec.Struct, omit_defaults=True):
     `own`, `keys`, `networks`: the sequences. `trail`: running numbers of the last unexplained readings. `patterns`:
     scores by pattern, in thousandths of a bit. `listed`: a list was shown and nobody opened since. `rung` is the last
     that was recorded; `held_s`, since when new unexplained patients are held (0: not), until somebody releases.
+    `place`, `place_s`: the declared place from which it last asked, and when.
     `asked_s`: since when a proof of who is there is wanted; `proved_s`: the last such proof, `proved_key` the session
     that it was given in: it speaks for no other. `allowed`: (day, patients
     shown by today's step-up allowance). `confirmed`: patients whom a colleague vouched for, with the end of it.
@@ -85,6 +87,8 @@ class Evidence(msgspec.Struct, omit_defaults=True):
     patterns: dict[str, int] = msgspec.field(default_factory=dict)
     last: Probe = Probe()
     listed: bool = False
+    place: Place | None = None
+    place_s: int = 0
     first_s: int = 0
     rung: Rung = NO_RUNG
     held_s: int = 0

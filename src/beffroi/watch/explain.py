@@ -31,6 +31,10 @@ PATTERN_WORDS = {
     patterns.SIGN_INS: Words("repeated sign-ins", "des connexions répétées"),
     patterns.NEW_NETWORK: Words("a network never used before", "un réseau jamais utilisé auparavant"),
     patterns.TWO_PLACES: Words("two places at the same time", "deux lieux à la fois"),
+    patterns.IMPOSSIBLE_TRAVEL: Words(
+        "two hospitals between which nobody travels so fast", "deux hôpitaux entre lesquels personne ne va si vite"
+    ),
+    patterns.FAR_AWAY: Words("a place far from the hospital asked for", "un lieu éloigné de l'hôpital concerné"),
     patterns.DORMANT: Words("an account that slept for two months", "un compte endormi depuis deux mois"),
     patterns.CANARY: Words("an identity that belongs to nobody", "une identité qui n'est à personne"),
 }

@@ -19,6 +19,7 @@ from beffroi.watch.circumstances import (
 )
 from beffroi.watch.detectors import Sequence, Tuning, observe, tuning
 from beffroi.watch.evidence import ASK, CHANNELS_MAX, HOLD, MASK, NO_RUNG, TRAIL_MAX, WARN, Evidence, Pending, Rung
+from beffroi.watch.geography import Place, cannot_be_travelled, is_far
 from beffroi.watch.norms import PENDING_S
 
 
@@ -149,6 +150,20 @@ def note_question(judging: Judging, rows: tuple[Row, ...]) -> None:
     elif asked.operation is READ and evidence.listed:
         patterns.note(evidence, patterns.UNOPENED, False)
         evidence.listed = False
+
+
+def note_place(judging: Judging, place: Place) -> None:
+    """Two declared places that nobody travels between so fast, and one that is far from the hospital asked for."""
+    asked, evidence, now_s = judging.looks_at, judging.evidence, judging.now_s
+    if is_software(asked.role):  # which asks from several machines at once
+        return
+    before = evidence.place
+    if before != place:
+        if before is not None and cannot_be_travelled(before, place, now_s - evidence.place_s):
+            patterns.note_once(evidence, patterns.IMPOSSIBLE_TRAVEL)
+        if asked.home is not None and is_far(place, asked.home):
+            patterns.note_once(evidence, patterns.FAR_AWAY)
+    evidence.place, evidence.place_s = place, now_s
 
 
 def note_channel(judging: Judging) -> None:

@@ -36,6 +36,8 @@ UNOPENED = "unopened"
 SIGN_INS = "sign_ins"
 NEW_NETWORK = "new_network"
 TWO_PLACES = "two_places"
+IMPOSSIBLE_TRAVEL = "impossible_travel"
+FAR_AWAY = "far_away"
 DORMANT = "dormant"
 CANARY = "canary"
 
@@ -52,6 +54,8 @@ SHARES: dict[str, tuple[float, float]] = {
 ONCE: dict[str, int] = {
     NEW_NETWORK: 3_000,
     TWO_PLACES: 5_000,
+    IMPOSSIBLE_TRAVEL: 6_000,
+    FAR_AWAY: 2_000,
     DORMANT: 3_000,
     CANARY: 6_000,
 }

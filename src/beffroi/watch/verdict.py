@@ -43,6 +43,7 @@ from beffroi.watch.observation import (
     asked_in_vain,
     enter,
     note_channel,
+    note_place,
     note_question,
     raise_rung,
     rung_of,
@@ -86,6 +87,8 @@ def judge(
         fates = _emergency(judging, rows)
     else:
         note_channel(judging)
+        if asked.place is not None:
+            note_place(judging, asked.place)
         if not judging.about_nobody:
             note_question(judging, rows)
             _name_limits(judging)

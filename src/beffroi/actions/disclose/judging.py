@@ -18,6 +18,7 @@ from beffroi.access.stops import Stops
 from beffroi.access.stops import refusal as stop_refusal
 from beffroi.actions.disclose.presentation import Presenter
 from beffroi.actions.disclose.withheld import advice, refusal
+from beffroi.actions.places import Places
 from beffroi.errors import AccountFrozen, BeffroiError, Departed, NotAuthenticated
 from beffroi.model.account import Asker, Role
 from beffroi.model.disclosure import Advice, Answer, Finding, Outcome, Question, Shown
@@ -40,6 +41,9 @@ Finish = Callable[[Findings], tuple[Findings, tuple[Advice, ...]]]
 
 class Surroundings(Protocol):
     """What a verdict depends on beside the account and the question; read without a lock, a second old at most."""
+
+    @property
+    def places(self) -> Places: ...
 
     def norm(self, role: Role, hospital: HospitalId) -> Norm: ...
 
@@ -222,6 +226,8 @@ class Judging:
             crowded=about.crowded(asker.structure),
             crisis=about.crisis(asker.structure),
             proved_s=asker.proved_at_s,
+            place=about.places.of(asker.network),
+            home=about.places.home(asker.structure),
         )
 
     def _rows(self, findings: Findings, asker: Asker, state: State) -> tuple[Row, ...]:
