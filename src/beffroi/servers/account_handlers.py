@@ -80,47 +80,47 @@ class _List(msgspec.Struct, forbid_unknown_fields=True):
 
 async def colleague_code(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """A code to show to a colleague."""
-    return _told(await _ways(desk).colleagues.code(act_of(who, request)))
+    return plain(await ways_of(desk).colleagues.code(act_of(who, request)))
 
 
 async def confirm(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """Vouches for patients to a colleague, who showed a code."""
-    asked = _body(request, _Confirm)
+    asked = body_as(request, _Confirm)
     patients = [Named(one.reference, one.birthdate, one.family, one.given) for one in asked.patients]
-    ways = _ways(desk).colleagues
+    ways = ways_of(desk).colleagues
     code = await ways.checked(act_of(who, request), asked.code, len(patients))
     request.asked = True  # from here on the gate records, and has burnt the proof
-    return _told({"confirmed": await ways.confirm(act_of(who, request), code, patients)})
+    return plain({"confirmed": await ways.confirm(act_of(who, request), code, patients)})
 
 
 async def second(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """Agrees to a colleague's next emergency reading."""
-    await _ways(desk).colleagues.second(act_of(who, request), _body(request, _Second).code)
-    return _told({"seconded": True})
+    await ways_of(desk).colleagues.second(act_of(who, request), body_as(request, _Second).code)
+    return plain({"seconded": True})
 
 
 async def worklists(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """The lists of the asker's hospital; never who is on them."""
-    return _told({"worklists": await _ways(desk).worklists.listed(act_of(who, request))})
+    return plain({"worklists": await ways_of(desk).worklists.listed(act_of(who, request))})
 
 
 async def deposit(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """Deposits a list."""
-    asked = _body(request, _Deposit)
+    asked = body_as(request, _Deposit)
     patients = tuple(IdentifierToken(one.system.removeprefix("urn:oid:"), one.value) for one in asked.patients)
     made = Deposit(asked.role, asked.purpose, asked.hours, patients)
-    return _told(await _ways(desk).worklists.deposit(act_of(who, request), made))
+    return plain(await ways_of(desk).worklists.deposit(act_of(who, request), made))
 
 
 async def approve(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """The second person of a long list."""
-    return _told(await _ways(desk).worklists.approve(act_of(who, request), _body(request, _List).worklist))
+    return plain(await ways_of(desk).worklists.approve(act_of(who, request), body_as(request, _List).worklist))
 
 
 async def cancel(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """A list explains nothing any more."""
-    await _ways(desk).worklists.cancel(act_of(who, request), _body(request, _List).worklist)
-    return _told({"cancelled": True})
+    await ways_of(desk).worklists.cancel(act_of(who, request), body_as(request, _List).worklist)
+    return plain({"cancelled": True})
 
 
 class _Declared(msgspec.Struct, forbid_unknown_fields=True):
@@ -136,80 +136,80 @@ class _Crisis(msgspec.Struct, forbid_unknown_fields=True):
 async def crises(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """Declared crises that have not ended."""
     act_of(who, request)
-    return _told({"crises": await _ways(desk).crises.listed()})
+    return plain({"crises": await ways_of(desk).crises.listed()})
 
 
 async def declare(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """Declares a crisis, which waits for its second person."""
-    asked = _body(request, _Declared)
-    return _told(await _ways(desk).crises.declare(act_of(who, request), asked.hospital, asked.reason, asked.hours))
+    asked = body_as(request, _Declared)
+    return plain(await ways_of(desk).crises.declare(act_of(who, request), asked.hospital, asked.reason, asked.hours))
 
 
 async def confirm_crisis(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """The second person."""
-    await _ways(desk).crises.confirm(act_of(who, request), _body(request, _Crisis).crisis)
-    return _told({"confirmed": True})
+    await ways_of(desk).crises.confirm(act_of(who, request), body_as(request, _Crisis).crisis)
+    return plain({"confirmed": True})
 
 
 async def end_crisis(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """Over."""
-    await _ways(desk).crises.end(act_of(who, request), _body(request, _Crisis).crisis)
-    return _told({"ended": True})
+    await ways_of(desk).crises.end(act_of(who, request), body_as(request, _Crisis).crisis)
+    return plain({"ended": True})
 
 
 async def digest(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """What was done under the asker's accounts in the last week; no patient is named."""
-    return _told(await _ways(desk).digests.of(act_of(who, request)))
+    return plain(await ways_of(desk).digests.of(act_of(who, request)))
 
 
 async def not_me(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """Stops the asker's accounts at once."""
-    stopped = await _ways(desk).digests.not_me(act_of(who, request))
-    return _told({"stopped": stopped})
+    stopped = await ways_of(desk).digests.not_me(act_of(who, request))
+    return plain({"stopped": stopped})
 
 
 async def keys(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """The asker's own keys."""
-    return _told({"keys": await _ways(desk).keys.listed(act_of(who, request).asker.account_id)})
+    return plain({"keys": await ways_of(desk).keys.listed(act_of(who, request).asker.account_id)})
 
 
 async def enrolment(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """What a browser needs to make a key."""
-    return _told({"publicKey": await _ways(desk).keys.enrolment(act_of(who, request))})
+    return plain({"publicKey": await ways_of(desk).keys.enrolment(act_of(who, request))})
 
 
 async def enrol(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """Enrols a key, with a code that was handed over in person."""
-    asked = _body(request, _Enrol)
-    return _told(await _ways(desk).keys.enrol(act_of(who, request), asked.code, asked.credential))
+    asked = body_as(request, _Enrol)
+    return plain(await ways_of(desk).keys.enrol(act_of(who, request), asked.code, asked.credential))
 
 
 async def revoke(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """Revokes one of the asker's own keys."""
-    await _ways(desk).keys.revoke(act_of(who, request), _body(request, _Key).key)
-    return _told({"revoked": True})
+    await ways_of(desk).keys.revoke(act_of(who, request), body_as(request, _Key).key)
+    return plain({"revoked": True})
 
 
 async def grant(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """A code for somebody who stands there."""
-    return _told(await _ways(desk).keys.grant(act_of(who, request), _body(request, _Grant).subject))
+    return plain(await ways_of(desk).keys.grant(act_of(who, request), body_as(request, _Grant).subject))
 
 
 async def challenge(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """What a browser needs to have a key touched."""
-    return _told({"publicKey": await _ways(desk).keys.challenge(act_of(who, request))})
+    return plain({"publicKey": await ways_of(desk).keys.challenge(act_of(who, request))})
 
 
 async def prove(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """The step-up."""
-    at = await _ways(desk).keys.prove(act_of(who, request), _body(request, _Prove).credential)
-    return _told({"proved_at": at})
+    at = await ways_of(desk).keys.prove(act_of(who, request), body_as(request, _Prove).credential)
+    return plain({"proved_at": at})
 
 
 async def release(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """A duty officer lets a held account read again."""
-    asked = _body(request, _Release)
-    return _told(await _ways(desk).releasing.release(act_of(who, request), AccountId(asked.account), asked.reason))
+    asked = body_as(request, _Release)
+    return plain(await ways_of(desk).releasing.release(act_of(who, request), AccountId(asked.account), asked.reason))
 
 
 def act_of(who: Authenticated, request: Request) -> Act:
@@ -217,7 +217,8 @@ def act_of(who: Authenticated, request: Request) -> Act:
     return Act(who.asker, Door.FHIR, request.request_id, who.proof)
 
 
-def _body(request: Request, kind: type[T]) -> T:
+def body_as(request: Request, kind: type[T]) -> T:
+    """A JSON body. Raises Malformed, with the place alone."""
     try:
         return msgspec.json.decode(request.body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -225,11 +226,13 @@ def _body(request: Request, kind: type[T]) -> T:
         raise Malformed(what=Words("The body", "Le corps"), why=where) from None
 
 
-def _told(content: object) -> Reply:
+def plain(content: object) -> Reply:
+    """Plain JSON."""
     return Reply(200, _encode(content), plain=True)
 
 
-def _ways(desk: Desk) -> WaysOn:
+def ways_of(desk: Desk) -> WaysOn:
+    """The ways on of this process. Raises Unavailable where it has none."""
     if desk.ways is None:
         raise Unavailable(what=Words("This address", "Cette adresse"))
     return desk.ways

@@ -56,7 +56,7 @@ from beffroi.servers.fhir_handlers import Desk, Finds, encode
 from beffroi.servers.fhir_outcome import error_reply, outcome, unexpected_reply
 from beffroi.servers.openapi import PATH as OPENAPI_PATH
 from beffroi.servers.openapi import openapi
-from beffroi.servers.routes import ACCOUNT, ACCOUNT_ROUTES, FEED_ROUTES, METADATA, ROUTES, Route, Router
+from beffroi.servers.routes import ACCOUNT_ROUTES, BESIDE, FEED_ROUTES, METADATA, ROUTES, Route, Router
 from beffroi.servers.smart_configuration import PATH as SMART_PATH
 from beffroi.telemetry import Event, log_failure
 from beffroi.telemetry.metrics import Result, count_request, result_of
@@ -258,7 +258,7 @@ def _arrived(scope: Scope, clock: Clock) -> Request:
     client = scope.get("client")
     return Request(
         method=scope["method"],
-        path=path.removeprefix(ROOT) if path.startswith(ROOT + "/") else path if path.startswith(ACCOUNT) else "",
+        path=path.removeprefix(ROOT) if path.startswith(ROOT + "/") else path if path.startswith(BESIDE) else "",
         query=scope["query_string"],
         headers=headers,
         body=b"",

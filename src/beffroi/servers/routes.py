@@ -11,6 +11,7 @@ from beffroi.errors import MethodNotAllowed, NotFound, Words
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi.servers import account_handlers as account
+from beffroi.servers import duty_handlers as duty
 from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import FHIR_JSON, FORM, XML_BODIES, Reply, Request
 from beffroi.servers.fhir_feed import feed_delete, feed_update
@@ -89,7 +90,8 @@ FEED_ROUTES = (
 """Served where hospitals may feed over FHIR (setting `web.feed`)."""
 
 METADATA = "/metadata"
-ACCOUNT = "/account/"
+BESIDE = ("/account/", "/duty/")
+"""Where addresses begin that are no resources."""
 _BODY = ("application/json",)
 
 ACCOUNT_ROUTES = (
@@ -114,8 +116,15 @@ ACCOUNT_ROUTES = (
     Route("GET", "/account/digest", "", "digest", Operation.NOT_ME, account.digest),
     Route("POST", "/account/not-me", "", "not-me", Operation.NOT_ME, account.not_me, _BODY),
     Route("POST", "/account/releases", "", "release", Operation.RELEASE, account.release, _BODY),
+    Route("GET", "/duty/alarms", "", "alarms", Operation.RELEASE, duty.alarms),
+    Route("GET", "/duty/containments", "", "containments", Operation.RELEASE, duty.containments),
+    Route("POST", "/duty/containments/preview", "", "preview", Operation.RELEASE, duty.preview, _BODY),
+    Route("POST", "/duty/containments", "", "contain", Operation.RELEASE, duty.contain, _BODY),
+    Route("POST", "/duty/containments/confirm", "", "confirm", Operation.RELEASE, duty.confirm, _BODY),
+    Route("POST", "/duty/containments/release", "", "release", Operation.RELEASE, duty.release, _BODY),
 )
-"""The ways on of an account, beside the resources, in plain JSON: their addresses begin at the root of the server."""
+"""The ways on of an account and the duty officer's desk, beside the resources, in plain JSON: their addresses begin at
+the root of the server."""
 
 
 class Router:

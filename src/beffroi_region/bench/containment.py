@@ -1,6 +1,8 @@
 """`beffroi bench contain`: one account hammers every web process of a real deployment, and is stopped.
 
-Counted in the database: answers committed behind the event that closes its chain (must be zero). By the clock: until
+First by the watch: it reads one stranger after another, until a verdict withholds them. Counted in the database: how
+many it was shown, and of those how many behind the verdict (must be zero). Then, another account, by a duty officer:
+answers committed behind the event that closes its chain (must be zero). By the clock: until
 the last answer arrived, until every connection had met its refusal, until the HL7 v2 connections of a stopped
 application were cut. Beside it somebody else asks all the time: none of their requests may be refused.
 """
@@ -10,10 +12,11 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -46,6 +49,7 @@ PROCESSES = 3
 CONNECTIONS = 12
 """Of the account that is stopped: some to each process, and never more than one of them lets wait."""
 MLLP_CONNECTIONS = 6
+STRANGERS = 120
 BEFORE_S = 1.0
 AFTER_S = 1.5
 TOKEN_S = 3_500
@@ -56,6 +60,20 @@ select count(*) filter (where outcome <> $3), count(*) from disclosures d
 where account_id = $1 and operation <> $2 and running_number > (
     select max(running_number) from disclosures where account_id = $1 and operation = $2
 )
+"""
+
+_SHOWN = """
+with verdict as (
+    select min(running_number) as number from disclosures
+    where account_id = $1 and operation = $2 and request->>'rung' in ('ask', 'mask', 'hold')
+), first_sights as (
+    select person_id, min(running_number) as number
+    from seen join disclosures using (disclosure_id) where seen.account_id = $1 group by person_id
+)
+select (select count(*) from first_sights),
+       (select count(*) from first_sights s, verdict v where s.number > v.number),
+       (select count(*) from disclosures d, verdict v
+        where d.account_id = $1 and d.running_number > v.number and d.outcome = $3)
 """
 
 Report = dict[str, Any]
@@ -70,6 +88,16 @@ class Heard:
     last_answer_s: float = 0.0
     first_refusal_s: float = 0.0
     others: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Verdict:
+    """One account that read strangers: how many it was shown, of them first behind the verdict, what was refused."""
+
+    shown: int
+    shown_after: int
+    refused_after: int
+    bystander_refusals: int
 
 
 @dataclass(slots=True)
@@ -94,6 +122,7 @@ def run(rounds: int = 5, say: Callable[[str], None] = lambda text: None) -> Repo
         town = Town(server, folder)
         asyncio.run(town.found())
         with serving(Variant.LEDGERED, town.write_configuration(), town.port, server.server_pid or 0):
+            verdicts = [asyncio.run(town.hold_one(index, say)) for index in range(rounds)]
             found = [asyncio.run(town.stop_one(index, say)) for index in range(rounds)]
         return {
             "benchmark": "contain",
@@ -102,13 +131,17 @@ def run(rounds: int = 5, say: Callable[[str], None] = lambda text: None) -> Repo
             "processes": PROCESSES,
             "connections": CONNECTIONS,
             "rounds": rounds,
+            "shown_before_verdict_max": max(one.shown - one.shown_after for one in verdicts),
+            "shown_after_verdict": sum(one.shown_after for one in verdicts),
+            "refused_after_verdict": sum(one.refused_after for one in verdicts),
             "committed_after": sum(one.committed_after for one in found),
             "attempts_after": sum(one.attempts_after for one in found),
             "last_answer_ms_max": round(max(one.last_answer_ms for one in found), 1),
             "all_refused_ms_max": round(max(one.all_refused_ms for one in found), 1),
             "mllp_cut_ms_max": round(max(one.mllp_cut_ms for one in found), 1),
             "bystander_answers": sum(one.bystander_answers for one in found),
-            "collateral_refusals": sum(one.bystander_refusals for one in found),
+            "collateral_refusals": sum(one.bystander_refusals for one in found)
+            + sum(one.bystander_refusals for one in verdicts),
         }
     finally:
         server.stop()
@@ -116,7 +149,7 @@ def run(rounds: int = 5, say: Callable[[str], None] = lambda text: None) -> Repo
 
 
 class Town:
-    """One hospital with one patient, accounts that read her, and a portal that asks over HL7 v2."""
+    """One hospital with one patient and strangers, accounts that read them, and a portal that asks over HL7 v2."""
 
     def __init__(self, server: EmbeddedPostgres, folder: Path) -> None:
         self._server = server
@@ -132,27 +165,24 @@ class Town:
         await set_up(owner, demo=False, clock=Clock())
 
     async def _fill(self) -> None:
-        """The patient; the configuration has brought the hospital."""
-        record = Record(
-            birth_family="MARTIN",
-            birth_given="LOUISE",
-            birth_date=BORN,
-            sex=Sex.FEMALE,
-            birth_place=BirthPlace("59350", "Lille"),
-            status=IdentityStatus.VALIDATED,
-        )
-        keys = search_keys(record)
+        """The patient, and strangers whom nothing explains; the configuration has brought the hospital."""
         connection = await asyncpg.connect(self._server.dsn(ROLE_OWNER, DATABASE))
         try:
-            await connection.execute(
-                "insert into identities (hospital_id, ipp, person_id, birth_date, family_key, given_key, record,"
-                " explains_until, fed_by, updated_at)"
-                " values (1, 'P1', 1, $1, $2, $3, $4::json, now() + interval '1 day', 0, now()) on conflict do nothing",
-                BORN,
-                keys.family_key,
-                keys.given_key,
-                msgspec.json.encode(record).decode(),
-            )
+            for number in range(STRANGERS + 1):
+                record = _record(number)
+                keys = search_keys(record)
+                await connection.execute(
+                    "insert into identities (hospital_id, ipp, person_id, birth_date, family_key, given_key, record,"
+                    " explains_until, fed_by, updated_at) values"
+                    " (1, $5, $6, $1, $2, $3, $4::json, $7, 0, now()) on conflict do nothing",
+                    BORN,
+                    keys.family_key,
+                    keys.given_key,
+                    msgspec.json.encode(record).decode(),
+                    f"P{number}",
+                    number + 1,
+                    None if number else datetime.now(UTC) + timedelta(days=1),
+                )
         finally:
             await connection.close()
 
@@ -200,6 +230,28 @@ class Town:
         encoded = (base64url(json.dumps(part).encode()) for part in (header, claims))
         one.give(signed(self._issuer_key, b".".join(encoded)))
         return one
+
+    async def hold_one(self, index: int, say: Callable[[str], None]) -> Verdict:
+        """One account reads strangers over all processes until the watch withholds them, and goes on for a moment."""
+        say(f"verdict {index + 1}")
+        await self._fill()
+        reader = f"reader-{index}"
+        ending = asyncio.Event()
+        theirs, passing = self._pass_of(reader), self._pass_of(f"passer-by-{index}")
+        heard, besides = [Heard() for _ in range(CONNECTIONS)], [Heard() for _ in range(PROCESSES)]
+        asking = [asyncio.create_task(self._hammer(theirs, one, ending, _forms_of(n))) for n, one in enumerate(heard)]
+        asking += [asyncio.create_task(self._hammer(passing, one, ending)) for one in besides]
+        await asyncio.sleep(BEFORE_S + AFTER_S)
+        ending.set()
+        await asyncio.gather(*asking)
+        connection = await asyncpg.connect(self._server.dsn(ROLE_OWNER, DATABASE))
+        try:
+            account = await connection.fetchval("select account_id from accounts where subject = $1", reader)
+            row = await connection.fetchrow(_SHOWN, account, int(Operation.VERDICT), int(Outcome.REFUSED))
+            assert row is not None
+        finally:
+            await connection.close()
+        return Verdict(row[0], row[1], row[2], sum(one.refused + sum(one.others.values()) for one in besides))
 
     async def stop_one(self, index: int, say: Callable[[str], None]) -> Round:
         """One account hammers, is stopped, and goes on for a moment; so does the portal."""
@@ -262,12 +314,16 @@ class Town:
         finally:
             await connection.close()
 
-    async def _hammer(self, one: Pass, heard: Heard, ending: asyncio.Event) -> None:
+    async def _hammer(
+        self, one: Pass, heard: Heard, ending: asyncio.Event, forms: Iterable[bytes] = repeat(FORM)
+    ) -> None:
         """Asks on one connection, again as soon as it is answered, until it is told to end."""
         reader, writer = await asyncio.open_connection(HOST, self.port)
         try:
-            while not ending.is_set():
-                writer.write(one.request(self._authority, "/fhir/Patient/_search", FORM, ""))
+            for form in forms:
+                if ending.is_set():
+                    break
+                writer.write(one.request(self._authority, "/fhir/Patient/_search", form, ""))
                 head = await reader.readuntil(b"\r\n\r\n")
                 now_s = time.perf_counter()
                 length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
@@ -276,7 +332,7 @@ class Town:
                 if status == 200:
                     heard.answered += 1
                     heard.last_answer_s = now_s
-                elif status == 403:
+                elif status in (401, 403):
                     heard.refused += 1
                     heard.first_refusal_s = heard.first_refusal_s or now_s
                 else:
@@ -302,9 +358,33 @@ class Town:
         cut_s.append(time.perf_counter())
 
 
+def _record(number: int) -> Record:
+    """The patient (0), or a stranger: letters alone make another name."""
+    name = "MARTIN" if not number else f"STRANGER{chr(65 + number // 26)}{chr(65 + number % 26)}"
+    return Record(
+        birth_family=name,
+        birth_given="LOUISE",
+        birth_date=BORN,
+        sex=Sex.FEMALE,
+        birth_place=BirthPlace("59350", "Lille"),
+        status=IdentityStatus.VALIDATED,
+    )
+
+
+def _forms_of(connection: int) -> Iterator[bytes]:
+    """Searches for one stranger after another, each connection beginning elsewhere."""
+    for step in count():
+        found = _record(1 + (connection * STRANGERS // CONNECTIONS + step) % STRANGERS)
+        asked = {"birthdate": BORN.isoformat(), "family": found.birth_family, "given": found.birth_given}
+        yield urlencode(asked).encode()
+
+
 def summary(report: Report) -> str:
     """One run in a terminal."""
     rows = (
+        ("shown_before_verdict_max", "strangers shown to one account before the verdict, at most"),
+        ("shown_after_verdict", f"new ones shown after {report['rounds']} verdicts (aim 0)"),
+        ("refused_after_verdict", "attempts refused and recorded meanwhile"),
         ("committed_after", f"answers committed after {report['rounds']} stops (aim 0)"),
         ("attempts_after", "attempts refused and recorded meanwhile"),
         ("last_answer_ms_max", "until the last answer had arrived, ms (committed before)"),
