@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from beffroi_region.bench import feed, report, search
+from beffroi_region.bench import feed, report, seal_beside, search
 from beffroi_region.bench.load import Generator, LoadError, Measured, http_answer
 from beffroi_region.bench.phases import arrivals
 from beffroi_region.bench.population import Size
@@ -29,7 +29,7 @@ def in_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("in_cache")
 def test_bench_search_in_small() -> None:
     """`bench search` prints every figure, and found one disclosure for each answer."""
-    found = search.run(people=SMALL_PEOPLE, clients=8, seconds=1.0, processes=(1,), rounds=1, accounts=50)
+    found = search.run(people=SMALL_PEOPLE, clients=8, seconds=0.5, processes=(1,), rounds=1, accounts=50)
     assert found["ledgered_per_s"] > 0 and found["bare_per_s"] > 0 and found["ratio"] > 0
     assert found["unwatched_per_s"] > 0 and found["watched_ratio"] > 0
     assert found["cpu_ms_per_search"] > 0 or not os.path.exists("/proc")
@@ -46,6 +46,16 @@ def test_bench_feed_in_small() -> None:
     assert found["messages_per_s"] > 0 and found["import_identities_per_s"] > 0
     assert {key for key, _, _ in report._FEED_ROWS} <= set(found)
     assert "durable" in report.summary(found)
+
+
+@pytest.mark.usefixtures("in_cache")
+def test_bench_seal_beside_searches_in_small() -> None:
+    """With sealing and without in turns, then a backlog beside searches: every figure is there, and all was sealed."""
+    said: list[str] = []
+    found = seal_beside.run(SMALL_PEOPLE, clients=8, seconds=1.0, seed=1, accounts=50, say=said.append)
+    assert found["sealed_per_s"] > 0 and found["searches_on_per_s"] > 0 and found["searches_off_per_s"] > 0
+    assert len(found["search_ratios"]) == seal_beside.ROUNDS and found["search_ratio"] > 0
+    assert len(said) == 2 * seal_beside.ROUNDS + 3
 
 
 def test_the_page_says_what_was_printed() -> None:

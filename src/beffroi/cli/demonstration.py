@@ -1,8 +1,8 @@
 """demo and bench: the synthetic region, imported only when one of these commands runs. `serve` cannot reach it."""
 
+import time
 from collections.abc import Callable
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -123,7 +123,7 @@ def search(
     """The numbers of docs/benchmarks.md come from here."""
     from beffroi_region.bench.search import run
 
-    _tell_report(run(people, clients, seconds, seed=seed, everything=not brief, say=_progress(as_json)), as_json)
+    _tell_report(run(people, clients, seconds, seed=seed, everything=not brief, say=_progress()), as_json)
 
 
 @bench.command(help=say("Messages and imported rows per second.", "Messages et lignes importées par seconde."))
@@ -137,22 +137,24 @@ def feed(
     """The numbers of docs/benchmarks.md come from here."""
     from beffroi_region.bench.feed import run
 
-    _tell_report(run(people, seconds, import_rows, seed=seed, say=_progress(as_json)), as_json)
+    _tell_report(run(people, seconds, import_rows, seed=seed, say=_progress()), as_json)
 
 
 @bench.command(help=say("Disclosures sealed per second.", "Divulgations scellées par seconde."))
 def seal(
-    disclosures: Annotated[int, typer.Option(min=1_000, max=100_000_000)] = 100_000,
+    disclosures: Annotated[int, typer.Option(min=1_000, max=100_000_000)] = 50_000,
     seconds: Annotated[float, typer.Option(min=1, max=3_600)] = 20.0,
     per_s: Annotated[int, typer.Option(min=1, max=100_000)] = 2_500,
     people: Annotated[int, typer.Option(min=0, max=10_000_000)] = 100_000,
+    accounts: Annotated[int, typer.Option(min=50, max=100_000)] = 2_000,
     seed: int = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """A backlog first, then beside disclosures that arrive, then beside searches."""
+    """A backlog first, then beside disclosures that arrive, then beside searches. Some three minutes with a region
+    that is there already."""
     from beffroi_region.bench.seal import run, summary
 
-    report = run(disclosures, seconds, per_s, seed=seed, say=_progress(as_json), people=people)
+    report = run(disclosures, seconds, per_s, seed=seed, say=_progress(), people=people, accounts=accounts)
     tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
 
 
@@ -161,7 +163,7 @@ def contain(rounds: Annotated[int, typer.Option(min=1, max=1_000)] = 5, as_json:
     """One account hammers three web processes of a real deployment; it is stopped by hand."""
     from beffroi_region.bench.containment import run, summary
 
-    report = run(rounds, say=_progress(as_json))
+    report = run(rounds, say=_progress())
     tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
 
 
@@ -183,7 +185,7 @@ def scope(
     """One account's year, one patient's history, one hour; beside files that are not sorted, and an access log."""
     from beffroi_region.bench.scope import run, summary
 
-    report = run(disclosures, seed, folder, keep, say=_progress(as_json))
+    report = run(disclosures, seed, folder, keep, say=_progress())
     tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
 
 
@@ -194,13 +196,14 @@ def watch(
     """Recorded questions of honest work, judged again and again."""
     from beffroi_region.bench.watch import run, summary
 
-    report = run(repeats, seed=seed, say=_progress(as_json))
+    report = run(repeats, seed=seed, say=_progress())
     tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
 
 
-def _progress(quiet: bool) -> Callable[[str], None]:
-    """Tells what is under way, beside the results."""
-    return (lambda text: None) if quiet else partial(typer.echo, err=True)
+def _progress() -> Callable[[str], None]:
+    """Tells on standard error what is under way and since when: the results alone go to standard output."""
+    started_s = time.monotonic()
+    return lambda text: typer.echo(f"{time.monotonic() - started_s:5.0f} s  {text}", err=True)
 
 
 def _tell_report(report: dict[str, Any], as_json: bool) -> None:

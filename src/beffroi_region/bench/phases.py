@@ -74,9 +74,13 @@ class Phase:
         ]
         return Batch(requests, asked)
 
-    def closed(self, seconds: float) -> tuple[Measured, Spent]:
-        """As many searches as `clients` clients get answered in `seconds`."""
-        batch = self.batch(max(REQUESTS_MIN, int(self._rate_per_s * seconds * SPARE)))
+    def batch_for(self, seconds: float) -> Batch:
+        """Searches for so long a closed loop, and some to spare."""
+        return self.batch(max(REQUESTS_MIN, int(self._rate_per_s * seconds * SPARE)))
+
+    def closed(self, seconds: float, batch: Batch | None = None) -> tuple[Measured, Spent]:
+        """As many searches as `clients` clients get answered in `seconds`; of `batch`, when one was made before."""
+        batch = batch or self.batch_for(seconds)
         with Generator([(HOST, self.stage.port)], self.clients) as generator:
             before = self.serving.spent()
             measured = generator.closed(batch.requests, seconds)

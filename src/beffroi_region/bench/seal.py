@@ -2,8 +2,8 @@
 
 First a backlog is sealed with nothing beside; then disclosures arrive at a steady pace, as the gate writes them, while
 the sealer looks as often as it does in service. Both share this process, its database and the cores. The run fails
-unless the audit then finds every disclosure sealed and nothing wrong. Then real searches run with the ledger and
-without it (`seal_beside`).
+unless the audit then finds every disclosure sealed and nothing wrong. Then real searches run with sealing and without
+it, in turns (`seal_beside`).
 """
 
 import asyncio
@@ -54,15 +54,18 @@ class WrongLedger(Exception):
 
 
 def run(
-    disclosures: int = 100_000,
+    disclosures: int = 50_000,
     seconds: float = 20.0,
     per_s: int = 2_500,
     seed: int = 1,
     say: Callable[[str], None] = lambda text: None,
     people: int = 0,
     clients: int = 32,
+    accounts: int = ACCOUNTS,
 ) -> Report:
-    """All figures of one run. `people`: of the region that is searched meanwhile; 0 leaves that part out."""
+    """All figures of one run. `people`: of the region that is searched meanwhile; 0 leaves that part out. `accounts`:
+    that search there.
+    """
     folder = Path(tempfile.mkdtemp(prefix="beffroi-bench-seal-"))
     server = EmbeddedPostgres(folder / "postgres", database=DATABASE)
     server.start()
@@ -71,7 +74,7 @@ def run(
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    return report | (seal_beside.run(people, clients, seconds, seed, say) if people else {})
+    return report | (seal_beside.run(people, clients, seconds, seed, accounts, say) if people else {})
 
 
 async def _run(
@@ -96,16 +99,17 @@ async def _run(
     ):
         key = SigningKey(ORIGIN, Clock().token_bytes(SEED_BYTES))
         sealer = Sealer(LedgerStore(own), ORIGIN, [key], Clock())
-        say(f"{disclosures:,} disclosures")
+        say(f"writing {disclosures:,} disclosures")
         store = DisclosureStore(gate)
         for _ in range(0, disclosures, BATCH):
             await writer.write(store)
-        say("sealing them")
+        say("sealing them, with nothing beside")
         report |= await _backlog(sealer, writer.written)
         say(f"{per_s:,} more a second, for {seconds:g} s")
         first = writer.written
         await _beside(sealer, writer, store, seconds, per_s)
         report |= await _lag(own, first, writer.written)
+        say("the audit")
         found = await audit(own, [key.verifier()], ORIGIN, Clock())
         if not found.sound or found.leaves_count != writer.written:
             raise WrongLedger(

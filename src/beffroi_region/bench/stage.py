@@ -179,6 +179,17 @@ class Stage:
         found: int = self.ask(lambda connection: connection.fetchval("select count(*) from leaves"))
         return found
 
+    def unsealed(self) -> int:
+        """The disclosures that are no leaf yet."""
+        text = "select (select count(*) from disclosures) - (select count(*) from leaves)"
+        found: int = self.ask(lambda connection: connection.fetchval(text))
+        return found
+
+    def forget_evidence(self) -> None:
+        """Everybody starts afresh in the eyes of the watch; what was disclosed stays."""
+        text = "truncate seen; update account_states set evidence = '{}', rung = 0"
+        self.ask(lambda connection: connection.execute(text))
+
     def disclosed(self) -> int:
         """The searches that were recorded since the last reset."""
         text = "select count(*) from disclosures where operation = $1"
