@@ -243,10 +243,10 @@ event that closes the account's chain; times count from the commit of the stop. 
 """
 _SEAL_NOTES = """The searches are those of `bench search` with two web processes and 32 clients, on one server: with
 sealing and without (the benchmark then holds the sealers' lock) by turns, each turn with everything sealed and the
-accounts' evidence put back. Then a backlog of disclosures is there at once, more than can be sealed in the time, and the
-worker seals it while the same searches go on. Alone and the wait for a checkpoint: disclosures as the gate writes them,
-at the pace that the run says, without searches. The run fails unless `beffroi audit` then finds every one sealed and
-nothing wrong.
+accounts' evidence put back. Then a backlog of disclosures is there at once, more than can be sealed in the time, and
+the worker seals it while the same searches go on. Alone and the wait for a checkpoint: disclosures as the gate writes
+them, at the pace that the run says, without searches. The run fails unless `beffroi audit` then finds every one sealed
+and nothing wrong.
 
 """
 _SEARCH_NOTES = """Each search is a FHIR `POST /fhir/Patient/_search` by full birth date, three letters of the family
