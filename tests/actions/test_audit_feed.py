@@ -226,7 +226,7 @@ async def test_a_collector_of_another_authority_hears_nothing(sealing, worker, c
 async def test_the_worker_reads_no_value_and_no_identity(worker, database, dsn_of):
     """Its role has no right to the disclosures themselves, only to what the function tells."""
     async with await Database.open(dsn_of(ROLE_WORKER), size=1) as own:
-        for statement in ("select 1 from disclosures", "select 1 from identities", "select 1 from leaves"):
+        for statement in ("select 1 from disclosures", "select record from identities", "select 1 from leaves"):
             with pytest.raises(Exception, match="permission denied"):
                 await own.pool.execute(statement)
         assert await own.pool.fetch("select * from sealed_facts(0, 1)") == []

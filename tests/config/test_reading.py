@@ -57,6 +57,9 @@ may_feed = true
 )
 
 
+CONSUMER = '[[cross_reference_consumer]]\nname = "dpi"\napplication = "GAM"\nhost = "dpi.fr"\ndomains = ["1.2.3"]\n'
+
+
 def read(tmp_path: Path, text: str, *, demo: bool = False) -> Config:
     path = tmp_path / "beffroi.toml"
     path.write_text(text, encoding="utf-8")
@@ -143,6 +146,8 @@ def test_list_max_is_never_above_50(tmp_path: Path) -> None:
             '[[audit_repository]]\nname = "a"\nurl = "https://a.fr"\n[web]',
             "[[audit_repository]] needs [ledger]",
         ),
+        ("[web]", CONSUMER + "[web]", "cross_reference_consumer[0].application is no [[application]]"),
+        ("[web]", CONSUMER + "tls = false\n[web]", "cross_reference_consumer[0].tls is false"),
         ("[web]", '[[audit_repository]]\nname = "a"\nurl = "http://a.fr"\n[web]', "audit_repository[0].url must begin"),
     ],
 )
@@ -157,6 +162,13 @@ def test_what_does_not_go_together_is_refused(tmp_path: Path, old: str, new: str
     assert said in english
     assert "geheim" not in english + french
     assert len(english.splitlines()) == len(french.splitlines())
+
+
+def test_a_consumer_wants_what_its_hospital_may_know_of(tmp_path: Path) -> None:
+    """Authorities that nobody configured, or that are another sensitive hospital's, are named."""
+    text = SOUND.replace('role = "feed"', 'role = "cross_reference_application"') + CONSUMER
+    assert "cross_reference_consumer[0].domains: 1.2.3 is no authority" in refused(tmp_path, text)[0]
+    assert read(tmp_path, text.replace("1.2.3", "1.2.250.1.999.1")).cross_reference_consumer[0].port == 2575
 
 
 def test_plain_http_off_the_loopback_needs_a_proxy(tmp_path: Path) -> None:

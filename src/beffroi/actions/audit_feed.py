@@ -19,6 +19,7 @@ from beffroi.model.audit import AuditEntry, FeedEntry
 from beffroi.model.disclosure import Field
 from beffroi.outbound.audit_repository import Record, Repository, Sent
 from beffroi.store.audit_repositories import AuditRepositoryStore, Place, RepositoryStanding, Told
+from beffroi.store.database import DATABASE_FAULTS
 from beffroi.telemetry import Event, log, log_failure
 from beffroi.telemetry.metrics import count_audit_events, show_audit_repositories
 
@@ -67,10 +68,22 @@ class AuditFeed:
             if connection is None:
                 return 0
             places = await self._store.due(list(self._repositories), self._clock.now())
-            arrived = sum(await asyncio.gather(*(self._tell(place) for place in places)))
+            arrived = sum(await asyncio.gather(*(self._tell_alone(place) for place in places)))
         standing = await self._store.standing()
         show_audit_repositories(sum(one.waiting for one in standing), sum(one.refused for one in standing))
         return arrived
+
+    async def _tell_alone(self, place: Place) -> int:
+        """A fault of ours with one repository's stream is no fault of the others."""
+        try:
+            return await self._tell(place)
+        except DATABASE_FAULTS:
+            raise
+        except Exception as failure:
+            log_failure(Event.AUDITING_FAILED, failure)
+            again_at = self._clock.now() + RETRY_LAST
+            await self._store.failed(place, place.position, again_at, type(failure).__name__)
+            return 0
 
     async def _tell(self, place: Place) -> int:
         """Batch after batch, until nothing waits or the repository fails."""

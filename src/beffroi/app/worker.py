@@ -11,17 +11,21 @@ from beffroi.actions.cosign import Cosigner, Cosigning
 from beffroi.actions.erase import Eraser
 from beffroi.actions.federate import Federation
 from beffroi.actions.find_doubts import DoubtWalk
+from beffroi.actions.house import open_house
 from beffroi.actions.housekeeping import Housekeeper
 from beffroi.actions.listen import Listener
+from beffroi.actions.lookup import Lookup
+from beffroi.actions.notify_consumers import Notifier
 from beffroi.actions.publish import Publication
 from beffroi.actions.readiness import ReadinessCheck
 from beffroi.actions.seal import Sealer
 from beffroi.actions.signals import Forgetting
 from beffroi.app.alerting import channels_of
 from beffroi.app.archiving import keep_moving
-from beffroi.app.assembly import ledger_verifiers, sealing_keys, witnesses_of
+from beffroi.app.assembly import expectations_of, ledger_verifiers, sealing_keys, witnesses_of
 from beffroi.app.auditing import repositories_of
 from beffroi.app.context import Context
+from beffroi.app.notifying import consumers_of
 from beffroi.app.signalling import keys_of_transmitters, push, receiving_of, sources_of, transmitter_of
 from beffroi.app.supervisor import CHILDREN_FILE, read_children
 from beffroi.config.settings import LedgerSettings
@@ -36,9 +40,10 @@ from beffroi.store.database import Database
 from beffroi.store.doubts import DoubtStore
 from beffroi.store.health import HealthStore
 from beffroi.store.housekeeping import HousekeepingStore
-from beffroi.store.identities import load_deployment, load_hospitals
+from beffroi.store.identities import IdentityStore, load_deployment, load_hospitals
 from beffroi.store.ledger import LedgerStore
 from beffroi.store.migrate import load_migrations
+from beffroi.store.notifications import ConsumerAccounts, NotificationStore
 from beffroi.store.suspicions import SuspicionStore
 from beffroi.telemetry import Event, log
 
@@ -51,6 +56,8 @@ FIRST_WORDS_S = 2.0
 """Seconds at a start, at most: a database that was brought back to yesterday should hear of it before it signs."""
 ALERTS_POOL_SIZE = 2
 """One connection delivers, the other looks at how the outbox stands."""
+NOTIFYING_POOL_SIZE = 3
+"""Of the queue one holds the lock; of the gate one writes, the others look patients up and follow the watch."""
 AUDIT_POOL_SIZE = 2
 """One connection holds the lock, the other reads what is to be told and notes what was."""
 
@@ -63,6 +70,7 @@ async def run_worker(context: Context) -> None:
         await context.database("worker", ALERTS_POOL_SIZE) as outbox,
         await context.database("web", 2) as gate,
         _auditing(context, gate),
+        _notifying(context),
         _sealing(context) as ledger,
     ):
         housekeeper = Housekeeper(
@@ -129,6 +137,33 @@ async def _auditing(context: Context, gate: Database) -> AsyncIterator[None]:
             if not context.stopping.is_set():
                 running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _notifying(context: Context) -> AsyncIterator[None]:
+    """Tells consumers of changes of cross-reference while the block runs. The gate says what may be told, under the web
+    processes' role; the queue is the worker's."""
+    config, clock = context.config, context.clock
+    if not config.cross_reference_consumer:
+        yield
+        return
+    async with (
+        await context.database("worker", NOTIFYING_POOL_SIZE) as queue,
+        await context.database("web", NOTIFYING_POOL_SIZE) as database,
+    ):
+        house = await open_house(database, clock, config.limits.list_max, expectations_of(config))
+        lookup = Lookup(IdentityStore(database), house.references, house.hospitals, clock)
+        store, accounts = NotificationStore(queue), ConsumerAccounts(database)
+        notifier = Notifier(store, accounts, house, lookup, consumers_of(config), config.region.oid, clock)
+        await notifier.know()
+        running = asyncio.create_task(notifier.run(context.stopping))
+        try:
+            yield
+        finally:
+            if not context.stopping.is_set():
+                running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await house.close()
 
 
 @asynccontextmanager

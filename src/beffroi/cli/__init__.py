@@ -26,6 +26,7 @@ from beffroi.cli import (
     ledger,
     ledger_life,
     norms,
+    notifying,
     proving,
     reporting,
     scoping,
@@ -55,6 +56,7 @@ containing.add_to(app)
 ways.add_to(app)
 alerting.add_to(app)
 auditing.add_to(app)
+notifying.add_to(app)
 importing.add_to(app)
 ledger.add_to(app)
 app.add_typer(ledger_life.app, name="ledger")

@@ -937,6 +937,55 @@ class AuditRepositorySettings(Section, frozen=True, kw_only=True):
     key: Annotated[str, said("The PEM file of its key.", "Nothing; who can read it can tell it as this server.")] = ""
 
 
+class CrossReferenceConsumerSettings(Section, frozen=True, kw_only=True):
+    """Hospital software that is told of changes of cross-reference (IHE ITI-10). It may be repeated."""
+
+    name: Annotated[
+        str,
+        said(
+            "Its name here; it stays, because its queue is kept under it.",
+            "Nothing: under a new name it is told of what changes from now on.",
+            pattern=r"^[A-Za-z0-9._-]{1,60}$",
+        ),
+    ]
+    application: Annotated[
+        str,
+        said(
+            "The [[application]] that it is, by its `name`, of role `cross_reference_application`: what it is told is "
+            "recorded under that account, within its ceilings. It is told of patients whom its own hospital knows.",
+            "As `host`, of the patients of another hospital.",
+        ),
+    ]
+    host: Annotated[
+        str,
+        said(
+            "Where it listens for HL7 v2 over MLLP.",
+            "With a certificate of `ca_file`: identifiers of that hospital's patients, as they change.",
+            min_length=1,
+        ),
+    ]
+    port: Annotated[int, said("Its port.", "As `host`.", ge=1, le=65_535)] = 2575
+    domains: Annotated[
+        tuple[Annotated[str, msgspec.Meta(pattern=r"^[0-2](\.(0|[1-9][0-9]*)){2,}$")], ...],
+        said(
+            "The OIDs of the authorities whose identifiers it wants: its own hospital's, others' that are not "
+            "sensitive, the INS's.",
+            "More identifiers in what that hospital is told.",
+            min_length=1,
+        ),
+    ]
+    receiving_application: Annotated[
+        str, said("MSH-5 of its messages.", "Messages that it refuses.", max_length=180)
+    ] = ""
+    receiving_facility: Annotated[str, said("MSH-6 of its messages.", "Messages that it refuses.", max_length=180)] = ""
+    tls: Annotated[bool, said("Whether it speaks TLS; not, only on this machine.", "Nothing elsewhere.")] = True
+    ca_file: Annotated[
+        str, said("A PEM file with the authority of its certificate; by default the system's.", "As `host`.")
+    ] = ""
+    certificate: Annotated[str, said("A PEM file with our own certificate, if it asks for one.", "Nothing.")] = ""
+    key: Annotated[str, said("The PEM file of its key.", "Nothing; who can read it can tell it as this server.")] = ""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole configuration. `folder` is the file's own folder, to which its paths are relative."""
 
@@ -963,6 +1012,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     signal_receiver: tuple[SignalReceiverSettings, ...] = ()
     signal_transmitter: tuple[SignalTransmitterSettings, ...] = ()
     audit_repository: tuple[AuditRepositorySettings, ...] = ()
+    cross_reference_consumer: tuple[CrossReferenceConsumerSettings, ...] = ()
     folder: str = ""
 
     def path(self, setting: str) -> Path:

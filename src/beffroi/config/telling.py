@@ -1,4 +1,5 @@
-"""What does not go together in the settings of alerts, of Shared Signals and of audit repositories. Pure.
+"""What does not go together in the settings of alerts, of Shared Signals, of audit repositories and of consumers of the
+cross-reference. Pure.
 
 Nothing leaves this machine in clear.
 """
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 
 from beffroi.config.settings import Config
 from beffroi.errors import Words
+from beffroi.model.account import Role
+from beffroi.model.person import INS_OIDS
 from beffroi.outbound.fetching import may_be_fetched
 
 
@@ -16,6 +19,7 @@ def telling(config: Config) -> Iterator[Words]:
     yield from _alerts(config)
     yield from _signals(config)
     yield from _audit_repositories(config)
+    yield from _consumers(config)
 
 
 def _alerts(config: Config) -> Iterator[Words]:
@@ -58,6 +62,34 @@ def _audit_repositories(config: Config) -> Iterator[Words]:
             yield Words(f"{place}.url must begin with https://.", f"{place}.url doit commencer par https://.")
         if bool(one.certificate) != bool(one.key):
             yield Words(f"{place}: certificate and key go together.", f"{place} : certificate et key vont ensemble.")
+
+
+def _consumers(config: Config) -> Iterator[Words]:
+    names = Counter(one.name for one in config.cross_reference_consumer)
+    for name in (name for name, count in names.items() if count > 1):
+        yield Words(f"two consumers are named {name}.", f"deux destinataires s'appellent {name}.")
+    for index, one in enumerate(config.cross_reference_consumer):
+        place = f"cross_reference_consumer[{index}]"
+        if not one.tls and not may_be_fetched(f"http://{one.host}"):
+            yield Words(
+                f"{place}.tls is false: only for a consumer on this machine.",
+                f"{place}.tls est false : seulement pour un destinataire sur cette machine.",
+            )
+        if bool(one.certificate) != bool(one.key):
+            yield Words(f"{place}: certificate and key go together.", f"{place} : certificate et key vont ensemble.")
+        application = next((a for a in config.application if a.name == one.application), None)
+        if application is None or application.role is not Role.CROSS_REFERENCE_APPLICATION:
+            yield Words(
+                f"{place}.application is no [[application]] of role cross_reference_application.",
+                f"{place}.application n'est aucune [[application]] de rôle cross_reference_application.",
+            )
+            continue
+        may_know = {h.oid for h in config.hospital if not h.sensitive or h.id == application.hospital} | INS_OIDS
+        for oid in (oid for oid in one.domains if oid not in may_know):
+            yield Words(
+                f"{place}.domains: {oid} is no authority that this hospital may know of.",
+                f"{place}.domains : {oid} n'est aucune autorité que cet hôpital puisse connaître.",
+            )
 
 
 def _signals(config: Config) -> Iterator[Words]:

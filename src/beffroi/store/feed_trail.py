@@ -10,6 +10,7 @@ from beffroi.model.audit import FeedEntry
 from beffroi.model.feed import FeedAction
 from beffroi.model.person import HospitalId, PersonId
 from beffroi.store.database import Database, load_queries
+from beffroi.store.marks import Marks
 
 
 class FedTo(NamedTuple):
@@ -25,8 +26,7 @@ class FeedTrail:
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
         self._sql = load_queries("feed_trail")
-        self._final = 0
-        self._mark: tuple[int, int] | None = None
+        self._marks = Marks(1)
 
     async def page(
         self,
@@ -49,14 +49,8 @@ class FeedTrail:
         """The number up to which every event is there, or never will be. Numbers are not in the order of commits."""
         row = await self._pool.fetchrow(self._sql["mark"])
         assert row is not None
-        number, begun, ended = row
-        if self._mark is not None and ended >= self._mark[1]:
-            self._final, self._mark = max(self._final, self._mark[0]), None
-        if self._mark is None:
-            self._mark = (number, begun)
-            if ended >= begun:  # nothing else is under way
-                self._final = max(self._final, number)
-        return self._final
+        (final,) = self._marks.see((row["number"],), row["begun"], row["ended"])
+        return final
 
 
 def _fed(rows: Sequence[asyncpg.Record]) -> list[FedTo]:

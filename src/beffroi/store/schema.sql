@@ -14,6 +14,7 @@
 --   alerts, alert_deliveries                    what the duty officer is told, and whether it has arrived
 --   signals, signal_*, signals_received         what other systems are told of accounts, and tell us
 --   audit_repositories, audit_refusals          how far audit repositories were told
+--   notifications, notification_places          consumers of the cross-reference, and of whom each is to be told
 --   names_at_issuer, ended_sessions             sessions that their issuer ended
 --   console_sessions                            who is signed in with a browser
 --   suspicions, canaries, norm_releases, worklists, worklist_entries    what the watch knows beside it
@@ -424,6 +425,31 @@ create table audit_refusals (
     primary key (repository, stream, position),
     foreign key (repository, stream) references audit_repositories
 );
+
+-- Consumers of the cross-reference (IHE ITI-10): up to which event of feeds and which move their queues are made.
+create table notification_places (
+    consumer text primary key,
+    feed_event bigint not null,
+    move bigint not null,
+    attempts integer not null default 0,    -- how often in a row it could not be told
+    next_at timestamptz not null default '-infinity',
+    failure text not null default ''
+);
+
+-- Of whom each is still to be told: once, however often she changed. She is looked up when it is told.
+create table notifications (
+    consumer text not null,
+    person_id bigint not null,
+    own boolean not null,                   -- only the consumer's own credential caused it
+    alone boolean not null,                 -- also when one identifier is left
+    queued_at timestamptz not null,
+    attempts integer not null default 0,    -- how often it was answered with AE
+    next_at timestamptz not null,
+    dead_at timestamptz,
+    failure text not null default '',
+    primary key (consumer, person_id)
+);
+create index notifications_due on notifications (consumer, next_at) where dead_at is null;
 
 -- Tokens of others that were done: each counts once.
 create table signals_received (
@@ -1160,6 +1186,12 @@ grant select, insert, update, delete on audit_refusals to beffroi_worker;
 -- Doubtful identities: the worker walks by one function, and is told nobody's traits.
 grant execute on function find_doubts(integer) to beffroi_worker;
 grant select on doubts, doubt_walk to beffroi_web;
+
+-- Consumers of the cross-reference: the worker knows whose identifiers changed, and nothing more of anybody.
+grant select, insert, update, delete on notifications to beffroi_worker;
+grant select, insert, update on notification_places to beffroi_worker;
+grant select on moves to beffroi_worker;
+grant select (identity_id, hospital_id, local_only) on identities to beffroi_worker;
 
 -- Sealing: it reads the facts and adds to the ledger. A tile grows; a leaf and a checkpoint are never touched again.
 grant usage on schema public to beffroi_sealer;

@@ -75,6 +75,9 @@ class Event(StrEnum):
     AUDIT_NOT_SENT = "audit_not_sent"
     AUDIT_REFUSED = "audit_refused"
     AUDITING_FAILED = "auditing_failed"
+    NOTIFICATION_NOT_SENT = "notification_not_sent"
+    NOTIFICATION_REFUSED = "notification_refused"
+    NOTIFYING_FAILED = "notifying_failed"
     SESSIONS_ENDED = "sessions_ended"
     # what is asked
     REQUEST_FAILED = "request_failed"
@@ -138,6 +141,8 @@ _WARNINGS = (
     Event.SIGNAL_NOT_DELIVERED,
     Event.AUDIT_NOT_SENT,
     Event.AUDIT_REFUSED,
+    Event.NOTIFICATION_NOT_SENT,
+    Event.NOTIFICATION_REFUSED,
     Event.SIGNAL_REFUSED,
     Event.STREAM_CHANGED,
     Event.CONTAINMENT_ASKED,
@@ -165,6 +170,7 @@ _ERRORS = (
     Event.STOPS_UNREAD,
     Event.SIGNALLING_FAILED,
     Event.AUDITING_FAILED,
+    Event.NOTIFYING_FAILED,
 )
 LEVELS = dict.fromkeys(_WARNINGS, logging.WARNING) | dict.fromkeys(_ERRORS, logging.ERROR)
 
@@ -223,7 +229,7 @@ _CODE = re.compile(r"A[AER]|C[AER]|[A-Z][0-9]{2}|[0-9]{3}")
 _TRIGGER = re.compile(r"[A-Z][0-9]{2}|ZV[12]")
 _SETTING = re.compile(
     r"(database|web|mllp|console|issuer|hospital|application|limits|operations|retention|ledger|witness|"
-    r"alerts|alert_mail|alert_webhook|alert_syslog|signals|signal_receiver|signal_transmitter|audit_repository|archive|watch)"
+    r"alerts|alert_mail|alert_webhook|alert_syslog|signals|signal_receiver|signal_transmitter|audit_repository|cross_reference_consumer|archive|watch)"
     r"(\[[0-9]{1,3}\])?(\.[a-z_]{1,40}){0,3}"
 )
 _VERSION = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}|[0-9]\.[0-9]{1,2}\.[0-9]{1,2}")

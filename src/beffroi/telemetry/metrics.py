@@ -108,6 +108,13 @@ AUDIT_WAITING = Gauge(
     "beffroi_audit_waiting", "Leaves that audit repositories were not told of yet.", multiprocess_mode="mostrecent"
 )
 AUDIT_REFUSED = Gauge("beffroi_audit_refused", "Events that were not taken.", multiprocess_mode="mostrecent")
+NOTIFICATIONS = Counter("beffroi_notifications", "Changes of cross-reference told to consumers.", ("result",))
+NOTIFICATIONS_WAITING = Gauge(
+    "beffroi_notifications_waiting", "Patients of whom consumers are to be told.", multiprocess_mode="mostrecent"
+)
+NOTIFICATIONS_DEAD = Gauge(
+    "beffroi_notifications_dead", "Patients of whom a consumer would not be told.", multiprocess_mode="mostrecent"
+)
 REJECTED_TOKENS = Counter("beffroi_rejected_tokens", "Tokens and proofs not accepted.", ("reason",))
 
 
@@ -145,6 +152,17 @@ def show_audit_repositories(waiting_count: int, refused_count: int) -> None:
     """How the audit repositories stand, all together."""
     AUDIT_WAITING.set(waiting_count)
     AUDIT_REFUSED.set(refused_count)
+
+
+def count_notification(*, accepted: bool) -> None:
+    """One notification accepted by its consumer, or one try that failed."""
+    NOTIFICATIONS.labels("accepted" if accepted else "failed").inc()
+
+
+def show_notifications(waiting_count: int, dead_count: int) -> None:
+    """How the consumers' queues stand, all together."""
+    NOTIFICATIONS_WAITING.set(waiting_count)
+    NOTIFICATIONS_DEAD.set(dead_count)
 
 
 def count_sealed(leaves: int, seconds: float) -> None:

@@ -6,7 +6,7 @@ FHIR R4 restful-interaction; PAM (ITI-30, ITI-31), PIXm (ITI-104).
 
 from typing import NamedTuple
 
-from beffroi.model.disclosure import Operation
+from beffroi.model.disclosure import Door, Operation
 from beffroi.model.feed import FeedAction
 
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
@@ -67,7 +67,22 @@ AUDITED = {
 
 _IDENTITY_EVENTS = frozenset({"A24", "A28", "A31", "A37", "A40", "A47"})
 _OVER_FHIR = Code("ITI-104", "Patient Identity Feed FHIR")
+_NOTIFICATION = Audited(_PATIENT_RECORD, Code("ITI-10", "PIX Update Notification"))
 _INTERACTIONS = {FeedAction.CREATE: "create", FeedAction.UPDATE: "update", FeedAction.DELETE: "delete"}
+
+
+def audited(operation: Operation, door: Door) -> Audited:
+    """What a disclosure is in audit trails.
+
+    >>> audited(Operation.PIX_QUERY, Door.NOTIFICATION).type.code, audited(Operation.PIX_QUERY, Door.FHIR).type.code
+    ('ITI-10', 'ITI-83')
+    """
+    return _NOTIFICATION if door is Door.NOTIFICATION else AUDITED[operation]
+
+
+def is_reading(operation: Operation, door: Door) -> bool:
+    """Whether one patient is told, and the answer flows from us."""
+    return operation in READS or door is Door.NOTIFICATION
 
 
 def audited_feed(action: FeedAction, event: str) -> Audited:

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from beffroi.model.account import AccountKind
 from beffroi.model.audit import AuditEntry, FeedEntry
-from beffroi.wire.audit_codes import AUDITED, READS, Audited, Code, audited_feed
+from beffroi.wire.audit_codes import Audited, Code, audited_feed, is_reading
+from beffroi.wire.audit_codes import audited as audited_as
 from beffroi.wire.fhir import instant
 from beffroi.wire.fhir_audit_event import outcome_of, told_of
 from beffroi.wire.fhir_view import Endpoint
@@ -29,8 +30,8 @@ _BY_NAME, _BY_ADDRESS = "1", "2"
 
 def dicom_message(entry: AuditEntry, endpoint: Endpoint) -> str:
     """The message of one patient, or of none, as an XML document."""
-    audited = AUDITED[entry.operation]
-    action = "R" if entry.operation in READS else "E"
+    audited = audited_as(entry.operation, entry.door)
+    action = "R" if is_reading(entry.operation, entry.door) else "E"
     return _message(
         _event(entry, audited, action, outcome_of(entry), entry.outcome.name.lower()),
         *_participants(entry, endpoint),
@@ -65,7 +66,7 @@ def _event(entry: AuditEntry | FeedEntry, audited: Audited, action: str, outcome
 
 def _participants(entry: AuditEntry, endpoint: Endpoint) -> Iterable[str]:
     """Both ends, and the person: who asked is the one that requests."""
-    asking, answering = (_DESTINATION, _SOURCE) if entry.operation in READS else (_SOURCE, _DESTINATION)
+    asking, answering = (_DESTINATION, _SOURCE) if is_reading(entry.operation, entry.door) else (_SOURCE, _DESTINATION)
     person = entry.kind is AccountKind.PERSON
     network = {
         "NetworkAccessPointID": entry.network,
@@ -103,23 +104,23 @@ def _objects(entry: AuditEntry, audited: Audited, endpoint: Endpoint) -> Iterabl
     if entry.reason:
         details["reason"] = entry.reason
     if entry.reference:
-        yield _patient(entry.reference, endpoint)
+        yield _patient(entry.reference, endpoint, {} if audited.interaction else details | told_of(entry))
     if audited.interaction:
         asked = "&".join(entry.criteria) or entry.operation.name.lower()
         query = f"<ParticipantObjectQuery>{_base64(asked)}</ParticipantObjectQuery>"
         coded = _coded("ParticipantObjectIDTypeCode", audited.type, _IHE)
         yield _object(entry.operation.name.lower(), "2", "24", coded + query, details | told_of(entry))
-    else:
+    elif not entry.reference:
         name = f"<ParticipantObjectName>{quoted(entry.subject)[1:-1]}</ParticipantObjectName>"
         coded = _coded("ParticipantObjectIDTypeCode", _USER_IDENTIFIER, _RFC_3881)
         yield _object(entry.subject, "1", "11", coded + name, details)
 
 
-def _patient(reference: str, endpoint: Endpoint) -> str:
+def _patient(reference: str, endpoint: Endpoint, details: dict[str, str] | None = None) -> str:
     """The patient by her opaque reference."""
     name = f"<ParticipantObjectName>{reference}</ParticipantObjectName>"
     coded = _coded("ParticipantObjectIDTypeCode", _PATIENT_NUMBER, _RFC_3881)
-    return _object(f"{reference}^^^&{endpoint.regional_oid}&ISO", "1", "1", coded + name)
+    return _object(f"{reference}^^^&{endpoint.regional_oid}&ISO", "1", "1", coded + name, details)
 
 
 def _object(identifier: str, kind: str, role: str, content: str, details: dict[str, str] | None = None) -> str:
@@ -136,7 +137,7 @@ def _object(identifier: str, kind: str, role: str, content: str, details: dict[s
 
 
 def _system(audited: Audited) -> str:
-    return _IHE if audited.interaction else _DCM
+    return _IHE if audited.type.code.startswith("ITI-") else _DCM
 
 
 def _coded(name: str, code: Code, system: str = _DCM) -> str:

@@ -13,7 +13,8 @@ from beffroi.model.account import AccountKind
 from beffroi.model.audit import AuditEntry
 from beffroi.model.disclosure import Field, Outcome
 from beffroi.model.person import HospitalId
-from beffroi.wire.audit_codes import AUDITED, DCM, READS, Audited, Code
+from beffroi.wire.audit_codes import DCM, Audited, Code, is_reading
+from beffroi.wire.audit_codes import audited as audited_as
 from beffroi.wire.fhir import instant
 from beffroi.wire.fhir_audit_tde import tde_shaped
 from beffroi.wire.fhir_terms import OID_PREFIX, Json
@@ -49,13 +50,13 @@ _REFUSALS = frozenset({Outcome.REFUSED, Outcome.TOO_BROAD})
 
 def audit_event(entry: AuditEntry, number: int, endpoint: Endpoint, profile: str = "") -> Json:
     """The event of one patient (or of none), the `number`-th of its disclosure; in IHE's shape without a `profile`."""
-    audited = AUDITED[entry.operation]
-    reading = entry.operation in READS
+    audited = audited_as(entry.operation, entry.door)
+    reading = is_reading(entry.operation, entry.door)
     event: Json = {
         "resourceType": "AuditEvent",
         "id": f"{entry.disclosure_id}-{number}",
         "type": REST if audited.interaction else _dicom(audited.event),
-        "subtype": [_dicom(audited.type)],
+        "subtype": [_transaction(audited.type) if audited.type.code.startswith("ITI-") else _dicom(audited.type)],
         "action": "R" if reading else "E",
         "recorded": instant(entry.at),
         "outcome": outcome_of(entry),
@@ -68,6 +69,8 @@ def audit_event(entry: AuditEntry, number: int, endpoint: Endpoint, profile: str
         event["entity"] = _entities(entry, endpoint, reading)
         if named := _profile(entry, reading):
             event["meta"] = {"profile": [named]}
+    elif entry.reference:
+        event["entity"] = [patient_entity(entry.reference, endpoint, told_of(entry))]
     return tde_shaped(event) if profile else event
 
 
@@ -88,7 +91,11 @@ def told_of(entry: AuditEntry) -> dict[str, str]:
 
 def subtypes(audited: Audited) -> list[Json]:
     """FHIR's interaction, and IHE's transaction."""
-    return [{"system": _INTERACTION, "code": audited.interaction}, {"system": _IHE, "code": audited.type.code}]
+    return [{"system": _INTERACTION, "code": audited.interaction}, _transaction(audited.type)]
+
+
+def _transaction(code: Code) -> Json:
+    return {"system": _IHE, "code": code.code}
 
 
 def located(structure: HospitalId, endpoint: Endpoint) -> Json:

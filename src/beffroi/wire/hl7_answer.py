@@ -95,7 +95,7 @@ def pix_response(query: Query, released: Released[Answer], view: View, stamp: St
     """RSP^K23: the other identifiers of the one patient, in one PID without her traits; the one asked about is not."""
     answer = released.content
     header = query.header
-    known = [cx for shown in answer.shown for cx in _identifiers(header, shown, view, query.targets)]
+    known = [cx for shown in answer.shown for cx in identifiers(header, shown, view, query.targets)]
     found = [cx for cx in known if cx != _asked(query, view)]
     pids = []
     if found:
@@ -140,7 +140,7 @@ def _qak(query: Query, status: str, more: More | None = None, here: int = 0) -> 
 
 
 def _asked(query: Query, view: View) -> str:
-    """The identifier that a PIX query asked about, as `_identifiers` would write it."""
+    """The identifier that a PIX query asked about, as `identifiers` writes it."""
     if query.source is None:
         return ""
     hospital = view.hospitals.by_oid(query.source.system)
@@ -149,7 +149,7 @@ def _asked(query: Query, view: View) -> str:
     return _ins(query.header, Ins(query.source.value, query.source.system))
 
 
-def _identifiers(header: Header, shown: Shown, view: View, domains: tuple[str, ...]) -> list[str]:
+def identifiers(header: Header, shown: Shown, view: View, domains: tuple[str, ...]) -> list[str]:
     """The identifiers that were released, each with its authority's OID; `domains` limits them, none: no limit."""
     found = [_ipp(header, value, view.own, view) for value in shown.own_ipp]
     found += (_ipp(header, value, hospital, view) for hospital, value in shown.domains)
@@ -179,12 +179,12 @@ def _cx(header: Header, value: str, authority: tuple[str, str, str], kind: str) 
 def _demographics(query: Query, shown: Shown, view: View, number: int) -> str:
     header, record = query.header, shown.record
     again = header.delimiters.repetition.join
-    identifiers = _identifiers(header, shown, view, query.criteria.domains)
+    known = identifiers(header, shown, view, query.criteria.domains)
     if not query.criteria.domains:
-        identifiers.append(_cx(header, shown.reference, ("BEFFROI", view.regional_oid, "ISO"), "RRI"))
+        known.append(_cx(header, shown.reference, ("BEFFROI", view.regional_oid, "ISO"), "RRI"))
     values = {
         1: str(number),
-        3: again(identifiers),
+        3: again(known),
         5: again(_names(header, record)),
         6: components(header, record.mother_birth_family),
         7: record.birth_date.isoformat().replace("-", "") if record.birth_date else "",

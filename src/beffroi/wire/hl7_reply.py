@@ -152,10 +152,10 @@ def assemble(
     old = header.version in _WITH_ERR_1
     text = notices[0].text if old and notices else ""
     body = [_msa(header, code, text), *(_err(header, notice, old) for notice in notices), *rest]
-    whole, charset = encode("\r".join((_msh(header, stamp, kind, header.charset), *body, "")), header.charset)
+    whole, charset = encode("\r".join((heading(header, stamp, kind, header.charset), *body, "")), header.charset)
     if charset is header.charset:
         return whole
-    return encode("\r".join((_msh(header, stamp, kind, charset), *body, "")), charset)[0]
+    return encode("\r".join((heading(header, stamp, kind, charset), *body, "")), charset)[0]
 
 
 def segment(header: Header, name: str, values: dict[int, str]) -> str:
@@ -176,7 +176,8 @@ def echoed(raw: str) -> str:
     return raw if raw.isprintable() else "".join(c if c.isprintable() else " " for c in raw)
 
 
-def _msh(header: Header, stamp: Stamp, kind: Sequence[str], charset: Charset) -> str:
+def heading(header: Header, stamp: Stamp, kind: Sequence[str], charset: Charset) -> str:
+    """MSH of a message of ours to who sent `header`: MSH-3 to 6 exchanged, in its separators."""
     values = {
         2: header.delimiters.encoding_characters,
         3: echoed(header.receiving_application) or APPLICATION,

@@ -1,0 +1,60 @@
+"""notifications: of whom consumers of the cross-reference are still to be told, and a new try."""
+
+import asyncio
+import logging
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+
+from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
+from beffroi.clock import Clock
+from beffroi.config.reading import load
+from beffroi.store.database import Database
+from beffroi.store.notifications import ConsumerStanding, NotificationStore
+from beffroi.telemetry import Process, configure_logs
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds this command."""
+    app.command(
+        help=say(
+            "What consumers of the cross-reference are still to be told. Needs database.owner_url.",
+            "Ce que les destinataires des rapprochements doivent encore apprendre. Demande database.owner_url.",
+        )
+    )(notifications)
+
+
+def notifications(
+    retry: Annotated[
+        bool, typer.Option("--retry", help=say("Try now, also what was given up.", "Réessayer, même l'abandonné."))
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
+) -> None:
+    """Told by the worker of a server that runs."""
+    configure_logs(Process.COMMAND, level=logging.ERROR)
+    loaded = load(config, demo=demo)
+    dsn, names = loaded.dsn("owner"), [one.name for one in loaded.cross_reference_consumer]
+
+    async def run() -> tuple[list[ConsumerStanding], int]:
+        async with await Database.open(dsn, size=1) as database:
+            store = NotificationStore(database)
+            again = await store.retry(Clock().now()) if retry else 0
+            return await store.standing(names), again
+
+    standing, again_count = asyncio.run(run())
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.encode(standing) + b"\n")
+        return
+    if retry:
+        tell(say(f"{again_count} are tried again.", f"{again_count} seront réessayées."))
+    for one in standing:
+        tell(
+            say(
+                f"{one.consumer}: {one.waiting} wait, {one.dead} given up. {one.failure}",
+                f"{one.consumer} : {one.waiting} en attente, {one.dead} abandonnées. {one.failure}",
+            )
+        )
