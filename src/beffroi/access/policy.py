@@ -53,7 +53,7 @@ _BOTH = (FieldSet.CONTACT, FieldSet.IDENTIFIERS)
 _CLINICIAN = Rights(_AT_WORK, _BOTH, CARE, emergency=True)
 _NURSE = Rights(_AT_WORK, (FieldSet.CONTACT,), CARE, emergency=True)
 _AUDITING = Rights(PRESENCE | {Operation.AUDIT_SEARCH})
-_PROTECTING = Rights(PRESENCE | {Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW})
+_PROTECTING = Rights(PRESENCE | {Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW, Operation.EXPORT})
 
 RIGHTS: dict[Role, Rights] = {
     Role.WARD_NURSE: _NURSE,
@@ -184,7 +184,9 @@ def _allowed(purpose: Purpose, rights: Rights) -> Field:
     return fields
 
 
-_REFERENCES_ALONE = frozenset({Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW, Operation.PATIENT_ACCESS})
+_REFERENCES_ALONE = frozenset(
+    {Operation.AUDIT_SEARCH, Operation.SCOPE_VIEW, Operation.PATIENT_ACCESS, Operation.EXPORT}
+)
 """Operations whose answers are about patients that nobody is shown."""
 
 

@@ -7,7 +7,7 @@ references. A sensitive hospital's list is for it alone.
 import csv
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +25,7 @@ from beffroi.model.disclosure import Released
 from beffroi.outbound.typesetting import pdf_of
 
 LANGUAGES = ("fr", "en")
+Typeset = Callable[[msgspec.Struct, datetime], bytes]
 PATIENT_COLUMNS = (
     *("patient", "certainty", "fields", "times", "first_at", "last_at", "hospitals"),
     *("minor", "deceased", "protected", "reachable", "disclosures"),
@@ -38,9 +39,13 @@ FOREIGN_COLUMNS = (
 
 
 def case_files(
-    released: Released[CaseFile], languages: Sequence[str] = LANGUAGES, *, complementary: bool = True
+    released: Released[CaseFile],
+    languages: Sequence[str] = LANGUAGES,
+    *,
+    complementary: bool = True,
+    typeset: Typeset = pdf_of,
 ) -> dict[str, bytes]:
-    """Every file by name; `SHA256SUMS` last, as sha256sum writes it."""
+    """Every file by name; `SHA256SUMS` last, as sha256sum writes it. `typeset` makes the PDF, here or apart."""
     case = released.content
     files: dict[str, bytes] = {
         "patients.csv": _csv(PATIENT_COLUMNS, case.patients),
@@ -53,7 +58,8 @@ def case_files(
         files["foreign.csv"] = _csv(FOREIGN_COLUMNS, _foreign_lines(case))
     sources = [Source(name, _lines(name, content), _digest(content)) for name, content in files.items()]
     for language in languages:
-        files |= _documents(case, language, sources, complementary=complementary)
+        made, document = _documents(case, language, sources, complementary=complementary)
+        files |= {**made, f"report.{language}.pdf": typeset(document, case.report.made_at)}
     files["report.json"] = msgspec.json.format(msgspec.json.encode(case.report))
     sums = "".join(f"{_digest(content)}  {name}\n" for name, content in sorted(files.items()))
     return {**files, "SHA256SUMS": sums.encode()}
@@ -77,7 +83,10 @@ def write_files(files: Mapping[str, bytes], folder: Path) -> None:
         ) from None
 
 
-def _documents(case: CaseFile, language: str, sources: Sequence[Source], *, complementary: bool) -> dict[str, bytes]:
+def _documents(
+    case: CaseFile, language: str, sources: Sequence[Source], *, complementary: bool
+) -> tuple[dict[str, bytes], msgspec.Struct]:
+    """The forms, and the pages that are to be set in type."""
     report = case.report
     forms = {
         f"cnil-initial.{language}.csv": cnil(report, language, complementary=False),
@@ -89,8 +98,7 @@ def _documents(case: CaseFile, language: str, sources: Sequence[Source], *, comp
     rows = [_row(line, language) for line in case.disclosures]
     chosen = cnil(report, language, complementary=complementary)
     document = pages(report, language, chosen, sources, rows)
-    made = {name: _csv(FormField.__struct_fields__, _form_lines(form)) for name, form in forms.items()}
-    return {**made, f"report.{language}.pdf": pdf_of(document, report.made_at)}
+    return {name: _csv(FormField.__struct_fields__, _form_lines(form)) for name, form in forms.items()}, document
 
 
 def _own_form(case: CaseFile, hospital: HospitalCount, language: str) -> tuple[FormField, ...]:

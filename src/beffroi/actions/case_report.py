@@ -14,11 +14,11 @@ import msgspec
 from beffroi.access.policy import Permit
 from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
-from beffroi.actions.foreign_scope import foreign_scope_of, of_people
+from beffroi.actions.foreign_scope import foreign_scope_beside
 from beffroi.actions.house import House
 from beffroi.actions.incidents import Incidents, Standing
-from beffroi.actions.investigate import Investigation
-from beffroi.breach.foreign import ForeignScope, ForeignSelection
+from beffroi.actions.investigate import NOBODY_HIDDEN, Investigation
+from beffroi.breach.foreign import ForeignScope
 from beffroi.breach.incident import NOTIFY_WITHIN, Sign, State
 from beffroi.breach.report import (
     AccountCount,
@@ -31,18 +31,17 @@ from beffroi.breach.report import (
     patient_line,
     seen_of,
 )
-from beffroi.breach.scope import Scope, certainty, totals
+from beffroi.breach.scope import Scope, certainty, totals, without
 from beffroi.breach.severity import proposal
 from beffroi.breach.trace import Row, TracedTally, by_patient
 from beffroi.clock import Clock
 from beffroi.model.disclosure import Answer, Field, Operation, Outcome, Released
 from beffroi.model.foreign import Certainty as ForeignCertainty
 from beffroi.model.person import PersonId
-from beffroi.model.selection import Selection, described
+from beffroi.model.selection import described
 from beffroi.store.cases import CaseStore
 from beffroi.store.database import Database
 from beffroi.store.foreign import ForeignLogStore
-from beffroi.store.foreign_scope import ForeignScopeStore
 from beffroi.store.scope import scope_snapshot
 from beffroi.store.tracing import TracingStore
 
@@ -87,12 +86,17 @@ class CaseReports:
         self._clock = clock
         self._region = region
 
-    async def gather(self, ask: Ask, number: int) -> Released[CaseFile]:
-        """The file of one incident. Raises `NotFound`; `InvalidValue` when it says nothing about whose readings."""
+    async def gather(
+        self, ask: Ask, number: int, hidden: frozenset[int] = NOBODY_HIDDEN, criteria: Mapping[str, str] | None = None
+    ) -> Released[CaseFile]:
+        """The file of one incident. `hidden`: hospitals of which this asker may not know who is known there;
+        `criteria`: what is recorded besides. Raises `NotFound`; `InvalidValue` when it says nothing about whose
+        readings."""
         standing = await self._incidents.standing(number)
         with looking_up():
-            made = await self._made(ask, standing)
+            made = await self._made(ask, standing, hidden)
         criteria = {
+            **(criteria or {}),
             **described(standing.incident.selections),
             "incident": str(number),
             "patients": str(made.report.totals.patients),
@@ -105,15 +109,15 @@ class CaseReports:
             question, permit, (), lambda answer: _looked(made, answer), Outcome.RECORDED
         )
 
-    async def _made(self, ask: Ask, standing: Standing) -> CaseFile:
+    async def _made(self, ask: Ask, standing: Standing, hidden: frozenset[int]) -> CaseFile:
         incident = standing.incident
         selections = incident.selections
         tally = TracedTally(counted=set())
-        scope = await self._investigation.scope(selections, tally=tally)
+        scope = await self._investigation.scope(selections, hidden, tally)
         traces, rows = await self._traced(tally, scope)
-        foreign = await self._foreign(selections)
+        foreign = await foreign_scope_beside(self._database, selections, hidden)
         foreign_count = await self._foreign_count(foreign)
-        hospitals = hospital_counts(scope, tuple(self._house.hospitals))
+        hospitals = hospital_counts(scope, tuple(one for one in self._house.hospitals if one.hospital_id not in hidden))
         proposed = proposal(seen_of(scope, hospitals, foreign_count))
         severity = (
             proposed
@@ -137,7 +141,7 @@ class CaseReports:
             clock=standing.clock,
             told=incident.told,
             selections=tuple(described(selections).values()),
-            totals=totals(scope),
+            totals=without(totals(scope), hidden),
             readings=scope.readings_count,
             traced=len(tally.readings),
             categories=categories_of(scope.seen),
@@ -187,23 +191,6 @@ class CaseReports:
             belongings = await snapshot.belongings(tally.identities())
         traces = by_patient(tally, belongings, [one.person_id for one in scope.patients])
         return traces, await TracingStore(self._database).rows(tally.readings)
-
-    async def _foreign(self, selections: Sequence[Selection]) -> ForeignScope:
-        """What other servers' logs tell of the same accounts, networks, applications, patients and times."""
-        store = ForeignScopeStore(self._database)
-        found: list[ForeignSelection] = []
-        for one in selections:
-            if not (one.accounts or one.networks or one.applications or one.people):
-                continue  # a device or a structure of ours means nothing to another server
-            chosen = ForeignSelection(
-                actors=await store.subjects_of(one.accounts) if one.accounts else None,
-                networks=one.networks or None,
-                applications=one.applications or None,
-                since=one.since,
-                until=one.until,
-            )
-            found.append(await of_people(self._database, one.people, chosen) if one.people else chosen)
-        return await foreign_scope_of(self._database, found)
 
     async def _foreign_count(self, foreign: ForeignScope) -> ForeignCount:
         logs = [f"{one.server} ({one.format})" for one in await ForeignLogStore(self._database).listed()]

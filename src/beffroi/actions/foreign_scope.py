@@ -4,17 +4,50 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from beffroi.breach.foreign import ForeignScope, ForeignSelection, ForeignTally
+from beffroi.model.selection import Selection
 from beffroi.store.database import Database
 from beffroi.store.foreign_scope import ForeignScopeStore
 
+NOBODY_HIDDEN: frozenset[int] = frozenset()
 
-async def foreign_scope_of(database: Database, selections: Sequence[ForeignSelection]) -> ForeignScope:
-    """The union of several selections. Names what it found beside them: networks from which the same actors came."""
+
+async def foreign_scope_beside(
+    database: Database, selections: Sequence[Selection], hidden: frozenset[int] = NOBODY_HIDDEN
+) -> ForeignScope:
+    """What other servers' logs tell of the same accounts, networks, applications, patients and times."""
+    store = ForeignScopeStore(database)
+    found: list[ForeignSelection] = []
+    for one in selections:
+        if not (one.accounts or one.networks or one.applications or one.people or _time_alone(one)):
+            continue  # a device, a structure or a recorded query of ours means nothing to another server
+        chosen = ForeignSelection(
+            actors=await store.subjects_of(one.accounts) if one.accounts else None,
+            networks=one.networks or None,
+            applications=one.applications or None,
+            since=one.since,
+            until=one.until,
+        )
+        found.append(await of_people(database, one.people, chosen) if one.people else chosen)
+    return await foreign_scope_of(database, found, hidden)
+
+
+def _time_alone(selection: Selection) -> bool:
+    return selection == Selection(since=selection.since, until=selection.until) and not selection.empty
+
+
+async def foreign_scope_of(
+    database: Database, selections: Sequence[ForeignSelection], hidden: frozenset[int] = NOBODY_HIDDEN
+) -> ForeignScope:
+    """The union of several selections. Names what it found beside them: networks from which the same actors came.
+
+    What a log says of patients of `hidden` hospitals is left out.
+    """
     store = ForeignScopeStore(database)
     tally = ForeignTally()
     for selection in selections:
         async for sight in store.sights(selection):
-            tally.add(sight)
+            if sight.hospital_id not in hidden:
+                tally.add(sight)
     scope = tally.scope
     beside: set[str] = set()
     for selection in selections:

@@ -17,8 +17,8 @@ from beffroi.access.reference import References
 from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
 from beffroi.actions.disclose.gate import Gate
-from beffroi.actions.prove_scope import encrypted, prove
-from beffroi.breach.scope import Patient, Scope, Tally, asked_words, field_names, scope_of, totals
+from beffroi.actions.proving import Prover, order_of
+from beffroi.breach.scope import Patient, Scope, Tally, asked_words, field_names, scope_of, totals, without
 from beffroi.clock import Clock
 from beffroi.errors import CallerError, InvalidValue, Missing, NotFound, Words
 from beffroi.model.disclosure import Answer, DisclosureId, Door, Field, Outcome, Question, Released
@@ -27,7 +27,6 @@ from beffroi.model.person import PersonId
 from beffroi.model.scope import ScopeAnswer, ScopeAsked, ScopePatient
 from beffroi.model.selection import Draft, Selection, described, parse, within_limits
 from beffroi.store.database import Database
-from beffroi.store.openings import Openings
 from beffroi.store.scope import ScopeSnapshot, Wanted, scope_snapshot
 
 _SELECTION = Words("The selection", "La sélection")
@@ -35,6 +34,7 @@ _TOO_WIDE = Words(
     "say of which accounts, devices, networks, applications, hospitals, patients or times, a thousand at most",
     "dites quels comptes, appareils, réseaux, logiciels, hôpitaux, patients ou dates, mille au plus",
 )
+_RECIPIENTS = Words("A recipient (age1...)", "Un destinataire (age1...)")
 NOBODY_HIDDEN: frozenset[int] = frozenset()
 RECIPIENTS_LENGTH_MAX = 500
 """Characters of the recipients' public keys in the record."""
@@ -70,7 +70,7 @@ class Investigation:
         """A scope as its asker may see it: selections as `model.selection.parse` reads them."""
         question = ask.question({}, Field(0), wanted=Field(0))
         permit = await ask.permit(self._gate, question)
-        return await self._view(question, permit, lambda: self.selections(texts), self._hidden_from(ask))
+        return await self._view(question, permit, lambda: self.selections(texts), self.hidden_from(ask))
 
     async def view_selections(self, ask: Ask, selections: Sequence[Selection]) -> Released[ScopeAnswer]:
         """The same of selections that were read before: an incident's."""
@@ -80,7 +80,7 @@ class Investigation:
         async def chosen() -> Sequence[Selection]:
             return selections
 
-        return await self._view(question, permit, chosen, self._hidden_from(ask))
+        return await self._view(question, permit, chosen, self.hidden_from(ask))
 
     async def view_of_operator(self, ask: Ask, texts: Sequence[str]) -> Released[ScopeAnswer]:
         """The same for whoever runs the machine, who may read the database anyway: recorded all the same."""
@@ -110,26 +110,45 @@ class Investigation:
         )
 
     async def proved(
-        self, ask: Ask, selection: Selection, reading: Openings, note: str, recipients: Sequence[str], everything: bool
+        self, ask: Ask, selection: Selection, prover: Prover, recipients: Sequence[str], *, everything: bool
     ) -> Released[bytes]:
         """The proof of one selection as a file, encrypted to these recipients (age), or in clear when there are none.
 
         What leaves is recorded first: the selection, the kind and the SHA-256 of the file, and who can open it.
         """
+        return await self._proved(ask, selection, prover, recipients, NOBODY_HIDDEN, everything=everything)
+
+    async def proved_to_officer(
+        self, ask: Ask, selection: Selection, prover: Prover, recipients: Sequence[str], *, everything: bool
+    ) -> Released[bytes]:
+        """The same for who may not know everything; always encrypted. Raises `Missing` without a recipient."""
+        if not recipients:
+            raise Missing(what=_RECIPIENTS)
+        return await self._proved(ask, selection, prover, recipients, self.hidden_from(ask), everything=everything)
+
+    async def _proved(
+        self,
+        ask: Ask,
+        selection: Selection,
+        prover: Prover,
+        recipients: Sequence[str],
+        hidden: frozenset[int],
+        *,
+        everything: bool,
+    ) -> Released[bytes]:
         async with scope_snapshot(self._database) as snapshot:
-            (wanted,) = await snapshot.wanted((selection,), NOBODY_HIDDEN)
-        proof = await prove(reading, note, selection, wanted.whom, open_everything=everything)
-        content = encrypted(msgspec.json.encode(proof), recipients)
+            (wanted,) = await snapshot.wanted((selection,), hidden)
+        made = await prover(order_of(selection, wanted.whom, recipients, everything=everything))
         criteria = {
             **described((selection,)),
-            "file": sha256(content).hexdigest(),
-            "kind": proof.kind,
-            "openings": str(len(proof.openings)),
+            "file": sha256(made.content).hexdigest(),
+            "kind": made.kind,
+            "openings": str(made.openings),
             "recipients": ",".join(recipients)[:RECIPIENTS_LENGTH_MAX] or "none",
         }
         question = ask.question(criteria, Field(0), wanted=Field(0))
         permit = Permit(Field(0), Field(0))
-        return await self._gate.disclose_as(question, permit, (), lambda _: content, Outcome.RECORDED)
+        return await self._gate.disclose_as(question, permit, (), lambda _: made.content, Outcome.RECORDED)
 
     async def selections(self, texts: Sequence[str]) -> tuple[Selection, ...]:
         """Selections from their texts; raises `CallerError` for what cannot be read or found."""
@@ -176,21 +195,21 @@ class Investigation:
         people = dict.fromkeys(now[founder].person_id for founder in founders)
         return msgspec.structs.replace(draft.selection, accounts=tuple(accounts), people=tuple(people))
 
-    def _hidden_from(self, ask: Ask) -> frozenset[int]:
+    def hidden_from(self, ask: Ask) -> frozenset[int]:
+        """The hospitals of which this asker may not know who is known there."""
         own = ask.asker.structure
         return frozenset(h.hospital_id for h in self._hospitals if h.sensitive and h.hospital_id != own)
 
     def _answer(self, scope: Scope, hidden: frozenset[int]) -> ScopeAnswer:
         patients = tuple(self._patient(one, hidden) for one in scope.patients)
         counts = totals(scope)
-        told = {hospital: n for hospital, n in counts.by_hospital.items() if hospital not in hidden}
         asked = tuple(
             ScopeAsked(*asked_words(way), way.criteria, span.times, span.first_at, span.last_at)
             for way, span in scope.asked
         )
         return ScopeAnswer(
             disclosure_id=DisclosureId(0),
-            totals=msgspec.structs.replace(counts, by_hospital=told),
+            totals=without(counts, hidden),
             patients=patients,
             asked=asked,
             readings=scope.readings_count,

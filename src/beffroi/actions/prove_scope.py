@@ -33,6 +33,11 @@ _TOO_LONG = Words(f"more than {RANGE_LEAVES_MAX:,} leaves", f"plus de {RANGE_LEA
 _NEEDED = Words("only one account's chain can be proved without", "seule la chaîne d'un compte se prouve sans elle")
 _RECIPIENT = Words("The recipient", "Le destinataire")
 _NO_KEY = Words("it is no public key of age (age1...)", "ce n'est pas une clé publique age (age1...)")
+_PROOF = Words("The proof", "La preuve")
+_HIDDEN = Words(
+    "it would open readings for a hospital whose name alone is medical: ask the operator",
+    "elle ouvrirait des lectures pour un établissement dont le seul nom est médical : demandez à l'exploitant",
+)
 _NOTHING = Words("A sealed disclosure of this selection", "Une divulgation scellée de cette sélection")
 
 
@@ -67,23 +72,34 @@ async def prove(
 ) -> Proof:
     """The proof of a selection's scope under a checkpoint. `open_everything`: of a range, also what is not selected.
 
-    Raises `InvalidValue` for a range without a time or too long, `NotFound` when there is nothing to prove.
+    Raises `InvalidValue` for a range without a time or too long, and when it would open what is hidden from `whom`;
+    `NotFound` when there is nothing to prove.
     """
     tree = Checkpoint.parse(split(note)[0])
-    if len(selection.accounts) == 1 and selection == Selection(
-        accounts=selection.accounts, since=selection.since, until=selection.until
-    ):
-        return await _chain(reading, note, tree, selection)
+    if of_one_account(selection):
+        return await _chain(reading, note, tree, selection, whom)
     return await _range(reading, note, tree, selection, whom, open_everything)
 
 
-async def _chain(reading: Openings, note: str, tree: Checkpoint, selection: Selection) -> Proof:
+def of_one_account(selection: Selection) -> bool:
+    """Whether it is about one account and a time alone, so that a chain can prove it.
+
+    >>> of_one_account(Selection(accounts=(7,))), of_one_account(Selection(accounts=(7,), networks=("192.0.2.7",)))
+    (True, False)
+    """
+    return len(selection.accounts) == 1 and selection == Selection(
+        accounts=selection.accounts, since=selection.since, until=selection.until
+    )
+
+
+async def _chain(reading: Openings, note: str, tree: Checkpoint, selection: Selection, whom: Whom) -> Proof:
     rows = [r for r in await reading.rows(Selection(accounts=selection.accounts)) if r["tree_index"] < tree.size]
     inside = [n for n, row in enumerate(rows) if _within(row, selection)]
     if not inside:
         raise NotFound(what=_NOTHING)
     first, end = max(0, inside[0] - 1), min(len(rows), inside[-1] + 2)
     chosen = rows[first:end]
+    _check_hidden(chosen, whom)
     before = await reading.previous(chosen)
     ranges = {row["tree_index"]: inclusion_ranges(row["tree_index"], tree.size) for row in chosen}
     tiles = await reading.tiles(places({one for found in ranges.values() for one in found}))
@@ -106,6 +122,7 @@ async def _range(
     rows = [r for r in await reading.rows(Selection(since=since, until=until)) if r["tree_index"] < tree.size]
     asked = {row["tree_index"] for row in await reading.rows(msgspec.structs.replace(selection, people=()))}
     chosen = [row for row in rows if everything or (row["tree_index"] in asked and _hears(row, whom))]
+    _check_hidden(chosen, whom)
     before = await reading.previous(chosen)
     around = ([(0, first)] if first else [], [(end, tree.size)] if end < tree.size else [])
     subtrees: list[list[Range]] = [[part for one in side for part in complete(*one)] for side in around]
@@ -151,6 +168,12 @@ def complete(start: int, end: int) -> list[Range]:
         found.append((start, start + size))
         start += size
     return found
+
+
+def _check_hidden(rows: Sequence[Any], whom: Whom) -> None:
+    """An opened leaf tells for which hospital it was read: that cannot be left out of it (law 4)."""
+    if any(row["structure_id"] in whom.hidden for row in rows):
+        raise InvalidValue(what=_PROOF, why=_HIDDEN)
 
 
 def _within(row: Any, selection: Selection) -> bool:

@@ -8,15 +8,17 @@ knows those. It is encrypted before it touches a disk (outbound.encrypting takes
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from beffroi.access.policy import Permit
 from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
-from beffroi.actions.events import Events, Locked
+from beffroi.actions.events import Locked
 from beffroi.actions.house import House
 from beffroi.actions.investigate import Investigation
+from beffroi.actions.ways.acting import Act, Acting
 from beffroi.breach.report import patient_line
 from beffroi.breach.scope import Scope, totals
 from beffroi.clock import Clock
@@ -44,7 +46,7 @@ class ScopeExports:
 
     def __init__(self, database: Database, house: House, investigation: Investigation, clock: Clock) -> None:
         self._store = ExportStore(database)
-        self._events = Events(database, clock)
+        self._acting = Acting(database, clock)
         self._house = house
         self._investigation = investigation
         self._clock = clock
@@ -59,7 +61,7 @@ class ScopeExports:
         chosen = tuple(selections)
         scope = await self._scope(chosen)
         found = (self._digest(scope), totals(scope).patients)
-        async with self._events.locking([ask.asker.account_id]) as locked:
+        async with self._acting.doing(_act(ask), Operation.EXPORT) as locked:
             number = await self._store.request(
                 locked.connection, incident_id, chosen, reason.strip(), found, ask.asker.account_id, self._clock.now()
             )
@@ -69,7 +71,7 @@ class ScopeExports:
 
     async def approve(self, ask: Ask, number: int) -> Export:
         """Somebody else than who asked says yes, within a day. Raises `NotFound` or `InvalidValue`."""
-        async with self._events.locking([ask.asker.account_id]) as locked:
+        async with self._acting.doing(_act(ask), Operation.EXPORT) as locked:
             export = await self._waiting(locked, number)
             if export.approved_by is not None:
                 raise _cannot("it is approved already", "il est déjà approuvé")
@@ -84,7 +86,7 @@ class ScopeExports:
 
     async def refuse(self, ask: Ask, number: int, reason: str) -> None:
         """Anybody of the desk may stop it, who asked too."""
-        async with self._events.locking([ask.asker.account_id]) as locked:
+        async with self._acting.doing(_act(ask), Operation.EXPORT) as locked:
             await self._waiting(locked, number)
             await self._store.end(locked.connection, number, self._clock.now(), refused=True)
             await self._record(locked, ask, number, "refused", {}, reason)
@@ -94,13 +96,14 @@ class ScopeExports:
 
         Raises `InvalidValue` when it was not approved, too long ago, or when the scope is another by now.
         """
-        async with self._events.locking([ask.asker.account_id]) as locked:
+        async with self._acting.doing(_act(ask), Operation.EXPORT) as locked:
             export = await self._approved(locked, number)
+        ask = replace(ask, proof=None)  # which has served
         scope = await self._scope(export.selections)  # it may take minutes: not under a lock
         if self._digest(scope) != export.digest:
             raise _cannot("the scope is another by now: ask again", "le périmètre a changé : redemandez")
         lists = await self._lists(scope)
-        async with self._events.locking([ask.asker.account_id]) as locked:
+        async with self._acting.doing(_act(ask), Operation.EXPORT) as locked:
             await self._approved(locked, number)
             said = {str(hospital): sha256(content).hexdigest() for hospital, content in lists.items()}
             await self._store.end(locked.connection, number, self._clock.now(), refused=False)
@@ -176,6 +179,10 @@ class ScopeExports:
             request_id=ask.request_id,
         )
         await locked.record(event)
+
+
+def _act(ask: Ask) -> Act:
+    return Act(ask.asker, Door.EXPORT, ask.request_id, ask.proof)
 
 
 def expires(export: Export) -> datetime:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from beffroi.access.nonces import Nonces
 from beffroi.access.pages import Continuations
+from beffroi.actions.case_room import CaseRoom
 from beffroi.actions.connections import Connections
 from beffroi.actions.feeding import HospitalFeed
 from beffroi.actions.find import Finder
@@ -19,7 +20,7 @@ from beffroi.actions.ways.ways_on import WaysOn, ways_on
 from beffroi.app.assembly import expectations_of, introspection_of, issuers_of, key_place_of, windows_of
 from beffroi.app.console import console_of
 from beffroi.app.context import Context
-from beffroi.app.investigating import archive_of
+from beffroi.app.investigating import archive_of, case_room_of
 from beffroi.app.signalling import keys_of_transmitters, signals_of
 from beffroi.clock import Clock
 from beffroi.config.contradictions import is_loopback
@@ -62,7 +63,8 @@ async def run_web(context: Context) -> None:
             keys = issuer_keys_of(context)
             authenticator = authenticator_of(context, database, house, keys)
             ways = ways_on(database, house, key_place_of(config), context.clock)
-            api: AsgiApp = api_of(context, house, authenticator, _feed_of(context, house, fed), ways, keys)
+            cases = case_room_of(config, database, house, context.clock)
+            api: AsgiApp = api_of(context, house, authenticator, _feed_of(context, house, fed), ways, keys, cases)
             console = console_of(context, database, house, keys, authenticator, ways)
             transmitters = keys_of_transmitters(config, context.clock)
             signals = signals_of(config, database, transmitters, keys, context.clock)
@@ -140,15 +142,16 @@ def api_of(
     feed: HospitalFeed | None = None,
     ways: WaysOn | None = None,
     keys: Sequence[IssuerKeys] = (),
+    cases: CaseRoom | None = None,
 ) -> FhirApi:
     """The FHIR door."""
     region = context.config.region
     vocabulary = Vocabulary.NEXT if region.next_vocabulary else Vocabulary.PUBLISHED
     endpoint = Endpoint(context.config.web.public_url + ROOT, region.oid, house.hospitals, vocabulary)
     pages = Continuations(house.deployment.nonce_key)
-    body_bytes_max = context.config.limits.body_bytes
+    body_bytes = context.config.limits.body_bytes
     smart = partial(_smart, keys, feed is not None)
-    return FhirApi(house.finder, authenticator, endpoint, context.clock, body_bytes_max, pages, feed, ways, smart)
+    return FhirApi(house.finder, authenticator, endpoint, context.clock, body_bytes, pages, feed, ways, smart, cases)
 
 
 def _smart(keys: Sequence[IssuerKeys], feeds: bool) -> bytes | None:

@@ -327,6 +327,12 @@ def totals(scope: Scope) -> ScopeTotals:
     )
 
 
+def without(counts: ScopeTotals, hidden: frozenset[int]) -> ScopeTotals:
+    """The same for somebody who may not know who is known to some hospitals (law 4)."""
+    told = {hospital: count for hospital, count in counts.by_hospital.items() if hospital not in hidden}
+    return msgspec.structs.replace(counts, by_hospital=told)
+
+
 def field_names(fields: int) -> tuple[str, ...]:
     """The names of a sum of fields, in the order of their bits.
 

@@ -13,6 +13,7 @@ import typer
 
 from beffroi.actions.asking import Ask
 from beffroi.actions.investigate import Investigation
+from beffroi.actions.proving import prover_here
 from beffroi.actions.verify_scope import FILE_BYTES_MAX, Checked, verify
 from beffroi.app.investigating import archive_place
 from beffroi.cli.ledger import EXIT_FOUND, verifier_keys
@@ -74,7 +75,10 @@ async def write_proof(
         if note is None:
             raise OperatorError("Nothing is sealed yet.", "Rien n'est encore scellé.")
         async with openings(database, archive_place(config)) as reading:
-            released = await investigation.proved(ask, selection, reading, note, wanted.recipients, wanted.open_range)
+            prover = prover_here(reading, note)
+            released = await investigation.proved(
+                ask, selection, prover, wanted.recipients, everything=wanted.open_range
+            )
     await asyncio.to_thread(_write, wanted.path, released.content)
     if not wanted.recipients:
         fail(

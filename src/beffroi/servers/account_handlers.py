@@ -14,7 +14,7 @@ from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.actions.ways.worklists import Deposit
 from beffroi.errors import Malformed, Unavailable, Words
 from beffroi.model.account import AccountId, Role
-from beffroi.model.disclosure import Door
+from beffroi.model.disclosure import DisclosureId, Door
 from beffroi.model.search import IdentifierToken
 from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import Reply, Request
@@ -226,9 +226,9 @@ def body_as(request: Request, kind: type[T]) -> T:
         raise Malformed(what=Words("The body", "Le corps"), why=where) from None
 
 
-def plain(content: object) -> Reply:
-    """Plain JSON."""
-    return Reply(200, _encode(content), plain=True)
+def plain(content: object, disclosure_id: DisclosureId | None = None) -> Reply:
+    """Plain JSON. `disclosure_id`: of what it shows."""
+    return Reply(200, _encode(content), disclosure_id=disclosure_id, plain=True)
 
 
 def ways_of(desk: Desk) -> WaysOn:

@@ -17,6 +17,7 @@ import msgspec
 from beffroi.access.pages import Continuations
 from beffroi.access.policy import OPERATION_WORDS, OTHER_ROLE
 from beffroi.access.scopes import allows
+from beffroi.actions.case_room import CaseRoom
 from beffroi.actions.feeding import HospitalFeed
 from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.clock import Clock
@@ -56,7 +57,17 @@ from beffroi.servers.fhir_handlers import Desk, Finds, encode
 from beffroi.servers.fhir_outcome import error_reply, outcome, unexpected_reply
 from beffroi.servers.openapi import PATH as OPENAPI_PATH
 from beffroi.servers.openapi import openapi
-from beffroi.servers.routes import ACCOUNT_ROUTES, BESIDE, FEED_ROUTES, METADATA, ROUTES, Route, Router
+from beffroi.servers.routes import (
+    ACCOUNT_ROUTES,
+    BESIDE,
+    FEED_ROUTES,
+    INCIDENT_ROUTES,
+    METADATA,
+    PLAIN_ROUTES,
+    ROUTES,
+    Route,
+    Router,
+)
 from beffroi.servers.smart_configuration import PATH as SMART_PATH
 from beffroi.telemetry import Event, log_failure
 from beffroi.telemetry.metrics import Result, count_request, result_of
@@ -122,15 +133,16 @@ class FhirApi:
         feed: HospitalFeed | None = None,
         ways: WaysOn | None = None,
         smart: Callable[[], bytes | None] = lambda: None,
+        cases: CaseRoom | None = None,
     ) -> None:
         pages = pages or Continuations(clock.token_bytes(SECRET_BYTES))
-        self._desk = Desk(finder, endpoint, pages, clock, feed, ways)
+        self._desk = Desk(finder, endpoint, pages, clock, feed, ways, cases)
         self._authenticator = authenticator
         self._smart = smart
         self._clock = clock
         self._body_bytes_max = body_bytes_max
         routes = ROUTES + (FEED_ROUTES if feed is not None else ())
-        every = routes + ACCOUNT_ROUTES if ways else routes
+        every = routes + (ACCOUNT_ROUTES if ways else ()) + (INCIDENT_ROUTES if cases else ())
         self._router = Router(every)
         self._openapi = openapi(endpoint.base_url, every)
         # What DPoP proofs name (RFC 9449 `htu`) is the address that clients use, whatever proxy stands between.
@@ -197,7 +209,7 @@ class FhirApi:
             if route.transaction and not allows(who.asker.scopes, route.transaction, route.resource, route.letters):
                 raise OutOfScope("Authorization", scope=route.transaction)
             await self._take_body(route, arrived, receive)
-            if route.operation is not None and route in ACCOUNT_ROUTES and who.asker.role not in route.roles:
+            if route.operation is not None and route in PLAIN_ROUTES and who.asker.role not in route.roles:
                 raise Forbidden(role=who.asker.role, what=OPERATION_WORDS[route.operation], instead=OTHER_ROLE)
             return await route.handler(self._desk, who, arrived)
         except CallerError as error:

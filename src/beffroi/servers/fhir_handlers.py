@@ -11,6 +11,7 @@ import msgspec
 
 from beffroi.access.pages import Continuations
 from beffroi.actions.asking import Ask
+from beffroi.actions.case_room import CaseRoom
 from beffroi.actions.feeding import HospitalFeed
 from beffroi.actions.pages import Page
 from beffroi.actions.ways.ways_on import WaysOn
@@ -72,7 +73,7 @@ class Finds(Protocol):
 class Desk:
     """What every handler works with: the finder behind it, where its answers are seen from, and what leads on.
 
-    `feed`: the way into the register, where hospitals may feed over FHIR.
+    `feed`: the way into the register, where hospitals may feed over FHIR; `cases`: the desk of incidents.
     """
 
     finder: Finds
@@ -81,6 +82,7 @@ class Desk:
     clock: Clock
     feed: HospitalFeed | None = None
     ways: WaysOn | None = None
+    cases: CaseRoom | None = None
 
 
 async def search_by_get(desk: Desk, who: Authenticated, request: Request) -> Reply:

@@ -12,6 +12,7 @@ from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi.servers import account_handlers as account
 from beffroi.servers import duty_handlers as duty
+from beffroi.servers import incident_handlers as incidents
 from beffroi.servers.authentication import Authenticated
 from beffroi.servers.exchange import FHIR_JSON, FORM, XML_BODIES, Reply, Request
 from beffroi.servers.fhir_feed import feed_delete, feed_update
@@ -90,7 +91,7 @@ FEED_ROUTES = (
 """Served where hospitals may feed over FHIR (setting `web.feed`)."""
 
 METADATA = "/metadata"
-BESIDE = ("/account/", "/duty/")
+BESIDE = ("/account/", "/duty/", "/incidents", "/exports")
 """Where addresses begin that are no resources."""
 _BODY = ("application/json",)
 
@@ -125,6 +126,29 @@ ACCOUNT_ROUTES = (
 )
 """The ways on of an account and the duty officer's desk, beside the resources, in plain JSON: their addresses begin at
 the root of the server."""
+
+_LOOK, _TAKE = Operation.SCOPE_VIEW, Operation.EXPORT
+INCIDENT_ROUTES = (
+    Route("GET", "/incidents", "", "register", _LOOK, incidents.register),
+    Route("POST", "/incidents", "", "open", _LOOK, incidents.open_one, _BODY),
+    Route("GET", f"/incidents/{_PARAMETER}", "", "show", _LOOK, incidents.show),
+    Route("POST", "/incidents/state", "", "move", _LOOK, incidents.move, _BODY),
+    Route("POST", "/incidents/note", "", "note", _LOOK, incidents.note, _BODY),
+    Route("POST", "/incidents/selections", "", "select", _LOOK, incidents.select, _BODY),
+    Route("POST", "/incidents/texts", "", "tell", _LOOK, incidents.tell, _BODY),
+    Route("POST", "/incidents/scope", "", "scope", _LOOK, incidents.scope, _BODY),
+    Route("POST", "/incidents/severity", "", "weigh", _TAKE, incidents.severity, _BODY),
+    Route("POST", "/incidents/report", "", "report", _TAKE, incidents.report, _BODY),
+    Route("POST", "/incidents/proof", "", "prove", _TAKE, incidents.proof, _BODY),
+    Route("GET", "/exports", "", "exports", _TAKE, incidents.exports),
+    Route("POST", "/exports", "", "ask", _TAKE, incidents.request_export, _BODY),
+    Route("POST", "/exports/approve", "", "approve", _TAKE, incidents.approve_export, _BODY),
+    Route("POST", "/exports/refuse", "", "refuse", _TAKE, incidents.refuse_export, _BODY),
+    Route("POST", "/exports/write", "", "write", _TAKE, incidents.write_export, _BODY),
+)
+"""Incidents, their scope, reports and proofs, and whole lists by two people; in plain JSON too."""
+
+PLAIN_ROUTES = ACCOUNT_ROUTES + INCIDENT_ROUTES
 
 
 class Router:

@@ -1130,6 +1130,11 @@ grant select, delete on console_sessions to beffroi_worker;
 grant select, insert, update on incidents to beffroi_web;
 grant select, insert on incident_entries to beffroi_web;
 grant select on checkpoints, witness_states to beffroi_web;
+-- Reports, proofs and whole lists are made by processes that serve. A proof opens leaves: commitments and hashes are
+-- what is published anyway.
+grant select, insert, update on scope_exports to beffroi_web;
+grant select on foreign_logs, foreign_facts, foreign_patients to beffroi_web;
+grant select on leaves, tiles, cosignatures to beffroi_web;
 
 -- Shared Signals: queued by whoever decides, pushed by the worker, polled and received by the web processes.
 grant select, insert on signals, signals_received to beffroi_web;
