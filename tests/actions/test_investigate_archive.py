@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
+import msgspec
 import pytest
 
 from archived import OLD, mover
@@ -15,14 +16,18 @@ from beffroi.actions.case_files import case_files
 from beffroi.actions.case_report import CaseReports
 from beffroi.actions.incidents import Incidents
 from beffroi.actions.investigate import Investigation
-from beffroi.breach.scope import Tally
+from beffroi.model.audit import AuditEntry
 from beffroi.model.disclosure import Operation
 from beffroi.model.selection import Selection
 from beffroi.store import archive as archive_module
+from beffroi.store import archive_page
 from beffroi.store.archive import Archive
 from beffroi.store.archive_child import Question, answer
 from beffroi.store.archive_moves import MOVE_SETTINGS
+from beffroi.store.archive_page import PageQuestion, page
+from beffroi.store.audit_rows import entry_of
 from beffroi.store.database import ROLE_ARCHIVER, ROLE_SEALER, Database
+from beffroi.store.disclosures import AuditPage, DisclosureStore
 from disclosed import disclose, row, seal_all, sealer
 from requests_and_records import ask
 
@@ -85,22 +90,46 @@ async def prepared(database: Database, seed: int) -> None:
     )
 
 
-async def in_this_process(question: Question) -> Tally:
-    """What `archive_child` does with a question."""
-    return await asyncio.to_thread(answer, question)
+async def in_this_process(module: str, question: bytes, _what: object) -> bytes:
+    """What a process of its own does with a question."""
+    asked, does = (PageQuestion, page) if module == archive_page.__name__ else (Question, answer)
+    return msgspec.msgpack.encode(await asyncio.to_thread(does, msgspec.msgpack.decode(question, type=asked)))
+
+
+YEAR = (OLD - timedelta(days=1), OLD + timedelta(days=DAYS + 1))
+PAGES = [
+    AuditPage(1, YEAR, None, None, None, 1_000),
+    AuditPage(2, YEAR, None, None, None, 7),
+    AuditPage(2, YEAR, 60, None, None, 7),
+    AuditPage(1, (OLD + timedelta(days=5), OLD + timedelta(days=20)), None, None, None, 1_000),
+    AuditPage(2, YEAR, None, 5, None, 3),
+    AuditPage(2, YEAR, None, 5, "S1", 1_000),
+    AuditPage(2, YEAR, None, None, "nobody", 1_000),
+]
+
+
+async def entries(database: Database, archive: Archive | None, wanted: AuditPage) -> list[AuditEntry]:
+    """A page of the audit trail."""
+    hot = await DisclosureStore(database).audit_page(wanted)
+    found = hot if archive is None else await archive.page(database.pool, wanted, hot)
+    return [entry_of(row) for row in found]
 
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_hot_rows_and_archive_answer_as_one(
     database: Database, house, dsn_of: Callable[[str], str], tmp_path, clock, seed: int, monkeypatch
 ) -> None:
-    """For every kind of selection: nothing archived, a part that is leaving, all of it: one answer."""
+    """For every kind of selection and page of the audit trail: nothing archived, a part of it, all: one answer."""
     await prepared(database, seed)
+    people = "insert into accounts (kind, issuer, subject) select 'person', 'https://issuer.test', 'S' || n"
+    await database.pool.execute(f"{people} from generate_series(1, {ACCOUNTS}) n")
     async with await Database.open(dsn_of(ROLE_SEALER), size=2) as own:
         await seal_all(sealer(own))
     whole = Investigation(database, house.gate, house.references, house.hospitals, clock)
     expected = [await whole.scope(selections) for selections in SELECTIONS]
     assert sum(bool(scope.patients) for scope in expected) >= 8
+    trail = [await entries(database, None, wanted) for wanted in PAGES]
+    assert sum(bool(told) for told in trail) >= len(PAGES) - 2
     archive = Archive({"folder": str(tmp_path)})
     both = Investigation(database, house.gate, house.references, house.hospitals, clock, archive)
     async with await Database.open(dsn_of(ROLE_ARCHIVER), size=2, **MOVE_SETTINGS) as own:
@@ -114,9 +143,11 @@ async def test_hot_rows_and_archive_answer_as_one(
                 await mover(own, tmp_path, 40, step).run(everything=True)
             with monkeypatch.context() as patched:
                 if stop or seed:  # a process of its own costs a second each time: in one seed and state
-                    patched.setattr(archive_module, "_ask", in_this_process)
+                    patched.setattr(archive_module, "ask_child", in_this_process)
                 for selections, scope in zip(SELECTIONS, expected, strict=True):
                     assert await both.scope(selections) == scope, (stop, selections)
+                for wanted, told in zip(PAGES, trail, strict=True):
+                    assert await entries(database, archive, wanted) == told, (stop, wanted)
     assert await database.pool.fetchval("select count(*) from disclosures") == 0
 
 

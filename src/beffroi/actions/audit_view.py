@@ -4,11 +4,12 @@ gate, like every other answer (law 1).
 A patient appears as a reference, criteria as names without their values. Each page is itself a disclosure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 from itertools import islice
+from typing import Protocol
 
 import msgspec
 
@@ -19,20 +20,34 @@ from beffroi.actions.lookup import Lookup
 from beffroi.model.audit import AUDIT_PAGE_MAX, AuditAnswer, AuditEntry, AuditPlace, AuditSearch, FeedEntry
 from beffroi.model.disclosure import Answer, Field, Finding, Released
 from beffroi.model.person import PersonId
-from beffroi.store.audit_rows import entry_of
-from beffroi.store.database import Row
-from beffroi.store.disclosures import DisclosureStore
+from beffroi.store.audit_rows import AuditRow, entry_of
+from beffroi.store.database import Pool
+from beffroi.store.disclosures import AuditPage, DisclosureStore
 from beffroi.store.feed_trail import FedTo, FeedTrail
 
 _decode_shown = msgspec.json.Decoder(list[tuple[int, int, list[int]]]).decode
 _NOBODY = PersonId(0)
 
 
+class ArchivedPages(Protocol):
+    """What was moved out of the online database (store.archive)."""
+
+    async def page(self, pool: Pool, wanted: AuditPage, hot: Sequence[AuditRow]) -> list[AuditRow]: ...
+
+
 class AuditView:
     """The audit search of one deployment."""
 
-    def __init__(self, store: DisclosureStore, feed: FeedTrail, lookup: Lookup, gate: Gate) -> None:
+    def __init__(
+        self,
+        store: DisclosureStore,
+        feed: FeedTrail,
+        lookup: Lookup,
+        gate: Gate,
+        archived: ArchivedPages | None = None,
+    ) -> None:
         self._store = store
+        self._archived = archived
         self._feed = feed
         self._lookup = lookup
         self._gate = gate
@@ -53,7 +68,7 @@ class AuditView:
         own, window = ask.asker.structure, (search.date_from, search.date_until)
         count, subject = min(search.count, AUDIT_PAGE_MAX), search.subject or None
         before = search.before or AuditPlace()
-        rows = await self._store.audit_page(own, window, before.disclosure, person, subject, count)
+        rows = await self._rows(AuditPage(own, window, before.disclosure, person, subject, count))
         fed = await self._feed.page(own, window, before.feed_event, person, subject, count)
         more = len(rows) + len(fed) > count or count in (len(rows), len(fed))
         newest: Iterable[_Line] = merge(
@@ -61,12 +76,16 @@ class AuditView:
         )
         return _Page(tuple(line for _, line in islice(newest, count)), before, more)
 
+    async def _rows(self, wanted: AuditPage) -> list[AuditRow]:
+        hot: list[AuditRow] = list(await self._store.audit_page(wanted))
+        return hot if self._archived is None else await self._archived.page(self._store.pool, wanted, hot)
+
 
 @dataclass(frozen=True, slots=True)
 class _Page:
     """Rows of disclosures and events of the feed, newest first, each kind in the order of its numbers."""
 
-    lines: tuple[Row | FedTo, ...]
+    lines: tuple[AuditRow | FedTo, ...]
     before: AuditPlace
     more: bool
 
@@ -89,14 +108,14 @@ class _Page:
         )
 
 
-_Line = tuple[datetime, Row | FedTo]
+_Line = tuple[datetime, AuditRow | FedTo]
 
 
 def _at(line: _Line) -> datetime:
     return line[0]
 
 
-def _people_of(line: Row | FedTo) -> Iterable[PersonId]:
+def _people_of(line: AuditRow | FedTo) -> Iterable[PersonId]:
     if isinstance(line, FedTo):
         return (line.person,)
     return (PersonId(person) for person, _, _ in _decode_shown(line["shown"]))
@@ -109,7 +128,7 @@ def _criteria(search: AuditSearch) -> dict[str, str]:
     return window | patient | agent
 
 
-def _entries(line: Row | FedTo, references: dict[PersonId, str]) -> Iterable[AuditEntry | FeedEntry]:
+def _entries(line: AuditRow | FedTo, references: dict[PersonId, str]) -> Iterable[AuditEntry | FeedEntry]:
     """One entry per patient whose reference was released; one without a patient when nobody was shown."""
     if isinstance(line, FedTo):
         if line.person in references:

@@ -8,12 +8,13 @@ from beffroi.actions.disclose.gate import Gate
 from beffroi.actions.disclose.judging import Judging
 from beffroi.actions.disclose.presentation import Presenter
 from beffroi.actions.find import LIST_MAX_DEFAULT, Finder
-from beffroi.actions.investigate import Archive, Investigation
+from beffroi.actions.investigate import Investigation
 from beffroi.actions.lookup import Lookup
 from beffroi.actions.surroundings import Expectations, KnownSurroundings
 from beffroi.clock import Clock
 from beffroi.errors import OperatorError
 from beffroi.model.hospitals import Hospitals
+from beffroi.store.archive import Archive
 from beffroi.store.database import Database
 from beffroi.store.disclosures import DisclosureStore
 from beffroi.store.feed_trail import FeedTrail
@@ -59,9 +60,8 @@ async def open_house(
     gate = Gate(disclosures, Judging(Presenter(references, hospitals), surroundings), clock)
     lookup = Lookup(IdentityStore(database), references, hospitals, clock)
     scopes = Investigation(database, gate, references, hospitals, clock, archive)
-    finder = Finder(
-        lookup, gate, hospitals, AuditView(disclosures, FeedTrail(database), lookup, gate), scopes, list_max
-    )
+    trail = AuditView(disclosures, FeedTrail(database), lookup, gate, archive)
+    finder = Finder(lookup, gate, hospitals, trail, scopes, list_max)
     await surroundings.start()
     await gate.start()
     return House(deployment, hospitals, references, gate, finder, surroundings)

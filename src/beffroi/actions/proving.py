@@ -5,7 +5,6 @@ read the archive, so no process that serves makes one itself.
 """
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -14,15 +13,14 @@ import msgspec
 
 from beffroi.actions.prove_scope import Proof, encrypted, prove
 from beffroi.breach.scope import Whom
-from beffroi.errors import CallerError, InvalidValue, NotFound, Unavailable, Words
+from beffroi.errors import CallerError, InvalidValue, NotFound, Words
 from beffroi.model.selection import Selection
 from beffroi.store.archive_place import Location, place_at
+from beffroi.store.child import ask_child
 from beffroi.store.database import Database
 from beffroi.store.ledger import LedgerStore
 from beffroi.store.openings import Openings, openings
 
-SECONDS_MAX = 600.0
-"""Of one proof: a year of an account that reads all day takes some ten."""
 FREE_PLANS = {"enable_seqscan": "on", "enable_hashjoin": "on", "enable_mergejoin": "on"}
 _PROOF = Words("The proof", "La preuve")
 _UNSEALED = Words("A sealed disclosure", "Une divulgation scellée")
@@ -98,7 +96,8 @@ def prover_apart(dsn: str, location: dict[str, str] | None) -> Prover:
     """Has proofs made by a process of its own, which opens this database and this archive."""
 
     async def made(order: ProofOrder) -> MadeProof:
-        answer = msgspec.msgpack.decode(await _ask(_Task(dsn, location or {}, order)), type=_Answer)
+        task = msgspec.msgpack.encode(_Task(dsn, location or {}, order))
+        answer = msgspec.msgpack.decode(await ask_child(__name__, task, _PROOF), type=_Answer)
         if isinstance(answer, _Done):
             return answer.made
         if answer.missing:
@@ -106,25 +105,6 @@ def prover_apart(dsn: str, location: dict[str, str] | None) -> Prover:
         raise InvalidValue(what=Words(*answer.what), why=Words(*answer.why))
 
     return made
-
-
-async def _ask(task: _Task) -> bytes:
-    pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", __name__), stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        async with asyncio.timeout(SECONDS_MAX):
-            answer, _ = await child.communicate(msgspec.msgpack.encode(task))
-    except TimeoutError:
-        raise Unavailable(what=_PROOF) from None
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        await child.wait()
-    if child.returncode:
-        raise Unavailable(what=_PROOF)
-    return answer
 
 
 async def _made(task: _Task) -> _Answer:

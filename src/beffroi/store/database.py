@@ -33,6 +33,7 @@ NOT_FOR_READERS = 2  # connections that look-ups leave to the writer, and to wha
 
 Row = asyncpg.Record
 """What a query gives back, for those floors that only read it."""
+Pool = asyncpg.pool.Pool
 DATABASE_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 """The server refused, or cannot be reached: ours, and nothing is released (law 6)."""
 GONE_FAULTS = (

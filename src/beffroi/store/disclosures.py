@@ -114,6 +114,19 @@ class Looked:
     ended: list[EndedSession]
 
 
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Which disclosures an auditor asks for: of a structure, from a time to before another, before a number, of a
+    person, of a subject; None: any."""
+
+    structure: int
+    window: tuple[datetime, datetime]
+    before: int | None
+    person: int | None
+    subject: str | None
+    rows_max: int
+
+
 class DisclosureStore:
     """The statements of the gate, on one connection that belongs to its writer."""
 
@@ -180,17 +193,9 @@ class DisclosureStore:
         """The fate of answers alone."""
         await self.pool.execute(self._sql["write_deliveries"], *_columns(deliveries, 2))
 
-    async def audit_page(
-        self,
-        structure: int,
-        window: tuple[datetime, datetime],
-        before: int | None,
-        person: int | None,
-        subject: str | None,
-        rows_max: int,
-    ) -> list[asyncpg.Record]:
-        """Disclosures of a structure, newest first."""
-        arguments = (structure, *window, before, person, subject, rows_max)
+    async def audit_page(self, wanted: AuditPage) -> list[asyncpg.Record]:
+        """Disclosures of a structure that are online, newest first."""
+        arguments = (wanted.structure, *wanted.window, wanted.before, wanted.person, wanted.subject, wanted.rows_max)
         return await self.pool.fetch(self._sql["audit_page"], *arguments)
 
 

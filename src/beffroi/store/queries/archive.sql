@@ -83,3 +83,11 @@ select erase_archived($1, $2, $3);
 -- name: mark_erased
 -- Marks the next leaves of an erased segment; how many are left. $1 segment, $2 leaves at most.
 select mark_archived_erased($1, $2);
+
+-- name: accounts_of
+-- The numbers of what issuers call an account. $1 subject.
+select account_id from accounts where subject = $1;
+
+-- name: names_of
+-- What accounts are and what issuers call them. $1 accounts.
+select account_id, kind, subject from accounts where account_id = any($1::int[]);

@@ -1,0 +1,36 @@
+"""A process of its own that does one thing: asked on standard input, answered on standard output, ended when too slow.
+
+So that what is heavy (DuckDB, a thousand leaves) is neither loaded nor waited for by a process that serves.
+"""
+
+import asyncio
+import contextlib
+import sys
+
+from beffroi.errors import Unavailable, Words
+
+SECONDS_MAX = 600.0
+"""Of one answer: a window of months without an account or a patient reads every archived file of them."""
+
+
+async def ask_child(module: str, question: bytes, what: Words) -> bytes:
+    """What a module's `main` answers. Raises `Unavailable` when it fails or takes too long."""
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module),
+        stdin=pipe,
+        stdout=pipe,
+        stderr=asyncio.subprocess.DEVNULL,  # its words could hold what was searched
+    )
+    try:
+        async with asyncio.timeout(SECONDS_MAX):
+            answer, _ = await child.communicate(question)
+    except TimeoutError:
+        raise Unavailable(what=what) from None
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+    if child.returncode:
+        raise Unavailable(what=what)
+    return answer
