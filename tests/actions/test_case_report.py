@@ -129,8 +129,8 @@ async def test_the_severity_is_proposed_from_what_was_shown_and_chosen_by_somebo
 
 
 async def test_other_servers_logs_stand_apart(case, database, clock, tmp_path) -> None:
-    """The same account in a foreign log: its own part and file, and no number of ours changes."""
-    reports, _, number, asked = case
+    """The same account in a foreign log: its own part and file, also of a scope, and no number of ours changes."""
+    reports, incidents, number, asked = case
     before = (await reports.gather(asked, number)).content.report
     path = tmp_path / "log"
     moment = clock.now() - timedelta(minutes=5)
@@ -146,6 +146,11 @@ async def test_other_servers_logs_stand_apart(case, database, clock, tmp_path) -
     assert report.severity.value(Factor.DPC) == 4.0
     files = case_files(released, ("en",))
     assert [line["value"] for line in lines(files["foreign.csv"])] == ["4711"]
+    chosen = (await incidents.standing(number)).incident.selections
+    answer = (await reports._investigation.view_selections(asked, chosen)).content
+    assert answer.foreign is not None and answer.totals.patients == before.totals.patients - 1  # law 4 leaves one out
+    assert (answer.foreign.facts, answer.foreign.by_certainty["shown_fields_unknown"]) == (2, 1)
+    assert answer.foreign.patients == ()  # her number there is nobody's here
 
 
 async def test_the_pdf_is_tagged_titled_and_speaks_its_language(case) -> None:

@@ -131,13 +131,31 @@ async def test_old_segments_go_and_their_manifests_stay(
 
 
 async def test_a_scope_reads_what_is_left(own: Database, archive: Path, dsn_of: Callable[[str], str]) -> None:
-    """What was erased is not counted, and its missing files stop nobody."""
+    """What was erased is not counted but told, and its missing files stop nobody."""
     await erased(own, archive)
     async with await Database.open(dsn_of(ROLE_WEB), size=1) as web, scope_snapshot(web) as snapshot:
         tally = Tally.of(1)
         wanted = await snapshot.wanted([Selection(accounts=(1, 2))], frozenset())
         await Archive({"folder": str(archive)}).count(snapshot, wanted, tally)
+        assert {one: await snapshot.erased([chosen]) for one, chosen in ERASED.items()} == {
+            one: one[1] for one in ERASED
+        }
+        assert await snapshot.erased(list(ERASED.values())) == 25
     assert tally.readings_count == 10
+
+
+DAY = timedelta(days=1)
+ERASED = {
+    ("both accounts", 15): Selection(accounts=(1, 2)),
+    ("one, since the second segment", 5): Selection(accounts=(1,), since=SECOND),
+    ("one, before it", 5): Selection(accounts=(1,), until=SECOND - DAY),
+    ("one, since it was young", 0): Selection(accounts=(1,), since=YOUNG - DAY),
+    ("nobody", 0): Selection(accounts=(77,)),
+    ("a network", 20): Selection(networks=("192.0.2.7",)),
+    ("a time", 10): Selection(since=SECOND, until=NOW),
+    ("a young time", 0): Selection(since=YOUNG - DAY),
+}
+"""What was erased and may be of a selection: of its accounts, else of everybody, as far as signed times tell."""
 
 
 HELD = [

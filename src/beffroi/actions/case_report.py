@@ -144,6 +144,7 @@ class CaseReports:
             totals=without(totals(scope), hidden),
             readings=scope.readings_count,
             traced=len(tally.readings),
+            erased=scope.erased,
             categories=categories_of(scope.seen),
             hospitals=hospitals,
             accounts=await self._accounts(tally, rows, traces),

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from beffroi.access.reference import References
 from beffroi.breach.foreign import ForeignScope, ForeignSelection, ForeignTally
+from beffroi.model.foreign import Certainty
+from beffroi.model.person import PersonId
+from beffroi.model.scope import ScopeForeign, ScopeForeignPatient
 from beffroi.model.selection import Selection
 from beffroi.store.database import Database
 from beffroi.store.foreign_scope import ForeignScopeStore
@@ -61,3 +65,30 @@ async def of_people(database: Database, people: Sequence[int], selection: Foreig
     """The selection narrowed to patients of ours, by every identifier that another server may know them by."""
     ipps, ins = await ForeignScopeStore(database).identifiers_of(people)
     return replace(selection, people_ipps=ipps, people_ins=ins)
+
+
+def foreign_answer(scope: ForeignScope, references: References) -> ScopeForeign | None:
+    """The same as it leaves: our patients by their references, the others counted; None when no log tells anything."""
+    if not scope.fact_count:
+        return None
+    named = (Certainty.SHOWN_FIELDS_KNOWN, Certainty.SHOWN_FIELDS_UNKNOWN, Certainty.PERHAPS_SHOWN)
+    return ScopeForeign(
+        facts=scope.fact_count,
+        by_certainty={one.name.lower(): len(scope.of(one)) for one in named},
+        unknown=scope.unknown_count,
+        nobody=scope.nobody_count,
+        beyond_identity=scope.beyond_identity_count,
+        patients=tuple(
+            ScopeForeignPatient(
+                references.of(PersonId(one.person_id)),
+                one.certainty.name.lower(),
+                sum(one.times.values()),
+                one.first_at,
+                one.last_at,
+                tuple(f"{log}:{line}" for log, line in one.references),
+            )
+            for one in scope.patients.values()
+            if one.person_id is not None
+        ),
+        networks_beside=scope.networks_beside,
+    )

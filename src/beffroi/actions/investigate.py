@@ -17,6 +17,7 @@ from beffroi.access.reference import References
 from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
 from beffroi.actions.disclose.gate import Gate
+from beffroi.actions.foreign_scope import foreign_answer, foreign_scope_beside
 from beffroi.actions.proving import Prover, order_of
 from beffroi.breach.scope import Patient, Scope, Tally, asked_words, field_names, scope_of, totals, without
 from beffroi.clock import Clock
@@ -24,7 +25,7 @@ from beffroi.errors import CallerError, InvalidValue, Missing, NotFound, Words
 from beffroi.model.disclosure import Answer, DisclosureId, Door, Field, Outcome, Question, Released
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.person import PersonId
-from beffroi.model.scope import ScopeAnswer, ScopeAsked, ScopePatient
+from beffroi.model.scope import ScopeAnswer, ScopeAsked, ScopeForeign, ScopePatient
 from beffroi.model.selection import Draft, Selection, described, parse, within_limits
 from beffroi.store.database import Database
 from beffroi.store.scope import ScopeSnapshot, Wanted, scope_snapshot
@@ -95,14 +96,16 @@ class Investigation:
         try:
             with looking_up():
                 scope = await self.scope(await chosen(), hidden)
+                foreign = await foreign_scope_beside(self._database, scope.selections, hidden)
         except CallerError as error:
             await self._gate.refuse(question, error)  # asked wrongly, recorded all the same
-        answer = self._answer(scope, hidden)
+        answer = self._answer(scope, hidden, foreign_answer(foreign, self._references))
         criteria = {
             **described(scope.selections),
             "patients": str(answer.totals.patients),
             "readings": str(scope.readings_count),
             "digest": answer.digest,
+            **({"foreign": str(foreign.fact_count)} if foreign.fact_count else {}),
         }
         question = msgspec.structs.replace(question, criteria=criteria)
         return await self._gate.disclose_as(
@@ -180,7 +183,8 @@ class Investigation:
             belongings = await snapshot.belongings(tally.identities())
             everybody = {now.person_id for now in belongings.values()}
             situations = await snapshot.situations(everybody | {person for person, _ in tally.seen})
-        return scope_of(chosen, tally, belongings, situations, self._clock.now().date())
+            erased = await snapshot.erased(chosen)
+        return scope_of(chosen, tally, belongings, situations, self._clock.now().date(), erased)
 
     async def _resolved(self, draft: Draft, named: dict[str, list[int]], snapshot: ScopeSnapshot) -> Selection:
         accounts = list(draft.selection.accounts)
@@ -200,7 +204,7 @@ class Investigation:
         own = ask.asker.structure
         return frozenset(h.hospital_id for h in self._hospitals if h.sensitive and h.hospital_id != own)
 
-    def _answer(self, scope: Scope, hidden: frozenset[int]) -> ScopeAnswer:
+    def _answer(self, scope: Scope, hidden: frozenset[int], foreign: ScopeForeign | None) -> ScopeAnswer:
         patients = tuple(self._patient(one, hidden) for one in scope.patients)
         counts = totals(scope)
         asked = tuple(
@@ -216,6 +220,8 @@ class Investigation:
             at=self._clock.now(),
             digest=sha256("\n".join(sorted(one.reference for one in patients)).encode()).hexdigest(),
             withheld=bool(hidden),
+            erased=scope.erased,
+            foreign=foreign,
         )
 
     def _patient(self, one: Patient, hidden: frozenset[int]) -> ScopePatient:

@@ -38,6 +38,17 @@ def certainty(report: Report, hand: Hand) -> Section:
                 )
             )
         )
+    if report.erased:
+        blocks.append(
+            Block(
+                hand.say(
+                    f"{hand.number(report.erased)} disclosures that may belong to this incident had been erased when "
+                    "their time of keeping was over: nobody can say whom they showed.",
+                    f"{hand.number(report.erased)} divulgations qui peuvent relever de cet incident avaient été "
+                    "effacées au terme de leur conservation : personne ne peut dire qui elles ont montré.",
+                )
+            )
+        )
     return Section(hand.say("How sure this is", "Quelle certitude"), (*blocks, *_foreign(report, hand)))
 
 

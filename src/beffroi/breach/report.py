@@ -110,6 +110,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     totals: ScopeTotals
     readings: int
     traced: int
+    erased: int = 0
     categories: dict[str, int]
     hospitals: tuple[HospitalCount, ...]
     accounts: tuple[AccountCount, ...]

@@ -239,12 +239,16 @@ class Patient(msgspec.Struct, frozen=True):
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """The whole answer. `patients` by number; those of whom everything was aborted are among them, and say so."""
+    """The whole answer. `patients` by number; those of whom everything was aborted are among them, and say so.
+
+    `erased`: disclosures whose time of keeping was over and that may have been of these selections.
+    """
 
     selections: tuple[Selection, ...]
     patients: tuple[Patient, ...]
     asked: tuple[tuple[Asked, Span], ...]
     readings_count: int
+    erased: int = 0
 
     @property
     def seen(self) -> tuple[Patient, ...]:
@@ -258,6 +262,7 @@ def scope_of(
     belongings: Mapping[int, Belonging],
     situations: Mapping[int, Situation],
     today: date,
+    erased: int = 0,
 ) -> Scope:
     """Whom a tally is about now."""
     counts: dict[int, Count] = {}
@@ -277,7 +282,7 @@ def scope_of(
         _patient(number, counts[number], hospitals[number], situations.get(number, Situation()), today)
         for number in sorted(counts)
     )
-    return Scope(selections, patients, tuple(sorted(tally.asked.items())), tally.readings_count)
+    return Scope(selections, patients, tuple(sorted(tally.asked.items())), tally.readings_count, erased)
 
 
 def _patient(number: int, count: Count, hospitals: set[int], known: Situation, today: date) -> Patient:

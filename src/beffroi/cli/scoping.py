@@ -155,4 +155,29 @@ def _totals(answer: ScopeAnswer) -> list[str]:
         say(f"{counts.refused} questions refused.", f"{counts.refused} questions refusées."),
     ]
     lines += [f"  {a.operation} {a.outcome}: {a.times} ({', '.join(a.criteria)})" for a in answer.asked]
+    lines += _beside(answer)
     return [*lines, say(f"Recorded as {answer.disclosure_id}.", f"Tracé sous {answer.disclosure_id}.")]
+
+
+def _beside(answer: ScopeAnswer) -> list[str]:
+    """What this list cannot say, and what others' logs say."""
+    lines = []
+    if answer.erased:
+        lines.append(
+            say(
+                f"{answer.erased} disclosures that may belong here were erased when their time was over: nobody can "
+                "say whom they showed.",
+                f"{answer.erased} communications qui peuvent en faire partie ont été effacées au terme de leur "
+                "conservation : personne ne peut dire qui elles ont montré.",
+            )
+        )
+    if answer.foreign:
+        named = ", ".join(f"{name}: {count}" for name, count in answer.foreign.by_certainty.items())
+        unknown = answer.foreign.unknown
+        lines.append(
+            say(
+                f"Apart, other servers' logs: {named}; {unknown} questions of unknown result.",
+                f"À part, journaux d'autres serveurs : {named} ; {unknown} questions au résultat inconnu.",
+            )
+        )
+    return lines

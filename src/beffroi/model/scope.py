@@ -66,10 +66,38 @@ class ScopeAsked(msgspec.Struct, frozen=True):
     last_at: datetime | None
 
 
+class ScopeForeignPatient(msgspec.Struct, frozen=True):
+    """A patient of ours whom another server's log names. `lines`: up to twenty, each log:line."""
+
+    reference: str
+    certainty: str
+    times: int
+    first_at: datetime | None
+    last_at: datetime | None
+    lines: tuple[str, ...]
+
+
+class ScopeForeign(msgspec.Struct, frozen=True):
+    """What other servers' logs tell of the same selections: never sealed, never complete, never added to our own.
+
+    `by_certainty` counts patients under their strongest one; `patients` are those who are ours. Of `unknown` questions
+    nobody can say whom they showed; `nobody` showed none; `beyond_identity` asked for more than an identity.
+    """
+
+    facts: int
+    by_certainty: dict[str, int]
+    unknown: int
+    nobody: int
+    beyond_identity: int
+    patients: tuple[ScopeForeignPatient, ...]
+    networks_beside: tuple[str, ...]
+
+
 class ScopeAnswer(msgspec.Struct, frozen=True):
     """A whole scope. `withheld`: readings for hospitals whose name alone is medical are left out: told to them alone.
 
-    `digest` is the SHA-256 of the list of patients as it was recorded with this look.
+    `digest` is the SHA-256 of the list of patients as it was recorded with this look. `erased`: disclosures whose time
+    of keeping was over, some of which may have been of this scope; nobody can say whom they showed. `foreign`: apart.
     """
 
     disclosure_id: DisclosureId
@@ -80,3 +108,5 @@ class ScopeAnswer(msgspec.Struct, frozen=True):
     at: datetime
     digest: str
     withheld: bool = False
+    erased: int = 0
+    foreign: ScopeForeign | None = None

@@ -61,6 +61,19 @@ class ScopeSnapshot:
             async for row in self._rows(one.selection, one.persons):
                 tally.add(reading_of(row), one.whom)
 
+    async def erased(self, selections: Iterable[Selection]) -> int:
+        """Disclosures whose time was over, and of which some may have been of these selections: nobody can say whom
+        they showed. Of selections by account, these accounts' own; of any other, everybody's of its time."""
+        of_accounts, of_everybody = 0, 0
+        for one in selections:
+            if one.accounts:
+                values = (list(one.accounts), one.since, one.until)
+                of_accounts += await self.connection.fetchval(self._sql["erased_of_accounts"], *values)
+            else:
+                found = await self.connection.fetchval(self._sql["erased_of_everybody"], one.since, one.until)
+                of_everybody = max(of_everybody, found)
+        return max(of_accounts, of_everybody)
+
     async def _wanted(self, selection: Selection, hidden: frozenset[int]) -> Wanted:
         if not selection.people:
             return Wanted(selection, (), Whom(None, hidden))

@@ -8,7 +8,7 @@ from typing import Any
 
 from beffroi.errors import Missing, Unsupported, Words
 from beffroi.model.disclosure import Released
-from beffroi.model.scope import ScopeAnswer, ScopeAsked, ScopePatient
+from beffroi.model.scope import ScopeAnswer, ScopeAsked, ScopeForeign, ScopePatient
 from beffroi.model.selection import SELECTIONS_MAX
 from beffroi.wire.fhir import instant
 from beffroi.wire.fhir_input import parameters_of, resource_of
@@ -43,6 +43,7 @@ def scope_parameters(released: Released[ScopeAnswer]) -> Json:
         {"name": "at", "valueInstant": instant(answer.at)},
         {"name": "withheld", "valueBoolean": answer.withheld},
         _count("readings", answer.readings),
+        _count("erased", answer.erased),
     ]
     names = ("patients", "sent", "unknown", "aborted", "minors", "deceased", "protected", "unreachable", "refused")
     parameters += [_count(name, getattr(totals, name)) for name in names]
@@ -52,6 +53,7 @@ def scope_parameters(released: Released[ScopeAnswer]) -> Json:
         parameters.append({"name": "field", "part": [_text("name", field), _count("patients", count)]})
     parameters += [_patient(one) for one in answer.patients]
     parameters += [_asked(one) for one in answer.asked]
+    parameters += [_foreign(answer.foreign)] if answer.foreign else []
     return {"resourceType": "Parameters", "parameter": parameters}
 
 
@@ -77,6 +79,17 @@ def _patient(one: ScopePatient) -> Json:
 def _asked(one: ScopeAsked) -> Json:
     parts = [_text("operation", one.operation), _text("outcome", one.outcome), _count("times", one.times)]
     return {"name": "asked", "part": parts + [_text("criterion", name) for name in one.criteria if name]}
+
+
+def _foreign(foreign: ScopeForeign) -> Json:
+    """Other servers' logs, apart."""
+    parts = [_count("facts", foreign.facts)]
+    parts += [_count(name, count) for name, count in foreign.by_certainty.items()]
+    parts += [_count(name, getattr(foreign, name)) for name in ("unknown", "nobody", "beyond_identity")]
+    for one in foreign.patients:
+        told = [_text("reference", one.reference), _text("certainty", one.certainty), _count("times", one.times)]
+        parts.append({"name": "patient", "part": told})
+    return {"name": "foreign", "part": parts}
 
 
 def _text(name: str, value: str) -> dict[str, Any]:

@@ -42,3 +42,37 @@ where person_id = any($1::bigint[]) and state <> 'd';
 -- name: accounts_named
 -- The numbers of accounts by what their issuers call them. $1 subjects.
 select account_id, subject from accounts where subject = any($1::text[]) order by account_id;
+
+-- name: erased_of_accounts
+-- Disclosures of accounts that were erased and may have been of a time: of an erased segment, by its signed times; of
+-- any, by when it was erased, because nothing younger than 400 days is; of those that are online, by those around them.
+-- $1 accounts, $2 since, $3 until (null: not said).
+select count(*)
+from unnest($1::integer[]) as w(account_id)
+cross join lateral (
+    select (select max(d.running_number) from disclosures d where d.account_id = w.account_id and d.at < $2) as below,
+           (select min(d.running_number) from disclosures d where d.account_id = w.account_id and d.at >= $3) as above
+) near
+join leaves l on l.account_id = w.account_id
+left join lateral (
+    select s.end_index, s.first_at, s.last_at, s.erased_at from archive_segments s
+    where s.first_index <= l.tree_index order by s.first_index desc limit 1
+) s on l.tree_index < s.end_index
+where coalesce(l.erased_at, s.erased_at) is not null
+  and ($2::timestamptz is null or coalesce(s.last_at >= $2, l.erased_at > $2 + interval '400 days'))
+  and ($3::timestamptz is null or coalesce(s.first_at < $3, true))
+  and (near.below is null or l.running_number > near.below)
+  and (near.above is null or l.running_number < near.above);
+
+-- name: erased_of_everybody
+-- The same of everybody's. $1 since, $2 until (null: not said).
+select coalesce(sum(s.disclosures_count), 0)::bigint + (
+    select count(*) from leaves l
+    where l.erased_at is not null
+      and l.tree_index >= (select coalesce(max(end_index), 0) from archive_segments)
+      and ($1::timestamptz is null or l.erased_at > $1 + interval '400 days')
+)
+from archive_segments s
+where s.erased_at is not null
+  and ($1::timestamptz is null or s.last_at >= $1)
+  and ($2::timestamptz is null or s.first_at < $2);
