@@ -28,6 +28,7 @@ from beffroi.store.archive_page import PageQuestion, page
 from beffroi.store.audit_rows import entry_of
 from beffroi.store.database import ROLE_ARCHIVER, ROLE_SEALER, Database
 from beffroi.store.disclosures import AuditPage, DisclosureStore
+from beffroi.store.patient_access import PatientAccessStore
 from disclosed import disclose, row, seal_all, sealer
 from requests_and_records import ask
 
@@ -115,11 +116,16 @@ async def entries(database: Database, archive: Archive | None, wanted: AuditPage
     return [entry_of(row) for row in found]
 
 
+async def of_patient(database: Database, archive: Archive | None) -> list[int]:
+    """The latest sights of a patient as she is told of them, one structure left out."""
+    return [one["disclosure_id"] for one in await PatientAccessStore(database, archive).sights(5, [3], 4)]
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_hot_rows_and_archive_answer_as_one(
     database: Database, house, dsn_of: Callable[[str], str], tmp_path, clock, seed: int, monkeypatch
 ) -> None:
-    """For every kind of selection and page of the audit trail: nothing archived, a part of it, all: one answer."""
+    """For every kind of selection, pages of the audit trail, who saw a patient: nothing archived, a part of it, all."""
     await prepared(database, seed)
     people = "insert into accounts (kind, issuer, subject) select 'person', 'https://issuer.test', 'S' || n"
     await database.pool.execute(f"{people} from generate_series(1, {ACCOUNTS}) n")
@@ -130,6 +136,8 @@ async def test_hot_rows_and_archive_answer_as_one(
     assert sum(bool(scope.patients) for scope in expected) >= 8
     trail = [await entries(database, None, wanted) for wanted in PAGES]
     assert sum(bool(told) for told in trail) >= len(PAGES) - 2
+    seen = await of_patient(database, None)
+    assert len(seen) == 4
     archive = Archive({"folder": str(tmp_path)})
     both = Investigation(database, house.gate, house.references, house.hospitals, clock, archive)
     async with await Database.open(dsn_of(ROLE_ARCHIVER), size=2, **MOVE_SETTINGS) as own:
@@ -146,6 +154,9 @@ async def test_hot_rows_and_archive_answer_as_one(
                     patched.setattr(archive_module, "ask_child", in_this_process)
                 for selections, scope in zip(SELECTIONS, expected, strict=True):
                     assert await both.scope(selections) == scope, (stop, selections)
+                assert [
+                    one["disclosure_id"] for one in await PatientAccessStore(database, archive).sights(5, [3], 4)
+                ] == seen
                 for wanted, told in zip(PAGES, trail, strict=True):
                     assert await entries(database, archive, wanted) == told, (stop, wanted)
     assert await database.pool.fetchval("select count(*) from disclosures") == 0

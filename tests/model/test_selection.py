@@ -29,6 +29,11 @@ def test_every_word_is_read() -> None:
     )
 
 
+def test_a_key_and_a_structure_have_two_words() -> None:
+    """As the issuer's people say it, and as the hospital's do."""
+    assert parse("session-key=AB structure=3") == parse("device=ab hospital=3")
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [

@@ -9,10 +9,11 @@ import httpx2
 import pytest
 
 from beffroi.actions.house import open_house
+from beffroi.actions.investigate import Investigation
 from beffroi.clock import Clock
 from beffroi.model.account import AccountId, AccountKind, Asker, Role
 from beffroi.model.disclosure import Operation, Outcome
-from beffroi.model.person import HospitalId
+from beffroi.model.person import HospitalId, PersonId
 from beffroi.servers.fhir_api import FhirApi
 from beffroi.wire.fhir_view import Endpoint
 from disclosed import disclose, row
@@ -49,7 +50,9 @@ async def ask(database, hospitals, deployment):
     api = FhirApi(house.finder, door, Endpoint(BASE, "1.2.250.1.999", house.hospitals), Clock())
 
     async def send(role: Role, *selections: str, accept: str = "application/fhir+json", body: bytes = b""):
-        door.asker = Asker(AccountId(2), AccountKind.PERSON, "S2", role, HospitalId(1), "dpi", bytes(32), "192.0.2.9")
+        door.asker = Asker(
+            AccountId(2), AccountKind.PERSON, "S2", role, HospitalId(1), "office", bytes(32), "192.0.2.9"
+        )
         parameters = [{"name": "selection", "valueString": one} for one in selections]
         content = body or json.dumps({"resourceType": "Parameters", "parameter": parameters}).encode()
         headers = {"content-type": "application/fhir+json", "accept": accept}
@@ -79,6 +82,39 @@ async def test_a_data_protection_officer_is_told_counts_and_references(ask, data
         "select operation, outcome from disclosures order by disclosure_id desc limit 1"
     )
     assert tuple(last) == (Operation.SCOPE_VIEW, Outcome.RECORDED)
+
+
+SELECTORS = {
+    "account=S1": 9,
+    "account-number=1": 9,
+    f"device={'0105' * 16}": 1,
+    f"session-key={'0105' * 16}": 1,
+    "network=192.0.2.7": 9,
+    "application=dpi": 9,
+    "hospital=2": 9,
+    "structure=2": 9,
+    "query=family:Mar4": 1,
+    "since=2026-11-24T12:00:03 until=2026-11-24T12:00:06": 3,
+    "account=S1 query=family:Mar4 since=2026-11-24T12:00:00": 1,
+}
+
+
+async def test_every_selector_is_understood_as_at_the_command_line(ask, database, hospitals, deployment) -> None:
+    """By account, device, network, application, structure, key, query and time; of several, each reading once."""
+    identity = (
+        "insert into identities (hospital_id, ipp, person_id, record, updated_at) values (2, 'I', 1, '{}', now())"
+    )
+    await database.pool.execute(identity)
+    house = await open_house(database, Clock())
+    investigation = Investigation(database, house.gate, house.references, house.hospitals, Clock())
+    patient = {f"patient={house.references.of(PersonId(1))}": 1}
+    for text, readings in (SELECTORS | patient).items():
+        told = values(await ask(Role.DATA_PROTECTION_OFFICER, text))
+        scope = await investigation.scope(await investigation.selections([text]))
+        assert told["readings"] == [readings] == [scope.readings_count], text
+    union = [one for one in SELECTORS if "query" in one or "until" in one]
+    assert values(await ask(Role.DATA_PROTECTION_OFFICER, *union))["readings"] == [3]
+    await house.close()
 
 
 async def test_in_xml_too(ask) -> None:

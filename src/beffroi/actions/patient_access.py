@@ -20,7 +20,9 @@ from beffroi.model.account import Role
 from beffroi.model.disclosure import Answer, DisclosureId, Door, Field, Operation, Outcome, Purpose, Released
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.patient_access import PatientAccess, Sight
-from beffroi.store.database import Database, Row
+from beffroi.store.archive import Archive
+from beffroi.store.audit_rows import AuditRow
+from beffroi.store.database import Database
 from beffroi.store.patient_access import PatientAccessStore
 
 SIGHTS_MAX: Final = 2_000
@@ -33,8 +35,10 @@ _decode_shown = msgspec.json.Decoder(list[tuple[int, int, list[int]]]).decode
 class PatientAccessDesk:
     """The desk of one deployment."""
 
-    def __init__(self, database: Database, gate: Gate, lookup: Lookup, hospitals: Hospitals) -> None:
-        self._store = PatientAccessStore(database)
+    def __init__(
+        self, database: Database, gate: Gate, lookup: Lookup, hospitals: Hospitals, archive: Archive | None = None
+    ) -> None:
+        self._store = PatientAccessStore(database, archive)
         self._gate = gate
         self._lookup = lookup
         self._hospitals = hospitals
@@ -60,7 +64,7 @@ class PatientAccessDesk:
         return await self._gate.disclose_as(question, permit, (found[0],), lambda one: _dated(answer, one))
 
 
-def _of_her(row: Row, person: int, hers: set[int]) -> Field:
+def _of_her(row: AuditRow, person: int, hers: set[int]) -> Field:
     """What a disclosure told of her: of one of her identities, or of a person without naming any."""
     found = Field(0)
     for shown, fields, identities in _decode_shown(row["shown"]):
@@ -69,7 +73,7 @@ def _of_her(row: Row, person: int, hers: set[int]) -> Field:
     return found
 
 
-def _sight(row: Row, fields: Field) -> Sight:
+def _sight(row: AuditRow, fields: Field) -> Sight:
     return Sight(
         disclosure_id=DisclosureId(row["disclosure_id"]),
         at=row["at"],

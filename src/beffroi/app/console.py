@@ -20,6 +20,7 @@ from beffroi.actions.sign_in import SignIn
 from beffroi.actions.watch_room import WatchRoom
 from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.app.context import Context
+from beffroi.app.investigating import archive_of
 from beffroi.clock import Clock
 from beffroi.config.listing import listed
 from beffroi.config.settings import ConsoleSettings
@@ -93,7 +94,7 @@ def console_of(
         watch,
         Containing(database, clock),
         news,
-        PatientAccessDesk(database, house.gate, lookup, house.hospitals),
+        PatientAccessDesk(database, house.gate, lookup, house.hospitals, archive_of(config)),
         DoubtfulIdentities(database, house.gate, house.hospitals, clock),
         # Without the archive: DuckDB does not run in a web process.
         Investigation(database, house.gate, house.references, house.hospitals, clock),

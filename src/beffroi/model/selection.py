@@ -100,15 +100,17 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
 
 TEXT_CHARACTERS_MAX = 100_000
 """Characters of a selection as it is written: a thousand accounts of a hundred characters."""
-_TEXTS = {"device": "devices", "network": "networks", "application": "applications"}
-_NUMBERS = {"account-number": "accounts", "hospital": "structures"}
+_TEXTS = {"device": "devices", "session-key": "devices", "network": "networks", "application": "applications"}
+_NUMBERS = {"account-number": "accounts", "hospital": "structures", "structure": "structures"}
+_HEXADECIMAL = frozenset({"device", "session-key"})
 
 
 def parse(text: str) -> Draft:
     """Words such as `account=S1,S2 network=192.0.2.7 query=family:MAR since=2026-11-01`; all of them must hold.
 
     `account` is a subject, `account-number` its number here, `hospital` the one for which it was read, `patient` a
-    reference, `device` a session key in hexadecimal. Raises ValueError with the word that cannot be read.
+    reference, `device` a session key in hexadecimal, because a key is made in a device and stays there; `structure` and
+    `session-key` say the same. Raises ValueError with the word that cannot be read.
 
     >>> parse("account=S1,S2 since=2026-11-01").subjects
     ('S1', 'S2')
@@ -155,7 +157,7 @@ def _values(name: str, value: str) -> tuple[str, tuple[object, ...]]:
     if name in _NUMBERS:
         return _NUMBERS[name], tuple(_number(one) for one in values)
     if name in _TEXTS:
-        return _TEXTS[name], tuple(bytes.fromhex(one).hex() for one in values) if name == "device" else values
+        return _TEXTS[name], tuple(bytes.fromhex(one).hex() for one in values) if name in _HEXADECIMAL else values
     if name not in ("account", "patient"):
         raise ValueError(name)
     return "subjects" if name == "account" else "references", values

@@ -10,6 +10,7 @@ import msgspec
 
 from beffroi.breach.scope import Tally
 from beffroi.errors import Words
+from beffroi.ledger.manifest import Manifest
 from beffroi.model.selection import Selection
 from beffroi.store import archive_child, archive_page
 from beffroi.store.archive_child import Question
@@ -49,36 +50,53 @@ class Archive:
         tally.join(msgspec.msgpack.decode(answer, type=Tally))
 
     async def page(self, pool: Pool, wanted: AuditPage, hot: Sequence[AuditRow]) -> list[AuditRow]:
-        """A page of an audit trail: `hot`, what is online of it, and what is archived, each disclosure once.
-
-        The list of segments is read after the online rows, so what moves meanwhile is in one of the two, or in both.
-        """
-        segments = [row for row in await pool.fetch(self._sql["segments"]) if row["erased_at"] is None]
-        since, until = wanted.window
-        newest = max((row["last_at"] for row in segments), default=None)
-        full = len(hot) >= wanted.rows_max
-        if newest is None or newest < since or (full and newest + MARGIN < hot[-1]["at"]):
-            return list(hot)
-        notes = tuple(row["manifest"] for row in segments if row["last_at"] >= since and row["first_at"] < until)
+        """A page of an audit trail: `hot`, what is online of it, and what is archived, each disclosure once."""
         accounts = None
         if wanted.subject is not None:
-            rows = await pool.fetch(self._sql["accounts_of"], wanted.subject)
-            accounts = tuple(row[0] for row in rows)
-        if not notes or accounts == ():
-            return list(hot)
-        window = (microseconds(since), microseconds(until))
+            accounts = tuple(row[0] for row in await pool.fetch(self._sql["accounts_of"], wanted.subject))
+        since, until = (microseconds(at) for at in wanted.window)
         question = PageQuestion(
-            self._location, notes, wanted.structure, *window, wanted.before, wanted.person, accounts, wanted.rows_max
+            self._location,
+            (),
+            wanted.rows_max,
+            structure=wanted.structure,
+            since_us=since,
+            until_us=until,
+            before=wanted.before,
+            people=None if wanted.person is None else (wanted.person,),
+            accounts=accounts,
         )
-        answer = await ask_child(archive_page.__name__, msgspec.msgpack.encode(question), _ARCHIVE)
+        return list(hot) if accounts == () else await self._joined(pool, question, hot)
+
+    async def sights(
+        self, pool: Pool, people: Sequence[int], hidden: Sequence[int], rows_max: int, hot: Sequence[AuditRow]
+    ) -> list[AuditRow]:
+        """The same of whoever bore these numbers, but for some structures."""
+        question = PageQuestion(self._location, (), rows_max, hidden=tuple(hidden), people=tuple(people))
+        return await self._joined(pool, question, hot) if people else list(hot)
+
+    async def _joined(self, pool: Pool, question: PageQuestion, hot: Sequence[AuditRow]) -> list[AuditRow]:
+        """The list of segments is read after the online rows: what moves meanwhile is in one of the two, or in both."""
+        segments = [row for row in await pool.fetch(self._sql["segments"]) if row["erased_at"] is None]
+        newest = max((row["last_at"] for row in segments), default=None)
+        full = len(hot) >= question.rows_max
+        if newest is None or (full and newest + MARGIN < hot[-1]["at"]):
+            return list(hot)
+        notes = tuple(row["manifest"] for row in segments if question.reaches(_manifest(row)))
+        if not notes:
+            return list(hot)
+        asked = msgspec.structs.replace(question, manifests=notes)
+        answer = await ask_child(archive_page.__name__, msgspec.msgpack.encode(asked), _ARCHIVE)
         archived = msgspec.msgpack.decode(answer, type=list[dict[str, Any]])
         names = await pool.fetch(self._sql["names_of"], list({row["account_id"] for row in archived}))
         known = {row["account_id"]: row for row in names}
-        found: dict[int, AuditRow] = {
-            int(row["disclosure_id"]): _as_online(row, known[row["account_id"]]) for row in archived
-        }
-        found |= {int(row["disclosure_id"]): row for row in hot}
-        return [found[number] for number in sorted(found, reverse=True)][: wanted.rows_max]
+        every: list[AuditRow] = [*(_as_online(row, known[row["account_id"]]) for row in archived), *hot]
+        found = {int(row["disclosure_id"]): row for row in every}
+        return [found[number] for number in sorted(found, reverse=True)][: question.rows_max]
+
+
+def _manifest(row: Row) -> Manifest:
+    return Manifest.parse(row["manifest"].rpartition("\n\n")[0] + "\n")
 
 
 def _asked(one: Wanted) -> tuple[Selection, tuple[int, ...], tuple[int, ...] | None, tuple[int, ...]]:

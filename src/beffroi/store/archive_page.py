@@ -19,18 +19,25 @@ MARGIN_US = 600_000_000
 
 
 class PageQuestion(msgspec.Struct, frozen=True):
-    """Where the files lie, the manifests of segments that may hold something, and which disclosures: of a structure, in
-    a time (microseconds), before a number, of a person, of accounts; None: any."""
+    """Where the files lie, the manifests of segments that may hold something, and which disclosures: of a structure or
+    of none of some, in a time (microseconds), before a number, of people, of accounts; None: any."""
 
     location: dict[str, str]
     manifests: tuple[str, ...]
-    structure: int
-    since_us: int
-    until_us: int
-    before: int | None
-    person: int | None
-    accounts: tuple[int, ...] | None
     rows_max: int
+    structure: int | None = None
+    hidden: tuple[int, ...] = ()
+    since_us: int | None = None
+    until_us: int | None = None
+    before: int | None = None
+    people: tuple[int, ...] | None = None
+    accounts: tuple[int, ...] | None = None
+
+    def reaches(self, manifest: Manifest) -> bool:
+        """Whether a segment may hold some of them, by its times."""
+        return (self.until_us is None or manifest.first_us < self.until_us) and (
+            self.since_us is None or manifest.last_us >= self.since_us
+        )
 
 
 def page(question: PageQuestion) -> list[dict[str, Any]]:
@@ -42,14 +49,14 @@ def page(question: PageQuestion) -> list[dict[str, Any]]:
         full = len(found) >= question.rows_max
         if full and manifest.last_us + MARGIN_US < found[question.rows_max - 1]["at_us"]:
             break
-        if manifest.first_us < question.until_us and manifest.last_us >= question.since_us:
+        if question.reaches(manifest):
             found += _segment(place, manifest, question)
             found.sort(key=lambda row: -int(row["disclosure_id"]))
     return found[: question.rows_max]
 
 
 def _segment(place: ArchivePlace, manifest: Manifest, question: PageQuestion) -> list[dict[str, Any]]:
-    if question.person is None:
+    if question.people is None:
         return _rows(place, manifest, BY_ACCOUNT, "page", question)
     found = _rows(place, manifest, BY_PATIENT, "of_person", question)
     if not found:
@@ -76,13 +83,20 @@ def _rows(
         values.append(value)
         return "?"
 
-    parts = [f"d.structure_id = {bind(question.structure)}", f"d.at_us >= {bind(question.since_us)}"]
-    parts.append(f"d.at_us < {bind(question.until_us)}")
-    parts += [f"d.disclosure_id < {bind(question.before)}"] if question.before is not None else []
-    parts += [f"d.person_id = {bind(question.person)}"] if order == BY_PATIENT else []
+    bounds = (
+        ("d.structure_id =", question.structure),
+        ("d.at_us >=", question.since_us),
+        ("d.at_us <", question.until_us),
+        ("d.disclosure_id <", question.before),
+    )
+    parts = [f"{bound} {bind(value)}" for bound, value in bounds if value is not None]
+    if question.hidden:
+        parts.append(f"(d.structure_id is null or not {one_of('d.structure_id', question.hidden, bind)})")
+    if question.people is not None and order == BY_PATIENT:
+        parts.append(one_of("d.person_id", question.people, bind))
     parts += [one_of("d.account_id", question.accounts, bind)] if question.accounts is not None else []
     parts += [one_of("d.disclosure_id", numbers, bind)] if numbers else []
-    text = load_queries("archive_page")[query].replace("/*condition*/", " and ".join(parts))
+    text = load_queries("archive_page")[query].replace("/*condition*/", " and ".join(parts) or "true")
     with connect() as connection:
         view_of(connection, order.replace("-", "_"), place.source([manifest.file(order).name]))
         found = connection.execute(text, values)
