@@ -96,12 +96,13 @@ SCOPE_ROWS = (
     ("bytes_per_disclosure_by_account", "bytes of a disclosure by account", ""),
     ("bytes_per_disclosure_by_patient", "by patient", ""),
 )
-_SCOPE_NOTES = """A year of disclosures is made straight into files as the archive writes them (nonces, request
-numbers and criteria are the same in every row: no question here reads them). Each question is asked
-as a serving process asks it, in a process of its own, its start included; the first time the files
-are out of the system's cache. The median over three accounts, patients and hours. The run fails
-unless each account's and each patient's answer has exactly as many readings as the generator's own
-arithmetic says. An access log tells an account's requests, and neither patients nor fields.
+_SCOPE_NOTES = """A year of disclosures is made straight into files with the columns, order, row groups and
+compression of the archive's (what no question here reads is the same in every row: nonces, requests,
+places in the tree; so these files are smaller than real ones). Each question is asked as a serving
+process asks it, in a process of its own, its start included; the first time the files are out of the
+system's cache. The median over three accounts, patients and hours. The run fails unless each answer
+has exactly as many readings as the generator's own arithmetic says. An access log tells an account's
+requests, and neither patients nor fields.
 """
 
 
