@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import httpx2
 import pytest
 
+from beffroi.actions.foreign_import import ForeignSource, import_log
 from beffroi.actions.house import open_house
 from beffroi.actions.investigate import Investigation
 from beffroi.clock import Clock
@@ -17,6 +18,7 @@ from beffroi.model.person import HospitalId, PersonId
 from beffroi.servers.fhir_api import FhirApi
 from beffroi.wire.fhir_view import Endpoint
 from disclosed import disclose, row
+from wire import foreign_logs as logs
 
 BASE = "https://beffroi.test/fhir"
 
@@ -115,6 +117,17 @@ async def test_every_selector_is_understood_as_at_the_command_line(ask, database
     union = [one for one in SELECTORS if "query" in one or "until" in one]
     assert values(await ask(Role.DATA_PROTECTION_OFFICER, *union))["readings"] == [3]
     await house.close()
+
+
+async def test_other_servers_logs_are_a_part_of_their_own(ask, database, tmp_path) -> None:
+    """Counted by their certainty, and no number of ours changes."""
+    path = tmp_path / "access.log"
+    path.write_text(logs.NGINX_READ.replace("dr.leroux", "S1") + "\n")
+    await import_log(database, Clock(), path, ForeignSource("hapi-a"))
+    told = values(await ask(Role.DATA_PROTECTION_OFFICER, "account=S1"))
+    counts = {one["name"]: one["valueInteger"] for one in told["foreign"][0]}
+    assert (counts["facts"], counts["shown_fields_unknown"], counts["unknown"]) == (1, 1, 0)
+    assert (told["patients"], told["readings"], told["erased"]) == ([6], [9], [0])
 
 
 async def test_in_xml_too(ask) -> None:
