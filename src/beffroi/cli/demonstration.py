@@ -189,6 +189,20 @@ def scope(
     tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
 
 
+@bench.command(help=say("What each page of the console takes.", "Ce que prend chaque page de la console."))
+def pages(
+    people: Annotated[int, typer.Option(min=1_000, max=10_000_000)] = 1_000_000,
+    rounds: Annotated[int, typer.Option(min=3, max=1_000)] = 30,
+    seed: int = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Every page as who may open it, by turns: time at the server, size, look-ups."""
+    from beffroi_region.bench.pages import run, summary
+
+    report = run(people, rounds, seed, say=_progress())
+    tell(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else summary(report))
+
+
 @bench.command(help=say("A step of the watch.", "Un pas de la veille."))
 def watch(
     repeats: Annotated[int, typer.Option(min=1, max=100)] = 5, seed: int = 1, as_json: JsonOption = False

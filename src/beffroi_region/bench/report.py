@@ -166,10 +166,13 @@ def page(reports: Sequence[Report]) -> str:
     if scopes:
         sizes = [f"{r['disclosures']:,} disclosures" for r in scopes]
         lines += ["## The archive: `beffroi bench scope`", "", *_table(scopes, SCOPE_ROWS, sizes), "", _SCOPE_NOTES]
+    pages = sorted((r for r in reports if r["benchmark"] == "pages"), key=lambda r: int(r["people"]))
+    if pages:
+        lines += ["## Pages: `beffroi bench pages`", "", *_pages(pages), "", _PAGES_NOTES]
     lines += ["## Where", ""]
     for report in scopes:
         lines += [f"**scope, {report['disclosures']:,} disclosures**", "", *_machine(report), ""]
-    for report in [*searches, *feeds, *seals]:
+    for report in [*searches, *feeds, *seals, *pages]:
         lines += [f"**{report['benchmark']}, {report['people']:,} people**", ""]
         lines += [f"- {line}" for line in _circumstances(report)] + [""]
     return "\n".join(lines).rstrip() + "\n"
@@ -194,6 +197,22 @@ def _table(reports: Sequence[Report], rows: Sequence[tuple[str, str, str]], size
         if any(value != NOT_MEASURED for value in values):
             lines.append("| " + " | ".join([name, *values, aim.removeprefix("aim ")]) + " |")
     return lines
+
+
+def _pages(reports: Sequence[Report]) -> list[str]:
+    """The largest region's pages, the slowest first."""
+    report = reports[-1]
+    lines = [
+        f"{report['people']:,} people, {report['rounds']} times each, by turns. Slowest median: "
+        f"{report['slowest_median_ms']} ms (aim under 100). Heaviest page with its style, script and mark: "
+        f"{report['heaviest_bytes']:,} bytes (aim under 61,440).",
+        "",
+        "| page | median ms | 95 % | bytes | look-ups |",
+        "|---|---|---|---|---|",
+    ]
+    ordered = sorted(report["pages"].items(), key=lambda one: -one[1]["median_ms"])
+    keys = ("median_ms", "p95_ms", "bytes", "lookups")
+    return lines + [f"| {name} | " + " | ".join(number(found[key]) for key in keys) + " |" for name, found in ordered]
 
 
 def _stops(report: Report) -> list[str]:
@@ -236,7 +255,13 @@ here was typed by hand. A cell with a hyphen was not measured.
     beffroi drill --seed 900000000 --runs 40 --professionals 500 --json > docs/benchmarks/drill-500.json
     beffroi drill --seed 920000000 --scenario year-plain --professionals 25000 --json > docs/benchmarks/drill-year.json
     beffroi bench watch --json > docs/benchmarks/watch.json
+    beffroi bench pages --json --people 1000000 > docs/benchmarks/pages-1000000.json
     python -m beffroi_region.bench.report
+"""
+_PAGES_NOTES = """Every page of the console that has an address of its own, and those about a patient, an account and an
+incident, each as somebody who may open it. The web process's own code answers on a socket; timed is the application
+from the request's arrival to its answer's last byte, the gate's commit included. Look-ups are a page's own statements,
+besides the gate's three.
 """
 _CONTAIN_NOTES = """One account asks on twelve connections over three web processes, as fast as it is answered, and is
 stopped; so is an application that asks over six HL7 v2 connections. Answers are counted in the database, behind the

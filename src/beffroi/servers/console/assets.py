@@ -37,6 +37,11 @@ class Assets:
                 self._files[name] = Asset(body, _TYPES[kind])
                 self.addresses[file.name] = f"{ROOT}{FOLDER}{name}"
 
+    @property
+    def bytes_count(self) -> int:
+        """Bytes of all of them, which a browser keeps."""
+        return sum(len(file.body) for file in self._files.values())
+
     def find(self, path: str) -> Asset | None:
         """The file at a path below the console's root."""
         return self._files.get(path.removeprefix(FOLDER)) if path.startswith(FOLDER) else None

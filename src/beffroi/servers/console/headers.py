@@ -2,8 +2,8 @@
 is kept (nothing), and the cookies.
 
 Over https a cookie has the prefix `__Host-`: this host alone set it, for no other, over TLS. On the loopback, where the
-demonstration speaks http, the prefix would have browsers drop it: there the same cookie has a plain name, and the
-console refuses to start with http anywhere else.
+demonstration speaks http, some browsers would drop such a cookie: there the same one has a plain name, and the console
+refuses to start with http anywhere else.
 
 Source: CSP 3; Trusted Types; RFC 6265bis section 4.1.3.2; Fetch Metadata; Clear Site Data.
 """

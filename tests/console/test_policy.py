@@ -1,0 +1,47 @@
+"""What the browser itself refuses our pages, and what it keeps of them: tried in one, not read off a header."""
+
+from playwright.async_api import BrowserContext
+
+TRIED = """async () => {
+  const refused = (work) => { try { work(); return "taken"; } catch (error) { return error.name; } };
+  const violated = new Promise((told) => addEventListener("securitypolicyviolation", (one) => {
+    if (one.effectiveDirective === "img-src") told(one.effectiveDirective);
+  }));
+  const image = new Image();
+  image.src = "http://127.0.0.1:9/x.png";
+  return {
+    html: refused(() => { document.body.innerHTML = "<b>x</b>"; }),
+    script: refused(() => { document.createElement("script").text = "1"; }),
+    policy: refused(() => { trustedTypes.createPolicy("own", {createHTML: (text) => text}); }),
+    foreign: await violated,
+    isolated: crossOriginIsolated,
+    opener: window.opener === null,
+    kept: Object.keys(localStorage).length + Object.keys(sessionStorage).length,
+    cookies: document.cookie,
+  };
+}"""
+
+
+async def test_the_browser_holds_us_to_our_policy(served, louise, browsing: BrowserContext, enters) -> None:
+    """Trusted Types, no code made from texts, nothing foreign, isolated from whoever opened it, nothing kept."""
+    page = await enters(browsing, "ward-nurse")
+    assert await page.evaluate(TRIED) == {
+        "html": "TypeError",
+        "script": "TypeError",
+        "policy": "TypeError",
+        "foreign": "img-src",
+        "isolated": True,
+        "opener": True,
+        "kept": 0,
+        "cookies": "",
+    }
+
+
+async def test_nobody_frames_a_page(served, browsing: BrowserContext, enters) -> None:
+    """Another site that puts the console into a frame gets an empty one."""
+    page = await enters(browsing, "ward-nurse")
+    await page.goto(f"{served.issuer.url}/jwks")
+    await page.set_content(f'<iframe src="{served.url}/find"></iframe>')
+    await page.wait_for_timeout(500)
+    frame = page.frames[-1]
+    assert "born" not in await frame.content()
