@@ -51,6 +51,7 @@ _WAYS = {
     Operation.KEY: "hand out keys",
     Operation.RELEASE: "release",
     Operation.DOUBTS: "doubtful identities",
+    Operation.GRANT: "ask for roles",
 }
 
 

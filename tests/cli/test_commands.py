@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -155,14 +156,27 @@ def test_doctor_tells_programs_too(beffroi: Run, config_file: Path) -> None:
 
 
 def test_accounts_are_given_roles_and_stopped(beffroi: Run, config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """grant, list, contain, release, revoke: effective in the register, refused when there is nothing to do."""
+    """A role by two people, list, contain, release, revoke: effective, and refused where nothing is to do."""
     beffroi("migrate", "--config", config_file)
     who = ("8997001", "--config", config_file)
     role = ("--hospital", "1", "--role", "auditor")
-    assert "auditor in hospital 1" in beffroi("account", "grant", *who, *role, "--until", "2030-01-01").stdout
+    day = f"{datetime.now(UTC) + timedelta(days=90):%Y-%m-%d}"
+    monkeypatch.setenv("SUDO_USER", "anne")
+    asked = beffroi("account", "grant", *who, *role, "--until", day, "--reason", "audits this year")
+    assert "auditor in hospital 1" in asked.stdout and "agree 1" in asked.stdout
+    assert "audits this year" in beffroi("account", "requests", "--config", config_file).stdout
+    assert not [a for a in listed(beffroi, config_file) if a["grants"] and a["kind"] == "person"]
+    for person, said in (
+        ("anne", "second person"),
+        ("bruno", f"auditor in hospital 1 until {day}"),
+        ("carl", "request not found"),
+    ):
+        monkeypatch.setenv("SUDO_USER", person)
+        told = beffroi("account", "agree", "1", "--config", config_file)
+        assert said in told.stdout + told.stderr
     (account,) = [a for a in listed(beffroi, config_file) if a["kind"] == "person"]
     assert account["subject"] == "8997001" and account["issuer"] == REAL_ISSUER
-    assert account["grants"][0]["role"] == "auditor" and account["grants"][0]["expires_at"].startswith("2030-01-01")
+    assert account["grants"][0]["role"] == "auditor" and account["grants"][0]["expires_at"].startswith(day)
     why = ("--reason", "a stolen badge", "--yes")
     stopped = beffroi("contain", "account", *who, *why)
     assert "1 accounts" in stopped.stdout and "Stopped (containment 1)" in stopped.stdout
@@ -175,12 +189,12 @@ def test_accounts_are_given_roles_and_stopped(beffroi: Run, config_file: Path, m
     assert "1 departures" in beffroi("account", "left", *who, "--hospital", "1", "--on", "2026-01-31").stdout
     assert "left 1" in beffroi("account", "list", "--config", config_file).stdout
     assert "reads there again" in beffroi("account", "returned", *who, "--hospital", "1").stdout
-    assert beffroi("account", "revoke", *who, *role).returncode == 0
-    assert "n'a pas ce rôle" in beffroi("account", "revoke", *who, *role, french=True).stderr
-    assert "no hospital 9" in beffroi("account", "grant", *who, "--hospital", "9", "--role", "auditor").stderr
-    assert (
-        "comes from the configuration" in beffroi("account", "grant", *who, "--hospital", "1", "--role", "feed").stderr
-    )
+    left = ("--reason", "has left us")
+    assert beffroi("account", "revoke", *who, *role, *left).returncode == 0
+    assert "Ce rôle de ce compte" in beffroi("account", "revoke", *who, *role, *left, french=True).stderr
+    assert "Hospital" in beffroi("account", "grant", *who, "--hospital", "9", "--role", "auditor", *left).stderr
+    feed = beffroi("account", "grant", *who, "--hospital", "1", "--role", "feed", *left)
+    assert "comes from the configuration" in feed.stderr
     assert "8997001" in beffroi("account", "list", "--config", config_file).stdout
 
 

@@ -3,15 +3,19 @@
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import BrowserContext, Page
 
 from beffroi.actions.find_doubts import DoubtWalk
+from beffroi.actions.roles import Roles
+from beffroi.actions.ways.acting import Acting
+from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
-from beffroi.model.person import OID_INS_NIR_TEST, Address, IdentityAttribute, IdentityStatus, Ins, Sex
+from beffroi.model.person import OID_INS_NIR_TEST, Address, HospitalId, IdentityAttribute, IdentityStatus, Ins, Sex
+from beffroi.model.role_request import Wanted
 from beffroi.store.doubts import DoubtStore
 from requests_and_records import record
 
@@ -214,6 +218,26 @@ async def protection(page: Page, url: str, subject: str) -> AsyncIterator[str]:
     yield "incidents"
 
 
+async def operating(page: Page, served: Any) -> AsyncIterator[str]:
+    """The operator's pages; a role waits that was asked for at the machine."""
+    url, clock = served.url, served.clock
+    await page.goto(f"{url}/operate")
+    yield "operate"
+    await page.goto(f"{url}/operate/roles")
+    await press(page, "main form button")
+    yield "operate-roles-mistake"
+    roles = Roles(served.database, Acting(served.database, clock), clock)
+    account = await roles.account(served.issuer.url, "899700000777")
+    wanted = Wanted(account, HospitalId(2), Role.AUDITOR, clock.now() + timedelta(days=300), "contrôle de l'année")
+    number = await roles.ask("operator:anne", wanted)
+    await page.goto(f"{url}/operate/roles")
+    yield "operate-roles"
+    await page.goto(f"{url}/operate/roles/{number}")
+    yield "operate-role"
+    await page.goto(f"{url}/operate/settings")
+    yield "operate-settings"
+
+
 async def cell(page: Page, url: str, database: Any) -> AsyncIterator[str]:
     """The identity cell's pages, before and after the worker's walk."""
     await page.goto(f"{url}/identities")
@@ -283,8 +307,7 @@ async def walk(
     async for name in cell(doubting, served.url, served.database):
         yield name, doubting
     operator = await enters(await new_context(), "operator")
-    for path in ("/operate", "/operate/settings"):
-        await operator.goto(f"{served.url}{path}")
-        yield path[1:].replace("/", "-"), operator
+    async for name in operating(operator, served):
+        yield name, operator
     async for name in stopped(doctor, served.url):
         yield name, doctor

@@ -21,6 +21,8 @@ IN_FOUR = {"find", "found", "patient-more", "who-saw", "watch", "account", "inci
     "drill",
     "colleague-code",
     "worklists",
+    "operate",
+    "operate-roles",
 }
 """States of which docs/ keeps the dark, the printed and the narrow picture too."""
 LONG = {"operate-settings"}

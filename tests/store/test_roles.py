@@ -64,6 +64,7 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "presence_keys": (SI, NONE, NONE, NONE),
     "proofs": (SI, SI, SD, NONE),
     "scope_exports": (SIU, NONE, NONE, NONE),
+    "role_requests": (S, NONE, NONE, NONE),
     "seal_state": (NONE, NONE, NONE, SIU),
     "seen": (SI, SI, NONE, NONE),
     "suspicions": (S, S, SIUD, NONE),

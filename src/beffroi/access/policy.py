@@ -75,7 +75,7 @@ RIGHTS: dict[Role, Rights] = {
     ),
     Role.DATA_PROTECTION_OFFICER: _PROTECTING,
     Role.AUDITOR: _AUDITING,
-    Role.OPERATOR: Rights(PRESENCE),
+    Role.OPERATOR: Rights(PRESENCE | {Operation.GRANT}),
     Role.HOSPITAL_APPLICATION: Rights(SEARCHING | {Operation.WORKLIST}),
     Role.CROSS_REFERENCE_APPLICATION: Rights(SEARCHING, (FieldSet.IDENTIFIERS,), CARE | ADMINISTRATION),
     Role.FEED: Rights(),

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from beffroi.access.stops import covered, overlapping, target_of
+from beffroi.access.two_people import SAME_PERSON, objection
 from beffroi.actions.alerts import Alerts
 from beffroi.actions.events import Events, Locked
 from beffroi.actions.signals import Signals
@@ -41,9 +42,7 @@ EVENTS_MAX: Final = 2_000
 
 _EXISTS = Words("this is stopped already, or waits for its second person", "c'est déjà arrêté, ou en attente")
 _NOT_OPEN = Words("Such a containment", "Un tel arrêt")
-_SAME_PERSON = Words("a second person is needed", "il faut une seconde personne")
 _NOT_WAITING = Words("it does not wait for a second person", "il n'attend pas de seconde personne")
-_TOO_LATE = Words("it has waited too long: ask again", "la demande a expiré : recommencez")
 _NOT_YET = Words("it is not in force yet", "il n'est pas encore en vigueur")
 _OWN = Words(
     "a hospital has declared these addresses its own: stop the account or the device",
@@ -141,10 +140,9 @@ class Containing:
             now = self._clock.now()
             if found.in_force_from is not None:
                 raise ContainmentRefused(why=_NOT_WAITING)
-            if found.asked_by == by:
-                raise ContainmentRefused(why=_SAME_PERSON)
-            if now - found.asked_at > CONFIRM_WITHIN:
-                raise ContainmentRefused(why=_TOO_LATE)
+            refused = objection(found.asked_by, by, now - found.asked_at, CONFIRM_WITHIN)
+            if refused is not None:
+                raise ContainmentRefused(why=refused)
             until = now + (found.expires_at - found.asked_at) if found.expires_at else None
             made = await self._store.confirm(locked.connection, containment_id, by, now, until)
             await self._begin(locked, made, preview, door)
@@ -248,7 +246,7 @@ def _needs_another(found: Containment, by: str, now: datetime) -> bool:
     if found.release_asked_at is None or now - found.release_asked_at > CONFIRM_WITHIN:
         return True
     if found.release_asked_by == by:
-        raise ContainmentRefused(why=_SAME_PERSON)
+        raise ContainmentRefused(why=SAME_PERSON)
     return False
 
 

@@ -2,7 +2,7 @@
 
 from beffroi.actions.availability import ACCOUNTS, looking_up
 from beffroi.clock import Clock
-from beffroi.model.operations import Deployment
+from beffroi.model.operations import Deployment, GivenRole
 from beffroi.store.database import Database
 from beffroi.store.operations import OperationsStore
 
@@ -18,3 +18,8 @@ class OperationsRoom:
         """As it stands now. Raises Unavailable."""
         with looking_up(ACCOUNTS):
             return await self._store.deployment(self._clock.now())
+
+    async def given_roles(self) -> tuple[GivenRole, ...]:
+        """Who has which role. Raises Unavailable."""
+        with looking_up(ACCOUNTS):
+            return await self._store.given_roles(self._clock.now())

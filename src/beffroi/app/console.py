@@ -16,8 +16,10 @@ from beffroi.actions.investigate import Investigation
 from beffroi.actions.lookup import Lookup
 from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
+from beffroi.actions.roles import Roles
 from beffroi.actions.sign_in import SignIn
 from beffroi.actions.watch_room import WatchRoom
+from beffroi.actions.ways.acting import Acting
 from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.app.context import Context
 from beffroi.app.investigating import archive_of
@@ -101,6 +103,7 @@ def console_of(
         partial(Incidents, database, clock),
         config.archive is not None,
         OperationsRoom(database, clock),
+        Roles(database, Acting(database, clock), clock),
         ways,
         DrillReports(config.path(settings.drill_report) if settings.drill_report else None),
         tuple(listed(config)),

@@ -1,8 +1,8 @@
-"""account grant, revoke, list: who may do what, under the owner's role."""
+"""account grant, agree, revoke, list: who may do what, under the owner's role."""
 
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -10,18 +10,19 @@ import msgspec
 import typer
 from rich.table import Table
 
-from beffroi.access.professional import GRANTED_ROLES, MAPPABLE_ROLES
-from beffroi.actions.administration import Administration
+from beffroi.actions.roles import DAYS_MAX, Roles
+from beffroi.actions.ways.acting import Acting
 from beffroi.actions.ways.persons import same_person
-from beffroi.cli.containing import IssuerOption, Subject, number_of, only_issuer
+from beffroi.cli.containing import IssuerOption, Reason, Subject, number_of, only_issuer
 from beffroi.cli.owning import as_owner, officer
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
-from beffroi.errors import OperatorError
 from beffroi.model.account import AccountId, Role
 from beffroi.model.person import HospitalId
+from beffroi.model.role_request import Wanted
 from beffroi.store.accounts import AccountStore
+from beffroi.store.database import Database
 
 T = TypeVar("T")
 
@@ -34,33 +35,74 @@ app = typer.Typer(
 HospitalOption = Annotated[
     int, typer.Option("--hospital", help=say("The hospital's number.", "Le numéro de l'hôpital."))
 ]
+RequestNumber = Annotated[int, typer.Argument(help=say("The request's number.", "Le numéro de la demande."))]
 RoleOption = Annotated[Role, typer.Option("--role", help=say("The role.", "Le rôle."))]
 
 
-@app.command(help=say("Give a role in a hospital.", "Donner un rôle dans un hôpital."))
+@app.command(help=say("Ask for a role; another person agrees.", "Demander un rôle ; une autre personne approuve."))
 def grant(
     subject: Subject,
     hospital: HospitalOption,
     role: RoleOption,
+    reason: Reason = "",
     until: Annotated[
         datetime | None,
-        typer.Option(help=say("The day when it ends.", "Le jour où il prend fin."), formats=["%Y-%m-%d"]),
+        typer.Option(help=say("The day when it ends; by default in a year.", "Sa fin ; un an."), formats=["%Y-%m-%d"]),
     ] = None,
     issuer: IssuerOption = "",
     config: ConfigFile = DEFAULT_CONFIG,
     demo: DemoFlag = False,
 ) -> None:
-    """Effective within seconds."""
-    if role not in GRANTED_ROLES | MAPPABLE_ROLES:
-        raise OperatorError(
-            f"{role} is an application's role: it comes from the configuration.",
-            f"{role} est le rôle d'une application : il vient de la configuration.",
+    """Nobody has it before a second person has agreed, within a day."""
+    ends = until.replace(tzinfo=UTC) if until else Clock().now() + timedelta(days=DAYS_MAX)
+
+    async def ask(desk: Roles, url: str) -> int:
+        account = await desk.account(url, subject)
+        return await desk.ask(officer(), Wanted(account, HospitalId(hospital), role, ends, reason))
+
+    number = _at_desk(config, demo, ask, issuer or only_issuer(load(config, demo=demo)))
+    tell(
+        say(
+            f"Asked: {role} in hospital {hospital}. Another person agrees within a day: "
+            f"beffroi account agree {number}, or an operator in the console.",
+            f"Demandé : {role} à l'hôpital {hospital}. Une autre personne approuve dans la journée : "
+            f"beffroi account agree {number}, ou une personne de l'exploitation dans la console.",
         )
-    ends = until.replace(tzinfo=UTC) if until else None
-    number = _at_desk(
-        config, demo, lambda desk, url: desk.grant(url, subject, HospitalId(hospital), role, ends), issuer
     )
-    tell(say(f"Account {number}: {role} in hospital {hospital}.", f"Compte {number} : {role} à l'hôpital {hospital}."))
+
+
+@app.command(help=say("Agree to a role, as the second person.", "Approuver un rôle, en seconde personne."))
+def agree(number: RequestNumber, config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
+    """Effective within seconds."""
+    given = _at_desk(config, demo, lambda desk, _: desk.agree(officer(), number)).wanted
+    until = f"{given.until:%Y-%m-%d}"
+    tell(
+        say(
+            f"Account {given.account_id}: {given.role} in hospital {given.hospital_id} until {until}.",
+            f"Compte {given.account_id} : {given.role} à l'hôpital {given.hospital_id} jusqu'au {until}.",
+        )
+    )
+
+
+@app.command(help=say("Withdraw what was asked for.", "Retirer une demande."))
+def withdraw(number: RequestNumber, config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
+    """Nothing comes of it."""
+    _at_desk(config, demo, lambda desk, _: desk.withdraw(officer(), number))
+    tell(say("Withdrawn.", "Retirée."))
+
+
+@app.command(help=say("What waits for a second person.", "Ce qui attend une seconde personne."))
+def requests(config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
+    """One line each."""
+    table = Table(box=None, header_style="bold")
+    titles = ("", say("who", "qui"), say("role", "rôle"), say("until", "fin"), say("by", "par"), say("why", "pourquoi"))
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    for one in _at_desk(config, demo, lambda desk, _: desk.waiting()):
+        wanted = one.wanted
+        role = f"{wanted.role} ({wanted.hospital_id})"
+        table.add_row(str(one.number), one.subject, role, f"{wanted.until:%Y-%m-%d}", one.asked_by, wanted.reason)
+    out.print(table)
 
 
 @app.command(help=say("Take a role away.", "Retirer un rôle."))
@@ -68,12 +110,14 @@ def revoke(
     subject: Subject,
     hospital: HospitalOption,
     role: RoleOption,
+    reason: Reason = "",
     issuer: IssuerOption = "",
     config: ConfigFile = DEFAULT_CONFIG,
     demo: DemoFlag = False,
 ) -> None:
-    """Effective within seconds."""
-    number = _at_desk(config, demo, lambda desk, url: desk.revoke(url, subject, HospitalId(hospital), role), issuer)
+    """Effective within seconds; one person's to do."""
+    number = AccountId(number_of(load(config, demo=demo), subject, issuer))
+    _at_desk(config, demo, lambda desk, _: desk.take(officer(), number, HospitalId(hospital), role, reason))
     tell(say(f"Account {number}: no longer {role}.", f"Compte {number} : n'est plus {role}."))
 
 
@@ -120,7 +164,9 @@ def list_accounts(
     out.print(table)
 
 
-def _at_desk(config: Path, demo: bool, do: Callable[[Administration, str], Awaitable[T]], issuer: str) -> T:
-    loaded = load(config, demo=demo)
-    url = issuer or only_issuer(loaded)
-    return as_owner(loaded, lambda database: do(Administration(database, officer()), url))
+def _at_desk(config: Path, demo: bool, do: Callable[[Roles, str], Awaitable[T]], issuer: str = "") -> T:
+    async def desk(database: Database) -> T:
+        clock = Clock()
+        return await do(Roles(database, Acting(database, clock), clock), issuer)
+
+    return as_owner(load(config, demo=demo), desk)

@@ -21,6 +21,7 @@ class AlertKind(StrEnum):
     RELEASED = "released"
     NOT_ME = "not_me"  # an owner disowned what was read under their account
     SIGNAL = "signal"  # another system said that a session or an account is no good
+    ROLE_GIVEN = "role_given"  # somebody has a right that they had not
     TEST = "test"
 
 
@@ -81,6 +82,7 @@ _TITLES: Final = {
     AlertKind.RELEASED: Words("Released", "Libération"),
     AlertKind.NOT_ME: Words("An owner says: it was not me", "Un titulaire dit : ce n'était pas moi"),
     AlertKind.SIGNAL: Words("A signal from another system", "Un signal d'un autre système"),
+    AlertKind.ROLE_GIVEN: Words("A role was given", "Un rôle a été donné"),
     AlertKind.TEST: Words("A test of the alerts", "Un essai des alertes"),
 }
 

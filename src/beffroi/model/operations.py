@@ -39,7 +39,6 @@ class Deployment(msgspec.Struct, frozen=True):
     """All of it at one moment. `sealed_at` None: nothing was ever sealed."""
 
     feeds: tuple[FeedState, ...]
-    roles: tuple[GivenRole, ...]
     witnesses: tuple[WitnessWord, ...]
     tree_size: int
     sealed_at: datetime | None

@@ -1,7 +1,8 @@
 """Accounts, their grants and their status.
 
 What serves (roles beffroi_web and beffroi_feed) finds and creates; granting and revoking need the owner's role, because
-a server that is taken over must not be able to give itself rights. Stopping and releasing are events: `store.events`.
+a server that is taken over must not be able to give itself rights (what it may do about them: `store.roles`). Stopping
+and releasing are events: `store.events`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -137,7 +138,11 @@ class AccountStore:
         """Takes that back; False when it was not there. Needs the owner's role."""
         return await connection.fetchval(self._sql["come_back"], account_id, hospital_id) is not None
 
-    async def revoke(self, account_id: AccountId, hospital_id: HospitalId, role: Role) -> bool:
+    async def revoke(
+        self, account_id: AccountId, hospital_id: HospitalId, role: Role, connection: Connection | None = None
+    ) -> bool:
         """Takes a role away; False when it was not there. Needs the owner's role."""
-        removed = await self._pool.fetchval(self._sql["revoke_role"], account_id, hospital_id, role.value)
+        removed = await (connection or self._pool).fetchval(
+            self._sql["revoke_role"], account_id, hospital_id, role.value
+        )
         return removed is not None

@@ -18,24 +18,10 @@ class OperationsStore:
     async def deployment(self, now: datetime) -> Deployment:
         """Everything at once."""
         feeds = await self._readers.fetch(self._sql["feeds"])
-        roles = await self._readers.fetch(self._sql["given_roles"], now, ROLES_MAX)
         words = await self._readers.fetch(self._sql["witness_words"])
         (state,) = await self._readers.fetch(self._sql["deployment_state"], now)
         return Deployment(
             tuple(FeedState(row["name"], row["last_message_at"], row["message_count"]) for row in feeds),
-            tuple(
-                GivenRole(
-                    row["subject"],
-                    row["display_name"],
-                    row["kind"],
-                    row["role"],
-                    row["hospital"],
-                    row["granted_by"],
-                    row["granted_at"],
-                    row["expires_at"],
-                )
-                for row in roles
-            ),
             tuple(WitnessWord(row["witness"], row["state"], row["tree_size"], row["at"]) for row in words),
             state["tree_size"],
             state["sealed_at"],
@@ -44,3 +30,8 @@ class OperationsStore:
             state["disclosures"],
             state["sessions"],
         )
+
+    async def given_roles(self, now: datetime) -> tuple[GivenRole, ...]:
+        """Roles given by name, or by the configuration, that have not ended."""
+        rows = await self._readers.fetch(self._sql["given_roles"], now, ROLES_MAX)
+        return tuple(GivenRole(*row) for row in rows)

@@ -3,6 +3,7 @@
 --   hospitals, accounts, credentials,           registers: who feeds, who asks, what they may, who has left
 --       grants, departures
 --   identities, links, moves                    the people: one row per hospital's identity, and how they belong together
+--   role_requests                               roles that wait for a second person
 --   doubts, doubt_walk                          identities that somebody should look at
 --   feed_messages, feed_events, feeds, imports  what was received, what it did, and how far
 --   disclosures, seen, deliveries, proofs       the facts: who was shown whom, and what became of the answer
@@ -157,7 +158,7 @@ create table accounts (
 );
 create index accounts_same_as on accounts (same_as) where same_as is not null;
 
--- What an account may do for a structure. Rows come from the configuration or from `beffroi account grant`.
+-- What an account may do for a structure. Rows come from the configuration or from two people (role_requests).
 create table grants (
     account_id integer not null references accounts,
     hospital_id integer not null references hospitals,
@@ -676,6 +677,51 @@ create table crises (
     check (in_force_from is null or confirmed_by is not null)
 );
 
+-- --- roles by two people, one of them at the machine
+
+-- A role that somebody asked for, until another person agrees, it is withdrawn, or a day has passed.
+create table role_requests (
+    request_id integer generated always as identity primary key,
+    account_id integer not null references accounts,        -- who is to have it
+    hospital_id integer not null references hospitals,
+    role text not null,
+    until timestamptz not null,
+    reason text not null,
+    asked_by text not null,                 -- as in containments
+    asked_at timestamptz not null,
+    at_machine boolean not null default false,  -- asked under the owner's role, not by a server
+    agreed_by text check (agreed_by <> asked_by),
+    withdrawn_by text,
+    ended_at timestamptz,
+    check (ended_at is null or num_nonnulls(agreed_by, withdrawn_by) = 1)
+);
+create index role_requests_open on role_requests (asked_at) where ended_at is null;
+
+-- A role that was asked for at the machine is given, once a signed-in operator agrees; false when it does not wait for
+-- that. The serving processes reach grants by this function alone: whoever takes a server over can give nothing that
+-- nobody at the machine has asked for.
+create function agree_to_role(of_request integer, operator integer) returns boolean
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    one role_requests;
+begin
+    select * into one from role_requests
+    where request_id = of_request and ended_at is null and at_machine and asked_at > now() - interval '1 day'
+    for update;
+    if one.request_id is null or one.account_id = operator or not exists (
+        select from grants g
+        where g.account_id = operator and g.role = 'operator' and (g.expires_at is null or g.expires_at > now())
+    ) then
+        return false;
+    end if;
+    update role_requests set agreed_by = 'account:' || operator, ended_at = now() where request_id = of_request;
+    insert into grants (account_id, hospital_id, role, granted_by, expires_at)
+    values (one.account_id, one.hospital_id, one.role, one.asked_by || ', account:' || operator, one.until)
+    on conflict (account_id, hospital_id, role)
+    do update set granted_at = now(), granted_by = excluded.granted_by, expires_at = excluded.expires_at;
+    return true;
+end $$;
+
 -- --- doubtful identities: found by the worker's walk, shown to identity cells by the gate
 
 -- What an identity cell should look at: `other_id` is 0 where the identity is in doubt by itself.
@@ -1187,6 +1233,12 @@ grant select (digest, expires_at), delete on one_time_codes to beffroi_worker;
 grant execute on function sealed_facts(bigint, integer), sealed_size() to beffroi_worker;
 grant select, insert, update on audit_repositories to beffroi_worker;
 grant select, insert, update, delete on audit_refusals to beffroi_worker;
+
+-- Roles: asked for in the console, given by the owner, or by the function for what was asked for at the machine.
+grant execute on function agree_to_role(integer, integer) to beffroi_web;
+grant select on role_requests to beffroi_web;
+grant insert (account_id, hospital_id, role, until, reason, asked_by, asked_at) on role_requests to beffroi_web;
+grant update (withdrawn_by, ended_at) on role_requests to beffroi_web;
 
 -- Doubtful identities: the worker walks by one function, and is told nobody's traits.
 grant execute on function find_doubts(integer) to beffroi_worker;

@@ -49,6 +49,8 @@ class Event(StrEnum):
     KEYS_FETCH_FAILED = "keys_fetch_failed"
     ACCOUNT_GRANTED = "account_granted"
     ACCOUNT_REVOKED = "account_revoked"
+    ROLE_ASKED = "role_asked"
+    ROLE_WITHDRAWN = "role_withdrawn"
     # the ways on
     KEY_GRANTED = "key_granted"
     KEY_ENROLLED = "key_enrolled"

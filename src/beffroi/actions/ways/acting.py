@@ -6,6 +6,7 @@ What holds for a question holds here: a stopped account does nothing, a containm
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from beffroi.access.rejection import INVALID_PROOF
@@ -23,6 +24,10 @@ from beffroi.store.database import Database
 from beffroi.store.events import Connection
 from beffroi.store.presence import PersonRow, PresenceStore
 from beffroi.store.signals import SignalStore
+from beffroi.watch.channels import key_of
+
+FRESH_S: Final = 300
+"""Seconds for which a proof of presence serves, in the session that made it, where one is asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,12 @@ class Act:
         """An event of the actor's own chain."""
         asker = self.asker
         return AccountEvent(asker.account_id, operation, reason, particulars, asker, self.door, self.request_id)
+
+
+def proved_just_now(locked: Locked, act: Act, now_s: int) -> bool:
+    """Whether the actor has proved with a key, in this session and lately, who is there."""
+    own = locked.evidence(act.holder)
+    return own.proved_s > now_s - FRESH_S and own.proved_key == key_of(act.asker.session_key)
 
 
 class Acting:

@@ -13,7 +13,7 @@ from typing import Final
 from beffroi.actions.asking import Ask
 from beffroi.actions.events import Locked
 from beffroi.actions.find import Finder
-from beffroi.actions.ways.acting import Act, Acting
+from beffroi.actions.ways.acting import FRESH_S, Act, Acting, proved_just_now
 from beffroi.actions.ways.codes import COLLEAGUE_CHARACTERS, digest_of, new_code
 from beffroi.actions.ways.keys import Code
 from beffroi.clock import Clock
@@ -25,7 +25,6 @@ from beffroi.model.person import PersonId
 from beffroi.model.search import Criteria, DateRange, Text
 from beffroi.store.presence import PersonRow
 from beffroi.telemetry import Event, log
-from beffroi.watch.channels import key_of
 from beffroi.watch.evidence import WARN, Evidence
 from beffroi.watch.vouching import CONFIRMED_24H, CONFIRMED_S, VOUCHED_24H, confirm, room_to_confirm, room_to_vouch
 from beffroi.watch.vouching import second as agree
@@ -35,8 +34,6 @@ CODES_PER_DAY_MAX: Final = 40
 """Codes that one account may ask for in 24 hours: more than its ceilings can use."""
 ON_DUTY_S: Final = 12 * 3_600
 """Seconds since a colleague's sign-in: a shift."""
-FRESH_S: Final = 300
-"""Seconds for which a proof of presence serves to vouch, in the session that made it."""
 PATIENTS_MAX: Final = 10
 _KIND: Final = "colleague"
 _DAY: Final = timedelta(days=1)
@@ -171,7 +168,7 @@ class Colleagues:
                 raise WayRefused(why=_SUSPECT, instead=_OTHER)
             if not prove:
                 return
-            if own.proved_s <= now_s - FRESH_S or own.proved_key != key_of(act.asker.session_key):
+            if not proved_just_now(locked, act, now_s):
                 raise WayRefused(why=_PROVE, instead=_TOUCH)
             _check_room(locked.evidence(AccountId(asker.holder)), own, count, now_s)
 

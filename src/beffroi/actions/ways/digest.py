@@ -22,7 +22,9 @@ from beffroi.telemetry import Event, log
 DAYS_MAX: Final = 30
 DAYS_DEFAULT: Final = 7
 NOT_ME_REASON: Final = "its owner says: it was not me"
-_TOLD: Final = frozenset({"what", "by", "confirmed_by", "key", "granted_by", "means", "rung", "for", "kind", "until"})
+_TOLD: Final = frozenset(
+    {"what", "by", "confirmed_by", "key", "granted_by", "means", "rung", "for", "kind", "until", "role"}
+)
 """Particulars of events that an owner is told; none is of a patient."""
 
 

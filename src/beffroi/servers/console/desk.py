@@ -13,6 +13,7 @@ from beffroi.actions.incidents import Incidents
 from beffroi.actions.investigate import Investigation
 from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
+from beffroi.actions.roles import Roles
 from beffroi.actions.watch_room import WatchRoom
 from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.clock import Clock
@@ -54,6 +55,7 @@ class Desk:
     incidents: Callable[[AccountId], Incidents]
     archived: bool
     operations: OperationsRoom
+    roles: Roles
     ways: WaysOn
     drills: DrillReports
     settings: tuple[tuple[str, str, str, str], ...]

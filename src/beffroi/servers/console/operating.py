@@ -9,7 +9,7 @@ from beffroi.errors import Words
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit
 from beffroi.servers.console.rooms import Room
-from beffroi.servers.console.speaking import ROLES, Speaker
+from beffroi.servers.console.speaking import Speaker
 
 TITLE = Words("The server", "Le serveur")
 SETTINGS = Words("Configuration in force", "Configuration en vigueur")
@@ -26,11 +26,8 @@ async def room(desk: Desk, visit: Visit) -> Page:
         TITLE,
         Room.OPERATE,
         state=state,
-        roles={role.value: words for role, words in ROLES.items()},
         lags={feed.hospital: _lag(feed.last_at, now, speaker) for feed in state.feeds},
         late={feed.hospital for feed in state.feeds if _late(feed.last_at, now)},
-        people=[one for one in state.roles if one.kind == "person"],
-        applications=[one for one in state.roles if one.kind != "person"],
     )
 
 

@@ -42,6 +42,7 @@ ALERTS = {
     AlertKind.RELEASED: Words("Released", "Libéré"),
     AlertKind.NOT_ME: Words("Its owner says: it was not me", "Son titulaire dit : ce n'était pas moi"),
     AlertKind.SIGNAL: Words("Signal of another system", "Signal d'un autre système"),
+    AlertKind.ROLE_GIVEN: Words("A role was given", "Un rôle a été donné"),
     AlertKind.TEST: Words("Test of the alerts", "Essai des alertes"),
 }
 

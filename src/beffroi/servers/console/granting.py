@@ -1,0 +1,118 @@
+"""Accounts and roles: who has which, until when, by which two people; asking for one, and agreeing as the second."""
+
+from datetime import date, datetime, time, timedelta
+
+from beffroi.actions.contain import REASON_CHARACTERS_MAX
+from beffroi.actions.roles import DAYS_MAX, MAY_BE_GIVEN
+from beffroi.actions.ways.acting import Act
+from beffroi.errors import InvalidValue, Missing, NotFound, WayRefused, Words
+from beffroi.model.account import Role
+from beffroi.model.disclosure import Door
+from beffroi.model.person import HospitalId
+from beffroi.model.role_request import Wanted
+from beffroi.servers.console.desk import Desk
+from beffroi.servers.console.exchange import Page, Visit, see_other
+from beffroi.servers.console.rooms import Room
+from beffroi.servers.console.speaking import ROLES
+
+TITLE = Words("Accounts and roles", "Comptes et rôles")
+ONE = Words("A role that was asked for", "Un rôle demandé")
+NUMBER_DIGITS_MAX = 9
+ENDS_SOON = timedelta(days=30)
+_FIELDS = ("subject", "hospital", "role", "until", "reason")
+
+
+async def room(desk: Desk, visit: Visit) -> Page:
+    """Who has which role, and what waits."""
+    return await _room(desk, visit, {})
+
+
+async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int = 200) -> Page:
+    given, now = await desk.operations.given_roles(), desk.clock.now()
+    return desk.pages.render(
+        visit,
+        "roles.html",
+        TITLE,
+        Room.OPERATE,
+        status=status,
+        waiting=await desk.roles.waiting(),
+        roles=ROLES,
+        names={role.value: words for role, words in ROLES.items()},
+        people=[one for one in given if one.kind == "person"],
+        applications=[one for one in given if one.kind != "person"],
+        soon=now + ENDS_SOON,
+        choices=[(role.value, ROLES[role]) for role in Role if role in MAY_BE_GIVEN],
+        hospitals=[(str(h.hospital_id), Words(h.name, h.name)) for h in desk.hospitals],
+        said={name: visit.form.get(name, "") for name in _FIELDS},
+        last=(now + timedelta(days=DAYS_MAX - 1)).date().isoformat(),
+        mistakes=mistakes,
+        done=visit.query.get("done", ""),
+        reason_max=REASON_CHARACTERS_MAX,
+    )
+
+
+async def ask(desk: Desk, visit: Visit) -> Page:
+    """A role is asked for: it waits for somebody at the machine."""
+    form, act, speaker = visit.form, _act(visit), desk.pages.speaker(visit)
+    subject, until = form.get("subject", "").strip(), _evening(desk, form.get("until", ""))
+    role, hospital = form.get("role", ""), form.get("hospital", "")
+    if not subject:
+        return await _room(desk, visit, {"subject": speaker.say("Who?", "Qui ?")}, 422)
+    if until is None:
+        return await _room(desk, visit, {"until": speaker.say("Until which day?", "Jusqu'à quel jour ?")}, 422)
+    if role not in set(Role) or not hospital.isascii() or not hospital.isdigit():
+        return await _room(desk, visit, {"role": speaker.say("Which role, and where?", "Quel rôle, et où ?")}, 422)
+    try:
+        account = await desk.roles.colleague(act, subject)
+        wanted = Wanted(account, HospitalId(int(hospital)), Role(role), until, form.get("reason", "").strip())
+        await desk.roles.ask(act, wanted)
+    except (Missing, InvalidValue, WayRefused, NotFound) as error:
+        field = "reason" if isinstance(error, Missing) else "until" if isinstance(error, InvalidValue) else ""
+        return await _room(desk, visit, {field: error.text(visit.language)}, error.http_status)
+    return see_other("/operate/roles?done=asked")
+
+
+async def request(desk: Desk, visit: Visit) -> Page:
+    """One request, before it is agreed to or withdrawn."""
+    return await _request(desk, visit, "")
+
+
+async def _request(desk: Desk, visit: Visit, mistake: str, status: int = 200) -> Page:
+    one = await desk.roles.one(_number(visit))
+    return desk.pages.render(
+        visit, "role_request.html", ONE, Room.OPERATE, status=status, one=one, roles=ROLES, mistake=mistake
+    )
+
+
+async def decide(desk: Desk, visit: Visit) -> Page:
+    """As the second person, or withdrawing it."""
+    number, what = _number(visit), visit.form.get("what", "")
+    try:
+        if what == "agree":
+            await desk.roles.agree(_act(visit), number)
+        elif what == "withdraw":
+            await desk.roles.withdraw(_act(visit), number)
+        else:
+            return await _request(desk, visit, "")
+    except WayRefused as error:
+        return await _request(desk, visit, error.text(visit.language), error.http_status)
+    return see_other(f"/operate/roles?done={what}")
+
+
+def _evening(desk: Desk, text: str) -> datetime | None:
+    """The end of a day, in the region's time; None for no day."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time.max, desk.pages.place.zone)
+    except ValueError:
+        return None
+
+
+def _act(visit: Visit) -> Act:
+    return Act(visit.visitor.asker, Door.CONSOLE, visit.request_id)
+
+
+def _number(visit: Visit) -> int:
+    text = visit.handle
+    if not text.isascii() or not text.isdigit() or len(text) > NUMBER_DIGITS_MAX:
+        raise NotFound(what=Words("The request", "La demande"))
+    return int(text)
