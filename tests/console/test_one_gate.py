@@ -16,11 +16,11 @@ WORDS = ("QUESNOY", "Aldegonde", "VANDAMME", "06 12 34 56 78", "2 97 02", "Bolle
 PAGE_S_MAX = 0.1
 
 LOOKS = {"/find": 1, "found": 2, "patient": 2, "who saw": 6, "/watch": 4, "/watch/account": 5, "/incidents": 1}
-LOOKS |= {"/identities": 4, "side by side": 3}
+LOOKS |= {"/identities": 4, "side by side": 3, "/operate": 7, "/operate/roles": 3}
 """Look-ups of each page besides the gate's three statements: its session, what it shows. Accounts are remembered."""
 
 
-STORES = ("sessions", "accounts", "identities", "watch_room", "patient_access", "doubts")
+STORES = ("sessions", "accounts", "identities", "watch_room", "patient_access", "doubts", "operations", "roles")
 OURS = {text for name in STORES for text in load_queries(name).values()}
 
 
@@ -79,6 +79,7 @@ async def test_each_page_is_quick_and_asks_no_more_than_it_did(served, aldegonde
         clerk, officer = await served.signed_in("admission-clerk"), await served.signed_in("duty-officer")
         protection = await served.signed_in("data-protection-officer")
         cell = await served.signed_in("identity-cell")
+        operator = await served.signed_in("operator")
         pages = await addresses(clerk)
         subject = served.staff["admission-clerk"].subject
         account = await served.database.pool.fetchval("select account_id from accounts where subject = $1", subject)
@@ -90,6 +91,8 @@ async def test_each_page_is_quick_and_asks_no_more_than_it_did(served, aldegonde
             "/watch": (officer, "/watch"),
             "/watch/account": (officer, f"/watch/account/{account}"),
             "/incidents": (protection, "/incidents"),
+            "/operate": (operator, "/operate"),
+            "/operate/roles": (operator, "/operate/roles"),
             **{name: (cell, path) for name, path in (await doubtful(served, cell)).items()},
         }
         counts: dict[str, int] = {}

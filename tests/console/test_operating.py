@@ -19,4 +19,21 @@ async def test_the_configuration_shows_no_secret(served) -> None:
     page = await operator.get("/operate/settings")
     assert "console.idle_s" in page.text and "900" in page.text and "database.web_url" in page.text
     assert '<form method="post" action="/console/operate' not in page.text
+    assert "Secondes sans usage au bout desquelles une session prend fin." in page.text
+    english = await (await served.signed_in("operator", "en")).get("/operate/settings")
+    assert "Seconds without use after which a session ends." in english.text
     assert '"d":' not in page.text and "password=" not in page.text
+
+
+async def test_the_operator_sees_the_work_and_the_room_left(served) -> None:
+    """What the worker did last, what is stored where, and the disk; never a key that is a secret."""
+    from beffroi.actions.find_doubts import DoubtWalk
+    from beffroi.store.doubts import DoubtStore
+
+    operator = await served.signed_in("operator")
+    page = await operator.get("/operate")
+    assert "Comparaison des identités" in page.text and "rien jusqu&#39;ici" in page.text
+    assert "disclosures" in page.text and "Gio" in page.text and "retention.disclosures_days" in page.text
+    before = page.text.count("rien jusqu&#39;ici")
+    await DoubtWalk(DoubtStore(served.database)).round()
+    assert (await operator.get("/operate")).text.count("rien jusqu&#39;ici") == before - 1

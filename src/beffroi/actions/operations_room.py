@@ -1,8 +1,12 @@
 """The operator's room: how a deployment stands. It decides nothing and shows nobody."""
 
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
 from beffroi.actions.availability import ACCOUNTS, looking_up
 from beffroi.clock import Clock
-from beffroi.model.operations import Deployment, GivenRole
+from beffroi.model.operations import Deployment, Disk, GivenRole, Storage, WorkDone
 from beffroi.store.database import Database
 from beffroi.store.operations import OperationsStore
 
@@ -10,9 +14,10 @@ from beffroi.store.operations import OperationsStore
 class OperationsRoom:
     """The view of one deployment."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, folders: Sequence[Path] = ()) -> None:
         self._store = OperationsStore(database)
         self._clock = clock
+        self._folders = folders
 
     async def deployment(self) -> Deployment:
         """As it stands now. Raises Unavailable."""
@@ -23,3 +28,19 @@ class OperationsRoom:
         """Who has which role. Raises Unavailable."""
         with looking_up(ACCOUNTS):
             return await self._store.given_roles(self._clock.now())
+
+    async def work_done(self) -> tuple[WorkDone, ...]:
+        """What the worker did last. Raises Unavailable."""
+        with looking_up(ACCOUNTS):
+            return await self._store.work_done(self._clock.now())
+
+    async def storage(self) -> Storage:
+        """What lies where, and how much room is left on this machine's disks. Raises Unavailable."""
+        disks = tuple(_disk(folder) for folder in self._folders if folder.is_dir())
+        with looking_up(ACCOUNTS):
+            return await self._store.storage(disks)
+
+
+def _disk(folder: Path) -> Disk:
+    usage = shutil.disk_usage(folder)
+    return Disk(str(folder), usage.free, usage.total)

@@ -1,6 +1,7 @@
 """The console of a web process, put together; None where the configuration has none."""
 
 from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -102,7 +103,7 @@ def console_of(
         Investigation(database, house.gate, house.references, house.hospitals, clock),
         partial(Incidents, database, clock),
         config.archive is not None,
-        OperationsRoom(database, clock),
+        OperationsRoom(database, clock, _folders(context)),
         Roles(database, Acting(database, clock), clock),
         ways,
         DrillReports(config.path(settings.drill_report) if settings.drill_report else None),
@@ -110,6 +111,12 @@ def console_of(
     )
     proxies = Proxies(config.web.trusted_proxies)
     return Console(desk, origin, proxies, Admission(config.limits.in_flight_per_account))
+
+
+def _folders(context: Context) -> tuple[Path, ...]:
+    """What may run full on this machine: our own folder, and the archive's."""
+    archive = context.config.archive
+    return (context.folder, *((context.config.path(archive.folder),) if archive and archive.folder else ()))
 
 
 async def _record(house: House, clock: Clock, asker: Asker) -> None:

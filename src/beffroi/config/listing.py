@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
+from beffroi.config.french import french_meanings
 from beffroi.config.settings import Config, Section
+from beffroi.errors import Words
 
 VALUE_CHARACTERS_MAX = 200
 
@@ -18,7 +20,7 @@ class Line(NamedTuple):
 
     name: str
     value: str
-    meaning: str
+    meaning: Words
     gains: str
 
 
@@ -27,20 +29,21 @@ def listed(config: Config) -> Iterator[Line]:
     for name, hint in get_type_hints(Config).items():
         value = getattr(config, name)
         if isinstance(value, Section):
-            yield from _section(name, value)
+            yield from _section(name, name, value)
         elif isinstance(value, tuple) and any(isinstance(kind, type) for kind in get_args(hint)):
             for index, one in enumerate(value):
                 if isinstance(one, Section):
-                    yield from _section(f"{name}[{index}]", one)
+                    yield from _section(name, f"{name}[{index}]", one)
 
 
-def _section(prefix: str, section: Section) -> Iterator[Line]:
+def _section(table: str, prefix: str, section: Section) -> Iterator[Line]:
     hints = get_type_hints(type(section), include_extras=True)
     for field in msgspec.structs.fields(section):
         meta = get_args(hints[field.name])[1]
         extra = meta.extra or {}
         value = _written(getattr(section, field.name))
-        yield Line(f"{prefix}.{field.name}", value, meta.description or "", str(extra.get("gains", "")))
+        meaning = Words(meta.description or "", french_meanings()[f"{table}.{field.name}"])
+        yield Line(f"{prefix}.{field.name}", value, meaning, str(extra.get("gains", "")))
 
 
 def _written(value: Any) -> str:

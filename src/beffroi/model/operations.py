@@ -35,6 +35,41 @@ class WitnessWord(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class WorkDone(msgspec.Struct, frozen=True):
+    """A job of the worker's, by its traces: when it last did something (None: never), and how much waits for it.
+
+    Of housekeeping, `at` is the oldest proof that is left; of comparing, `waiting` is how far the round came.
+    """
+
+    job: str
+    at: datetime | None
+    waiting: int | None
+
+
+class StoredTable(msgspec.Struct, frozen=True):
+    """A table with its indexes."""
+
+    name: str
+    size_bytes: int
+
+
+class Disk(msgspec.Struct, frozen=True):
+    """The disk of a folder on this machine."""
+
+    folder: str
+    free_bytes: int
+    size_bytes: int
+
+
+class Storage(msgspec.Struct, frozen=True):
+    """What lies where."""
+
+    tables: tuple[StoredTable, ...]
+    segments: int
+    archived: int
+    disks: tuple[Disk, ...]
+
+
 class Deployment(msgspec.Struct, frozen=True):
     """All of it at one moment. `sealed_at` None: nothing was ever sealed."""
 

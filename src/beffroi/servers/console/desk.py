@@ -17,6 +17,7 @@ from beffroi.actions.roles import Roles
 from beffroi.actions.watch_room import WatchRoom
 from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.clock import Clock
+from beffroi.errors import Words
 from beffroi.model.account import AccountId
 from beffroi.model.disclosure import Answer, DisclosureId, Released
 from beffroi.model.hospitals import Hospitals
@@ -58,4 +59,4 @@ class Desk:
     roles: Roles
     ways: WaysOn
     drills: DrillReports
-    settings: tuple[tuple[str, str, str, str], ...]
+    settings: tuple[tuple[str, str, Words, str], ...]

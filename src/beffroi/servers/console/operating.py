@@ -13,6 +13,27 @@ from beffroi.servers.console.speaking import Speaker
 
 TITLE = Words("The server", "Le serveur")
 SETTINGS = Words("Configuration in force", "Configuration en vigueur")
+JOBS: Final = {
+    "housekeeping": Words(
+        "Deleting what has served its time: oldest proof left", "Ménage : plus ancienne preuve restante"
+    ),
+    "sealing": Words("Sealing: last checkpoint", "Scellement : dernier point de contrôle"),
+    "comparing": Words("Comparing identities: last whole round", "Comparaison des identités : dernier tour complet"),
+    "archiving": Words("Archiving: last segment", "Archivage : dernier segment"),
+    "signals": Words("Signals to others: last delivery", "Signaux aux autres : dernier envoi"),
+}
+"""What the worker runs, by the trace that tells of it."""
+KEYS: Final = frozenset(
+    {
+        "ledger.origin",
+        "ledger.former_keys",
+        "ledger.witnesses_min",
+        "watch.norm_keys",
+        "watch.key_domain",
+        "console.issuer",
+    }
+)
+"""Settings that say which keys count: none is a secret."""
 LATE_S: Final = 3_600
 """Seconds of silence from which a feed is marked: a hospital sends something every few minutes, by night too."""
 
@@ -27,6 +48,11 @@ async def room(desk: Desk, visit: Visit) -> Page:
         Room.OPERATE,
         state=state,
         lags={feed.hospital: _lag(feed.last_at, now, speaker) for feed in state.feeds},
+        work=await desk.operations.work_done(),
+        jobs=JOBS,
+        storage=await desk.operations.storage(),
+        kept=[(name, value) for name, value, *_ in desk.settings if name.startswith("retention.")],
+        keys=[(name, value) for name, value, *_ in desk.settings if name in KEYS and value],
         late={feed.hospital for feed in state.feeds if _late(feed.last_at, now)},
     )
 
