@@ -35,7 +35,3 @@ update role_requests set agreed_by = $2, ended_at = $3 where request_id = $1 and
 -- name: withdraw_role
 -- It waits no more. $1 request, $2 by whom, $3 now.
 update role_requests set withdrawn_by = $2, ended_at = $3 where request_id = $1 and ended_at is null returning request_id;
-
--- name: unended_roles
--- How many people have a role that was given by name and has no end.
-select count(*) from grants g join accounts a using (account_id) where g.expires_at is null and a.kind = 'person';
