@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
+from beffroi.actions.rounds import repeat
 from beffroi.clock import Clock
 from beffroi.model.alert import PARTICULAR_CHARACTERS_MAX, PARTICULARS, Alert, AlertKind, Notice, Severity
 from beffroi.store.alerts import AlertStore, Due, Outbox
 from beffroi.store.database import Database
 from beffroi.store.events import Connection
-from beffroi.telemetry import Event, log, log_failure
+from beffroi.telemetry import Event, log
 from beffroi.telemetry.metrics import count_alert, show_outbox
 
 ROUND_S: Final = 1.0
@@ -88,15 +89,7 @@ class Deliverer:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Rounds until `stopping` is set."""
-        while not stopping.is_set():
-            try:
-                await self.round()
-            except Exception as failure:  # a database that restarts must not end the worker
-                log_failure(Event.ALERTING_FAILED, failure)
-            try:
-                await asyncio.wait_for(stopping.wait(), ROUND_S)
-            except TimeoutError:
-                continue
+        await repeat(self.round, stopping, ROUND_S, Event.ALERTING_FAILED)
 
     async def round(self) -> int:
         """One look into the outbox; how many notices arrived."""

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from beffroi.access.reference import References
+from beffroi.actions.rounds import repeat
 from beffroi.clock import Clock
 from beffroi.model.audit import AuditEntry, FeedEntry
 from beffroi.model.disclosure import Field
@@ -52,15 +53,7 @@ class AuditFeed:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Rounds until `stopping` is set."""
-        while not stopping.is_set():
-            try:
-                await self.round()
-            except Exception as failure:  # a database that restarts must not end the worker
-                log_failure(Event.AUDITING_FAILED, failure)
-            try:
-                await asyncio.wait_for(stopping.wait(), ROUND_S)
-            except TimeoutError:
-                continue
+        await repeat(self.round, stopping, ROUND_S, Event.AUDITING_FAILED)
 
     async def round(self) -> int:
         """One look at every repository; how many events arrived."""

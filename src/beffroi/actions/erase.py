@@ -7,9 +7,10 @@ decided by the database's own function (decision 0039): nothing unsealed, nothin
 import asyncio
 from datetime import timedelta
 
+from beffroi.actions.rounds import repeat
 from beffroi.clock import Clock
 from beffroi.store.housekeeping import HousekeepingStore
-from beffroi.telemetry import Event, log, log_failure
+from beffroi.telemetry import Event, log
 
 ROUND_S = 3_600.0
 """Seconds between two rounds: what is due is due by days."""
@@ -25,15 +26,8 @@ class Eraser:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Rounds until `stopping` is set. One that fails is logged, and the next one tries again."""
-        while not stopping.is_set() and self._days:
-            try:
-                await self.round()
-            except Exception as failure:  # a database that restarts must not end the worker
-                log_failure(Event.HOUSEKEEPING_FAILED, failure)
-            try:
-                await asyncio.wait_for(stopping.wait(), ROUND_S)
-            except TimeoutError:
-                continue
+        if self._days:
+            await repeat(self.round, stopping, ROUND_S, Event.HOUSEKEEPING_FAILED)
 
     async def round(self) -> int:
         """Erases all that is due, batch by batch from the oldest on; how many disclosures."""

@@ -3,9 +3,10 @@
 import asyncio
 from datetime import timedelta
 
+from beffroi.actions.rounds import repeat
 from beffroi.clock import Clock
 from beffroi.store.suspicions import SuspicionStore
-from beffroi.telemetry import Event, log, log_failure
+from beffroi.telemetry import Event, log
 from beffroi.watch.federated import Channel, weighed
 
 ROUND_S = 1.0
@@ -25,15 +26,7 @@ class Federation:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """One round a second until `stopping` is set; a database that restarts ends nothing."""
-        while not stopping.is_set():
-            try:
-                await self.round()
-            except Exception as failure:
-                log_failure(Event.FEDERATION_FAILED, failure)
-            try:
-                await asyncio.wait_for(stopping.wait(), ROUND_S)
-            except TimeoutError:
-                continue
+        await repeat(self.round, stopping, ROUND_S, Event.FEDERATION_FAILED)
 
     async def round(self) -> dict[Channel, int]:
         """One round: what each channel is worth now. A channel that is new among them is told once."""

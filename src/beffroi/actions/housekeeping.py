@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
+from beffroi.actions.rounds import repeat
 from beffroi.clock import Clock
 from beffroi.store.housekeeping import ROWS_PER_BATCH_MAX, HousekeepingStore
-from beffroi.telemetry import Event, log, log_failure
+from beffroi.telemetry import Event, log
 
 ROUND_S = 60.0
 """Seconds between two rounds."""
@@ -59,15 +60,7 @@ class Housekeeper:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Rounds until `stopping` is set."""
-        while not stopping.is_set():
-            try:
-                await self.round()
-            except Exception as failure:  # a database that restarts must not end the worker
-                log_failure(Event.HOUSEKEEPING_FAILED, failure)
-            try:
-                await asyncio.wait_for(stopping.wait(), ROUND_S)
-            except TimeoutError:
-                continue
+        await repeat(self.round, stopping, ROUND_S, Event.HOUSEKEEPING_FAILED)
 
     async def round(self) -> Swept:
         """One round; what it deleted."""

@@ -6,7 +6,6 @@ holds a patient once, however often she changes, and whoever was away misses no 
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +20,7 @@ from beffroi.actions.availability import looking_up
 from beffroi.actions.cross_reference_changes import Interest, wanted
 from beffroi.actions.house import House
 from beffroi.actions.lookup import Lookup
+from beffroi.actions.rounds import repeat
 from beffroi.clock import Clock
 from beffroi.errors import AccountFrozen, BeffroiError, CallerError, Forbidden
 from beffroi.identity.blocking import Block, Plan
@@ -116,13 +116,7 @@ class Notifier:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Rounds until `stopping` is set."""
-        while not stopping.is_set():
-            try:
-                await self.round()
-            except Exception as failure:  # a database that restarts must not end the worker
-                log_failure(Event.NOTIFYING_FAILED, failure)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), ROUND_S)
+        await repeat(self.round, stopping, ROUND_S, Event.NOTIFYING_FAILED)
 
     async def round(self) -> int:
         """Queues what changed, then tells every consumer; how many notifications were accepted."""

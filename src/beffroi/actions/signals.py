@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from beffroi.actions.rounds import repeat
 from beffroi.clock import Clock
 from beffroi.model.containment import Containment, ContainmentKind
 from beffroi.model.signal import (
@@ -20,7 +21,7 @@ from beffroi.model.signal import (
 from beffroi.store.database import Database
 from beffroi.store.events import Connection
 from beffroi.store.signals import SignalStore
-from beffroi.telemetry import Event, log_failure
+from beffroi.telemetry import Event
 from beffroi.watch.evidence import ASK, HOLD, Rung
 
 ROUND_S: Final = 3_600.0
@@ -106,15 +107,7 @@ class Forgetting:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Rounds until `stopping` is set."""
-        while not stopping.is_set():
-            try:
-                await self.round()
-            except Exception as failure:  # a database that restarts must not end the worker
-                log_failure(Event.SIGNALLING_FAILED, failure)
-            try:
-                await asyncio.wait_for(stopping.wait(), ROUND_S)
-            except TimeoutError:
-                continue
+        await repeat(self.round, stopping, ROUND_S, Event.SIGNALLING_FAILED)
 
     async def round(self) -> int:
         """How many rows went."""

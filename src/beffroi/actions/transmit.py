@@ -15,12 +15,13 @@ from hashlib import sha256
 from typing import Any, Final
 
 from beffroi.access.sets import Signer
+from beffroi.actions.rounds import repeat
 from beffroi.clock import Clock
 from beffroi.errors import InvalidValue, NotFound, TooManyInFlight, Words
 from beffroi.model.signal import SENT, Signal, SignalType, opaque
 from beffroi.store.database import Database
 from beffroi.store.signals import DueSignal, SignalStore
-from beffroi.telemetry import Event, log, log_failure
+from beffroi.telemetry import Event, log
 
 ROUND_S: Final = 1.0
 PUSH: Final = "urn:ietf:rfc:8935"
@@ -136,15 +137,7 @@ class Transmitter:
 
     async def run(self, stopping: asyncio.Event, push: Push) -> None:
         """Pushes until `stopping` is set, one worker at a time."""
-        while not stopping.is_set():
-            try:
-                await self.round(push)
-            except Exception as failure:  # a database that restarts must not end the worker
-                log_failure(Event.SIGNALLING_FAILED, failure)
-            try:
-                await asyncio.wait_for(stopping.wait(), ROUND_S)
-            except TimeoutError:
-                continue
+        await repeat(lambda: self.round(push), stopping, ROUND_S, Event.SIGNALLING_FAILED)
 
     async def round(self, push: Push) -> int:
         """One look at every push stream; how many events were taken."""

@@ -1,7 +1,7 @@
 """The alerts' outbox: written with what they tell of, delivered afterwards, never forgotten."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from beffroi.model.alert import Alert, AlertKind, Notice, Severity
+from beffroi.store.alone import alone
 from beffroi.store.database import Database, load_queries
 
 Connection = asyncpg.pool.PoolConnectionProxy
@@ -59,18 +60,9 @@ class AlertStore:
         async with self._pool.acquire() as connection:
             await self.ring(connection, [alert], now)
 
-    @asynccontextmanager
-    async def delivering(self) -> AsyncIterator[Connection | None]:
+    def delivering(self) -> AbstractAsyncContextManager[Connection | None]:
         """A connection that alone delivers until the block ends; None when another worker's does."""
-        async with self._pool.acquire() as connection:
-            if not await connection.fetchval(self._sql["try_lock"], ADVISORY_LOCK):
-                yield None
-                return
-            try:
-                yield connection
-            finally:
-                if not connection.is_closed():
-                    await connection.fetchval(self._sql["unlock"], ADVISORY_LOCK)
+        return alone(self._pool, ADVISORY_LOCK)
 
     async def due(self, connection: Connection, channels: Sequence[str], now: datetime) -> list[Due]:
         """What is to be delivered now, new alerts included."""

@@ -1,7 +1,7 @@
 """What audit repositories were told: how far each is, what is next for it, and what it refused."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ import msgspec
 from beffroi.model.audit import AuditEntry, FeedEntry
 from beffroi.model.disclosure import Field
 from beffroi.model.person import PersonId
+from beffroi.store.alone import alone
 from beffroi.store.audit_rows import entry_of
 from beffroi.store.database import Database, load_queries
 from beffroi.store.feed_trail import FeedTrail
@@ -60,25 +61,15 @@ class AuditRepositoryStore:
         self._pool = database.pool
         self._trail = FeedTrail(database)
         self._sql = load_queries("audit_repositories")
-        self._lock = load_queries("alerts")
 
     async def know(self, repositories: Sequence[str], now: datetime) -> None:
         """Makes these the listed ones; a new one is told from now on."""
         await self._pool.execute(self._sql["know"], repositories, now)
         await self._pool.execute(self._sql["list"], repositories)
 
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[Connection | None]:
+    def alone(self) -> AbstractAsyncContextManager[Connection | None]:
         """A connection that alone tells until the block ends; None when another worker's does."""
-        async with self._pool.acquire() as connection:
-            if not await connection.fetchval(self._lock["try_lock"], ADVISORY_LOCK):
-                yield None
-                return
-            try:
-                yield connection
-            finally:
-                if not connection.is_closed():
-                    await connection.fetchval(self._lock["unlock"], ADVISORY_LOCK)
+        return alone(self._pool, ADVISORY_LOCK)
 
     async def due(self, repositories: Sequence[str], now: datetime) -> list[Place]:
         """Whom to tell now."""

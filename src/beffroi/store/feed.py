@@ -31,6 +31,8 @@ ATTEMPT_PAUSE_S = 0.05
 # Seconds until a transaction is given up: the network is gone, or somebody holds a lock that nobody will release.
 TRANSACTION_S_MAX = 30.0
 
+_NOTHING_DONE: tuple[list[object], ...] = ([],) * 7
+"""The columns of events of a heartbeat: it has none."""
 _LOST_A_RACE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
 # What one event can cause in the database; any other failure there is ours. (The third: a key too long for an index.)
 _BAD_VALUE = (*VALUE_FAULTS, asyncpg.ProgramLimitExceededError)
@@ -85,7 +87,7 @@ class FeedStore:
     async def beat(self, hospital: HospitalId, now: datetime) -> None:
         """A feed's sign of life without an event. Raises Unavailable."""
         try:
-            await self._pool.execute(self._sql["beat"], [hospital], [0], now)
+            await self._pool.execute(self._sql["beat"], [hospital], [0], now, *_NOTHING_DONE)
         except DATABASE_FAULTS as failure:
             raise _unavailable() from failure
 

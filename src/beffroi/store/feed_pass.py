@@ -95,7 +95,6 @@ class Pass:
         await self._cross_reference()
         await self._write()
         await self._remember(batch, written)
-        await self._note()
         await self._beat(batch, written)
         return written
 
@@ -199,30 +198,29 @@ class Pass:
                 self._now,
             )
 
-    async def _note(self) -> None:
-        """What the live events did, under the persons to whom the identities belong by now."""
-        noted = self._work.noted
-        if noted:
-            await self._connection.execute(
-                self._sql["note_events"],
-                [one.hospital_id for one in noted],
-                [one.account_id for one in noted],
-                [one.identity_id for one in noted],
-                [self._work.after[one.identity_id].person_id for one in noted],
-                [one.action.value for one in noted],
-                [one.event for one in noted],
-                [one.identifiers for one in noted],
-                self._now,
-            )
+    def _noted(self) -> list[list[object]]:
+        """What the live events did, under the persons to whom the identities belong by now: one list a column."""
+        noted, after = self._work.noted, self._work.after
+        return [
+            [one.hospital_id for one in noted],
+            [one.account_id for one in noted],
+            [one.identity_id for one in noted],
+            [after[one.identity_id].person_id for one in noted],
+            [one.action.value for one in noted],
+            [one.event for one in noted],
+            [one.identifiers for one in noted],
+        ]
 
     async def _beat(self, batch: Sequence[Fed], written: list[Result]) -> None:
-        """A live message is a sign of life of its feed, even one that says nothing; a row of a bulk load is none."""
+        """A live message is a sign of life of its feed, even one that says nothing; a row of a bulk load is none. What
+        the live events did goes with it."""
         counts: dict[int, int] = {}
         for fed, result in zip(batch, written, strict=True):
             if fed.live and not isinstance(result, CallerError):
                 counts[fed.event.hospital_id] = counts.get(fed.event.hospital_id, 0) + 1
         if counts:
-            await self._connection.execute(self._sql["beat"], list(counts), list(counts.values()), self._now)
+            told = (list(counts), list(counts.values()), self._now)
+            await self._connection.execute(self._sql["beat"], *told, *self._noted())
 
 
 class _Reach:

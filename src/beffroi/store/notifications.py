@@ -1,7 +1,7 @@
 """Whom consumers of the cross-reference are still to be told of, and up to which change that is known."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ import asyncpg
 from beffroi.model.account import AccountId
 from beffroi.model.feed import FeedAction
 from beffroi.model.person import HospitalId, PersonId
+from beffroi.store.alone import alone
 from beffroi.store.database import Database, load_queries
 from beffroi.store.marks import Marks
 
@@ -84,25 +85,15 @@ class NotificationStore:
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
         self._sql = load_queries("notifications")
-        self._lock = load_queries("alerts")
         self._marks = Marks(2)
 
     async def know(self, consumers: Sequence[str]) -> None:
         """Makes consumers known: a new one is told of what changes from now on."""
         await self._pool.execute(self._sql["know"], consumers)
 
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[Connection | None]:
+    def alone(self) -> AbstractAsyncContextManager[Connection | None]:
         """A connection that alone notifies until the block ends; None when another worker's does."""
-        async with self._pool.acquire() as connection:
-            if not await connection.fetchval(self._lock["try_lock"], ADVISORY_LOCK):
-                yield None
-                return
-            try:
-                yield connection
-            finally:
-                if not connection.is_closed():
-                    await connection.fetchval(self._lock["unlock"], ADVISORY_LOCK)
+        return alone(self._pool, ADVISORY_LOCK)
 
     async def places(self, consumers: Sequence[str]) -> list[ConsumerPlace]:
         """How far each consumer's queue is made."""

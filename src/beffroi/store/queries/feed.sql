@@ -139,17 +139,17 @@ insert into links (identity_a, identity_b, linked, asserted_at)
 select a, b, linked, $4 from unnest($1::bigint[], $2::bigint[], $3::bool[]) as n(a, b, linked)
 on conflict (identity_a, identity_b) do update set linked = excluded.linked, asserted_at = excluded.asserted_at;
 
--- name: note_events
--- What live events did to identities. $1 hospitals, $2 accounts, $3 identities, $4 persons, $5 actions, $6 events, $7 whether
--- identifiers may differ, pairwise; $8 now.
-insert into feed_events (at, hospital_id, account_id, identity_id, person_id, action, event, identifiers)
-select $8, n.hospital_id, n.account_id, n.identity_id, n.person_id, n.action::"char", n.event, n.identifiers
-from unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bool[])
-     as n(hospital_id, account_id, identity_id, person_id, action, event, identifiers);
-
 -- name: beat
--- The feeds' sign of life, in the order of hospitals so that two processes never wait for each other in a circle.
--- $1 hospitals, $2 messages of each, $3 now.
+-- The feeds' sign of life, in the order of hospitals so that two processes never wait for each other in a circle; and, in
+-- the same statement, what live events did to identities.
+-- $1 hospitals, $2 messages of each, $3 now; $4 hospitals, $5 accounts, $6 identities, $7 persons, $8 actions, $9 events and
+-- $10 whether identifiers may differ, pairwise.
+with noted as (
+    insert into feed_events (at, hospital_id, account_id, identity_id, person_id, action, event, identifiers)
+    select $3, n.hospital_id, n.account_id, n.identity_id, n.person_id, n.action::"char", n.event, n.identifiers
+    from unnest($4::int[], $5::int[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::bool[])
+         as n(hospital_id, account_id, identity_id, person_id, action, event, identifiers)
+)
 insert into feeds (hospital_id, last_message_at, message_count)
 select n.hospital_id, $3, n.message_count
 from unnest($1::int[], $2::bigint[]) as n(hospital_id, message_count) order by n.hospital_id
