@@ -115,6 +115,7 @@ def test_an_event_of_the_feed(
     over_fhir = ["IHE.PIXm.Feed.Update.Audit.Manager"] if event == "ITI-104" else []
     assert named == [f"IHE.BasicAudit.{profile}", *over_fhir]
     assert [code["code"] for code in found["subtype"]] == subtypes
+    assert event != "ITI-104" or found["subtype"][1]["display"] == "Patient Identity Feed FHIR"
     assert [agent["type"]["coding"][0]["code"] for agent in found["agent"]] == ends
     assert (found["action"], found["agent"][0]["who"]["identifier"]["value"]) == (action.value, "GAM")
 

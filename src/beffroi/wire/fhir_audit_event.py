@@ -95,7 +95,7 @@ def subtypes(audited: Audited) -> list[Json]:
 
 
 def _transaction(code: Code) -> Json:
-    return {"system": _IHE, "code": code.code}
+    return {"system": _IHE, "code": code.code, "display": code.display}
 
 
 def located(structure: HospitalId, endpoint: Endpoint) -> Json:
