@@ -137,15 +137,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """The answers of the whole run are kept in one folder, whose name the workers inherit."""
     if not hasattr(config, "workerinput"):
         kept_answers.begin()
+    kept_answers.watch()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """The process that commands the run (never a worker) validates the kept answers and takes its folder away."""
     if not hasattr(session.config, "workerinput") and (wrong := kept_answers.end()):
-        print(
-            "\nAnswers of this run that the foreign validator (@medplum/core) refuses:", *sorted(set(wrong)), sep="\n  "
-        )
+        print("\nAnswers of this run that our rules or foreign software (@medplum/core, fhir) refuse:")
+        print(*sorted(set(wrong)), sep="\n")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     factory: pytest.TempPathFactory | None = getattr(session.config, "_tmp_path_factory", None)
     if hasattr(session.config, "workerinput") or factory is None:

@@ -9,7 +9,7 @@ from beffroi.model.disclosure import Field
 from beffroi.model.person import Record
 from records import records
 
-some_fields = st.integers(0, (1 << 17) - 1).map(Field)
+some_fields = st.integers(0, (1 << 18) - 1).map(Field)
 
 
 @given(records, some_fields)

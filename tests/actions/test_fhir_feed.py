@@ -210,10 +210,10 @@ async def test_a_proof_serves_once(feeds) -> None:
 
 async def test_unknown_extensions_are_left_aside_and_said(feeds) -> None:
     """An extension that nobody knows does no harm, and the answer says that it was not kept."""
-    unknown = {"url": "http://x.test/shoe-size", "valueInteger": 42}
+    unknown = {"url": "http://x.test/shoe-size", "valueString": "FORTY-TWO"}
     told = await feeds("PUT", at(RED, "R-1"), alice(RED, "R-1", extension=[reliability("VALI"), unknown]))
     assert (told.status, told.json["issue"][0]["severity"]) == (201, "warning")
-    assert "42" not in told.body.decode()
+    assert "FORTY-TWO" not in told.body.decode()
 
 
 @pytest.mark.parametrize(

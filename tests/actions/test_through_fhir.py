@@ -35,6 +35,7 @@ SEEN_IN = {
     Field.DECEASED: '"deceased',
     Field.MOTHER_NAME: "mothersMaidenName",
     Field.NATIONALITY: "patient-nationality",
+    Field.PROOF: "identity-method-collection",
 }
 """How each field of the patient shows in an answer."""
 

@@ -182,7 +182,8 @@ async def test_our_own_references_are_identifiers() -> None:
     assert finder.questions[0][0].identifiers == (IdentifierToken("", REFERENCE),)
     await call(api, "GET", f"{SEARCH}&identifier=urn:oid:{REGIONAL_OID}|")
     assert finder.questions[1][0].domains == ()
-    assert not finder.asks[1].only & (IDENTIFIERS | Field.OWN_IDENTIFIER) & ~(Field.MOTHER_NAME | Field.NATIONALITY)
+    others = Field.MOTHER_NAME | Field.NATIONALITY | Field.PROOF
+    assert not finder.asks[1].only & (IDENTIFIERS | Field.OWN_IDENTIFIER) & ~others
 
 
 async def test_match_by_parameters() -> None:
