@@ -228,6 +228,31 @@ async def test_only_the_domains_asked_for_come_back(through, put) -> None:
     assert [p["valueIdentifier"]["value"] for p in hospital.json["parameter"]] == ["B-1"]
 
 
+async def test_domains_to_return_leave_the_others_out(through, jeanne) -> None:
+    """`identifier=system|` beside a search: what other domains call her does not come back; her reference does."""
+    own = "urn:oid:1.2.250.1.999.1.1"
+    for asked, expected in (
+        (f"&identifier={own}|", [own, f"urn:oid:{REGIONAL_OID}"]),
+        ("&identifier=urn:oid:1.2.250.1.999.1.2|", [f"urn:oid:{REGIONAL_OID}"]),
+        (f"&identifier=urn:oid:1.2.250.1.999.1.2|,{own}|", [own, f"urn:oid:{REGIONAL_OID}"]),
+    ):
+        told = await through("GET", FULL + asked)
+        (entry,) = [e for e in told.json["entry"] if e["resource"]["resourceType"] == "Patient"]
+        assert [i["system"] for i in entry["resource"]["identifier"]] == expected
+
+
+@pytest.mark.parametrize("query", ["family=Dark&gender=female", "birthdate=1960-05-30&family=Dark"])
+async def test_combinations_that_pdqm_asks_for(through, put, query) -> None:
+    """Family and gender, birth date and family: her own hospital's patient is found, and both count."""
+    await put(1, "A-1", msgspec.structs.replace(JEANNE, attributes=()), explained_h=2)
+    told = await through("GET", f"/fhir/Patient?{query}")
+    assert told.json["total"] == 1
+    address = told.json["link"][0]["url"]
+    assert all(part.partition("=")[0] in address for part in query.split("&"))
+    other = query.replace("female", "male").replace("1960", "1961")
+    assert (await through("GET", f"/fhir/Patient?{other}")).json["total"] == 0
+
+
 async def test_every_answer_s_fate_is_written(through, jeanne, house, database) -> None:
     """What was handed to the socket is called sent once the gate stops."""
     await through("GET", FULL)

@@ -531,6 +531,7 @@ async def test_the_capability_statement_is_the_table() -> None:
     told = await call(door(), "GET", "/fhir/metadata", authorization="")
     assert told.json["format"] == ["xml", "json"]
     assert violations(told.json) == []
+    assert told.json["rest"][0]["security"]["service"][0]["coding"][0]["code"] == "IUA"
     for resource in told.json["rest"][0]["resource"]:
         of_table = {route.interaction for route in ROUTES if route.resource == resource["type"]}
         promised = {i["code"] for i in resource["interaction"]} | {o["name"] for o in resource.get("operation", [])}

@@ -22,6 +22,7 @@ from beffroi.model.person import (
 from beffroi.model.search import IdentifierToken
 from beffroi.wire.fhir import Told, advice_outcome, match_bundle, patient, pix_parameters, search_bundle, version
 from beffroi.wire.fhir_terms import CS_0445, CS_STATUS, reliability
+from beffroi.wire.fhir_view import Endpoint
 from fhir_answers import (
     ALL_FIELDS,
     BASE_URL,
@@ -214,6 +215,18 @@ def test_a_status_in_both_vocabularies(status: IdentityStatus, published: str, f
     new = patient(released(shown(record, MINIMAL)), view(NEXT_ENDPOINT))["extension"][0]["extension"]
     assert new[0]["valueCoding"] == {"system": CS_STATUS, "code": following}
     assert new[1]["valueCodeableConcept"]["coding"][0]["code"] == "HOMA"
+
+
+@pytest.mark.parametrize("endpoint", [ENDPOINT, NEXT_ENDPOINT])
+def test_how_an_identity_was_checked_is_told(endpoint: Endpoint) -> None:
+    """Method and document beside the status, INSi's day where the vocabulary has it; no code where it has none."""
+    for document, told in (("CN", ["CN"]), ("LE", [])):
+        record = msgspec.structs.replace(JEANNE, document=document)
+        first = patient(released(shown(record)), view(endpoint))["extension"][0]["extension"]
+        parts = {part["url"]: part for part in first}
+        assert parts["methodCollection"]["valueCoding"]["code"] == "INSI"
+        assert [parts[n]["valueCoding"]["code"] for n in ("validationMode",) if n in parts] == told
+        assert ("dateInterrogationINSi" in parts) == (endpoint is NEXT_ENDPOINT)
 
 
 def test_a_newborn_without_a_name_has_no_code_of_its_own() -> None:

@@ -143,7 +143,8 @@ def test_a_reading_is_a_patient_read() -> None:
     assert event["action"] == "R"
     user = event["agent"][2]
     assert user["purposeOfUse"][0]["coding"][0]["code"] == "BTG"
-    assert user["who"]["identifier"]["value"] == "899700366240"
+    assert user["who"]["identifier"] == {"system": "urn:oid:1.2.250.1.71.4.2.1", "value": "899700366240"}
+    assert [e["what"]["identifier"]["value"] for e in event["entity"] if e["type"]["code"] == "XrequestId"]
 
 
 def test_the_french_shape_of_the_same_event() -> None:

@@ -60,6 +60,14 @@ def test_birth_names(name: str) -> None:
     assert (found.used_family, found.used_given) == (None, None)
 
 
+def test_what_a_name_may_not_hold_is_not_read() -> None:
+    """Civility, suffix, degree and all that PAM France forbids in a name; the annex's shifted type is no type."""
+    full = "DARK^JEANNE^JEANNE MARIE^SECRET4^Mme^SECRET6^L^SECRET8^SECRET9^SECRET10^SECRET11^SECRET12^SECRET13^SECRET14"
+    assert patch(names=full) == patch(names="DARK^JEANNE^JEANNE MARIE^^^^L")
+    shifted = patch(names="DARK^JEANNE^JEANNE MARIE^^^Mme^^L")
+    assert (shifted.birth_family, shifted.birth_given, shifted.used_family) == ("DARK", "JEANNE", None)
+
+
 @pytest.mark.parametrize(
     ("used", "expected"),
     [
