@@ -298,6 +298,16 @@ def bundle_of_patients(bundle: Json) -> Found:
 
 
 def parameters_form(parameters: Json) -> Found:
+    """What R4 asks of any (inv-1), and PIXm of those that claim its profile."""
+    for parameter in parameters.get("parameter", []):
+        said = [key for key in parameter if key.startswith("value") or key in ("resource", "part")]
+        if not parameter.get("name") or len(said) != 1:
+            yield "a parameter without a name, or without exactly one value (inv-1)"
+    if any("PIXm" in profile for profile in parameters.get("meta", {}).get("profile", [])):
+        yield from pix_parameters_form(parameters)
+
+
+def pix_parameters_form(parameters: Json) -> Found:
     for parameter in parameters.get("parameter", []):
         if parameter.get("name") == "targetIdentifier":
             yield from identifier_rules(parameter["valueIdentifier"])
