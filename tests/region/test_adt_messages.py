@@ -47,12 +47,15 @@ def as_told(record: Record, event: str) -> Record:
     status = IdentityStatus.PROVISIONAL if record.status is IdentityStatus.RETRIEVED else record.status
     telecoms = tuple(replace(t, use="home") if t.use == "" else t for t in record.telecoms)
     guessed = record.birth_date_interpreted and event != "A03"
+    checked = "INSI" if record.status in (IdentityStatus.QUALIFIED, IdentityStatus.RETRIEVED) else "SM"
     return replace(
         record,
         status=status,
         attributes=tuple(sorted(record.attributes)),
         telecoms=telecoms,
         birth_date_interpreted=guessed,
+        collected_by="" if event == "A03" else checked,
+        last_update=NOW,
     )
 
 

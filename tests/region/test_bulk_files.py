@@ -53,7 +53,7 @@ def test_messages_are_read_back() -> None:
     for row, identity in zip(found, IDENTITIES, strict=False):
         heard = settled(patched(Record(), row.events[0].patch))
         if identity.record.status is not IdentityStatus.RETRIEVED:
-            assert heard == identity.record
+            assert replace(heard, collected_by="", last_update=None) == identity.record
 
 
 def test_a_few_were_there_lately() -> None:
