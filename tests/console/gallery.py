@@ -214,6 +214,11 @@ async def protection(page: Page, url: str, subject: str) -> AsyncIterator[str]:
     yield "incident"
     await press(page, "a[href*='/incidents/scope/']")
     yield "scope"
+    await press(page, "main a[href*='/incidents/files/']")
+    yield "case-files"
+    await page.fill("#reason", "à remettre aux hôpitaux")
+    await press(page, "form[action*='/incidents/lists/'] button")
+    yield "case-files-asked"
     await page.goto(f"{url}/incidents")
     yield "incidents"
 

@@ -23,6 +23,8 @@ IN_FOUR = {"find", "found", "patient-more", "who-saw", "watch", "account", "inci
     "worklists",
     "operate",
     "operate-roles",
+    "scope",
+    "case-files-asked",
 }
 """States of which docs/ keeps the dark, the printed and the narrow picture too."""
 LONG = {"operate-settings"}

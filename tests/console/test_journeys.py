@@ -2,7 +2,8 @@
 
 from playwright.async_api import Browser, BrowserContext, Page
 
-from console.asking import post
+from console.asking import find, post
+from requests_and_records import record
 
 REASON = "lectures inhabituelles cette nuit"
 
@@ -153,3 +154,29 @@ async def test_a_session_closed_elsewhere_empties_the_watch_room(served, chromiu
         await second.click("form[action$='/sign-out'] button")
     await page.wait_for_selector("a[href$='/sign-in']", timeout=10_000)
     await context.close()
+
+
+async def test_a_verdict_is_on_the_screen_within_a_second(served, put, chromium: Browser, enters) -> None:
+    """From the commit of the watch's verdict to the officer's open page (the quickest of three accounts)."""
+    context = await chromium.new_context(locale="fr-FR")
+    page = await enters(context, "duty-officer")
+    await page.wait_for_function("document.getElementById('news-state').dataset.on === 'yes'")
+    for number in range(12):
+        await put(2, f"B-{number}", record(f"{chr(65 + number)}XYZ", "Zoé"))
+    took_s: list[float] = []
+    for account in ("ward-nurse", "ward-doctor", "emergency-doctor"):
+        subject = served.staff[account].subject
+        client = await served.signed_in(account)
+        for number in range(12):
+            await find(client, name=f"{chr(65 + number)}xyz z")
+            at = await served.database.pool.fetchval(VERDICT_AT, subject)
+            if at:
+                break
+        await page.wait_for_selector(f"#rings >> xpath=.. >> text={subject}", timeout=10_000)
+        took_s.append((served.clock.now() - at).total_seconds())
+    assert min(took_s) < 1.0, took_s
+    await context.close()
+
+
+VERDICT_AT = """select min(at) from disclosures join accounts using (account_id)
+where subject = $1 and operation = 9"""

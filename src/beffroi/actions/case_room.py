@@ -25,7 +25,7 @@ from beffroi.actions.scope_export import ScopeExports
 from beffroi.breach.incident import Account33, Clock72, State, Window
 from beffroi.breach.severity import Factor, Severity
 from beffroi.clock import Clock
-from beffroi.errors import CallerError, InvalidValue, Words
+from beffroi.errors import CallerError, InvalidValue, NotFound, Words
 from beffroi.model.disclosure import Field, Operation, Outcome, Question, Released
 from beffroi.model.scope import ScopeAnswer
 from beffroi.outbound.encrypting import encrypted
@@ -197,6 +197,20 @@ class CaseRoom:
         """A proof, encrypted to its reader. Raises `InvalidValue` when it would open what its asker may not know."""
         await self._check_files(ask)
         return await self._or_refused(ask, self._proof(ask, wanted))
+
+    async def proof_of_incident(
+        self, ask: Ask, number: int, place: int, recipients: tuple[str, ...]
+    ) -> Released[bytes]:
+        """The same of one of an incident's selections, by its place. Raises `NotFound` too."""
+        await self._check_files(ask)
+        standing = await self._or_refused(ask, self._incidents(ask).standing(number))
+        selections = standing.incident.selections
+        if not 0 <= place < len(selections):
+            await self._house.gate.refuse(_bare(ask), NotFound(what=Words("The selection", "La sélection")))
+        proved = self._investigation.proved_to_officer(
+            ask, selections[place], self._prover, recipients, everything=False
+        )
+        return await self._or_refused(ask, proved)
 
     async def exports(self, ask: Ask) -> Released[tuple[ExportLine, ...]]:
         """Every request of whole lists, and where it stands."""

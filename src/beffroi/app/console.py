@@ -8,12 +8,11 @@ import msgspec
 
 from beffroi import __version__
 from beffroi.actions.browser_sessions import BrowserSessions, SessionLimits
+from beffroi.actions.case_room import CaseRoom
 from beffroi.actions.contain import Containing
 from beffroi.actions.doubts import DoubtfulIdentities
 from beffroi.actions.drill_report import DrillReports
 from beffroi.actions.house import House
-from beffroi.actions.incidents import Incidents
-from beffroi.actions.investigate import Investigation
 from beffroi.actions.lookup import Lookup
 from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
@@ -55,6 +54,7 @@ def console_of(
     keys: list[IssuerKeys],
     authenticator: Authenticator,
     ways: WaysOn,
+    cases: CaseRoom,
 ) -> Console | None:
     """The console. `keys` are those of the configured issuers. Raises OperatorError when its key cannot be read."""
     config, clock = context.config, context.clock
@@ -99,10 +99,7 @@ def console_of(
         news,
         PatientAccessDesk(database, house.gate, lookup, house.hospitals, archive_of(config)),
         DoubtfulIdentities(database, house.gate, house.hospitals, clock),
-        # Without the archive: DuckDB does not run in a web process.
-        Investigation(database, house.gate, house.references, house.hospitals, clock),
-        partial(Incidents, database, clock),
-        config.archive is not None,
+        cases,
         OperationsRoom(database, clock, _folders(context)),
         Roles(database, Acting(database, clock), clock),
         ways,

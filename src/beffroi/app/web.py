@@ -65,7 +65,7 @@ async def run_web(context: Context) -> None:
             ways = ways_on(database, house, key_place_of(config), context.clock)
             cases = case_room_of(config, database, house, context.clock)
             api: AsgiApp = api_of(context, house, authenticator, _feed_of(context, house, fed), ways, keys, cases)
-            console = console_of(context, database, house, keys, authenticator, ways)
+            console = console_of(context, database, house, keys, authenticator, ways, cases)
             transmitters = keys_of_transmitters(config, context.clock)
             signals = signals_of(config, database, transmitters, keys, context.clock)
             api = _guarded(context, Doors(api, console, signals))

@@ -3,7 +3,7 @@
 Numbers only: the template draws them as SVG, and the same stand in the table behind. Pure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -16,6 +16,7 @@ BASE: Final = 145
 LEFT: Final = 34
 BINS: Final = 96
 _TICKS: Final = 4
+_TIMES: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +103,38 @@ def _round_up(count: int) -> int:
     """
     step = 4 if count <= 40 else 20 if count <= 400 else 200
     return max(4, ceil(count / step) * step)
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How a count grew: corners of a line, labels with their places, each span that added something with its sum."""
+
+    line: str
+    times: tuple[tuple[float, datetime], ...]
+    steps: tuple[tuple[float, int], ...]
+    rows: tuple[tuple[datetime, int, int], ...]
+
+
+def growth_chart(added: Sequence[tuple[datetime, int]]) -> Growth | None:
+    """The picture of what was added in each of equal spans, in their order; None of nothing.
+
+    >>> from datetime import UTC
+    >>> start = datetime(2026, 11, 24, tzinfo=UTC)
+    >>> found = growth_chart([(start, 2), (start + timedelta(hours=1), 0), (start + timedelta(hours=2), 3)])
+    >>> [(count, total) for _, count, total in found.rows], found.line.split()[-1]
+    ([(2, 2), (3, 5)], '960.0,63.1')
+    """
+    if not added:
+        return None
+    highest = _round_up(sum(count for _, count in added))
+    width = (WIDTH - LEFT) / len(added)
+    corners, rows, total = [f"{float(LEFT)},{_y(0, highest)}"], [], 0
+    for n, (at, count) in enumerate(added):
+        total += count
+        corners.append(f"{round(LEFT + (n + 1) * width, 1)},{_y(total, highest)}")
+        if count:
+            rows.append((at, count, total))
+    every = max(1, len(added) // _TIMES)
+    times = tuple((round(LEFT + n * width, 1), at) for n, (at, _) in enumerate(added) if n % every == 0)
+    steps = tuple((_y(highest * n // _TICKS, highest), highest * n // _TICKS) for n in range(_TICKS + 1))
+    return Growth(" ".join(corners), times, steps, tuple(rows))

@@ -1,16 +1,14 @@
 """What every handler of the console works with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from beffroi.actions.asking import Ask
 from beffroi.actions.browser_sessions import BrowserSessions
+from beffroi.actions.case_room import CaseRoom
 from beffroi.actions.contain import Containing
 from beffroi.actions.doubts import DoubtfulIdentities
 from beffroi.actions.drill_report import DrillReports
-from beffroi.actions.incidents import Incidents
-from beffroi.actions.investigate import Investigation
 from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.roles import Roles
@@ -18,7 +16,6 @@ from beffroi.actions.watch_room import WatchRoom
 from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.clock import Clock
 from beffroi.errors import Words
-from beffroi.model.account import AccountId
 from beffroi.model.disclosure import Answer, DisclosureId, Released
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.search import Criteria
@@ -39,7 +36,7 @@ class Finds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What there is of one deployment. `archived`: older facts lie elsewhere, and pages that count say so."""
+    """What there is of one deployment."""
 
     finder: Finds
     sessions: BrowserSessions
@@ -52,9 +49,7 @@ class Desk:
     news: News
     patient_access: PatientAccessDesk
     doubts: DoubtfulIdentities
-    investigation: Investigation
-    incidents: Callable[[AccountId], Incidents]
-    archived: bool
+    cases: CaseRoom
     operations: OperationsRoom
     roles: Roles
     ways: WaysOn

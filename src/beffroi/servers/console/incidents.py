@@ -1,13 +1,17 @@
-"""The data protection officer's room: the register, each incident's clock, what it is about, whose data, its
-history.
+"""The data protection officer's room: the register, each incident's clock, what it is about, whose data, its history.
+
+What is done is `actions.case_room`'s, the same desk as behind the API: each look and each step stands in the officer's
+chain.
 """
 
-import csv
-import io
+from dataclasses import replace
 from datetime import datetime
+from typing import Any, Final
+
+import msgspec
 
 from beffroi.actions.asking import Ask
-from beffroi.actions.incidents import Incidents, proposed_selections
+from beffroi.actions.case_room import Opening
 from beffroi.breach.incident import (
     FOLLOWING,
     REASON_CHARACTERS_MIN,
@@ -16,21 +20,26 @@ from beffroi.breach.incident import (
     Account33,
     State,
 )
+from beffroi.breach.report import histogram
 from beffroi.breach.severity import LEVEL_WORDS
 from beffroi.errors import CallerError, NotFound, Words
 from beffroi.model.disclosure import Door, Field, Operation, Purpose
-from beffroi.model.person import HospitalId
-from beffroi.model.scope import ScopeAnswer
-from beffroi.model.selection import described
+from beffroi.model.selection import Selection
+from beffroi.servers.console.charts import growth_chart
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, see_other
+from beffroi.servers.console.news import Mark
 from beffroi.servers.console.rooms import Room
-from beffroi.servers.console.speaking import FIELDS
+from beffroi.servers.console.speaking import FIELDS, Speaker
+from beffroi.servers.console.watching import news_since
 
 TITLE = Words("Incidents", "Incidents")
 ONE = Words("Incident", "Incident")
 SCOPE = Words("Whose data were seen", "De qui les données ont été vues")
 NUMBER_DIGITS_MAX = 9
+LIVE_LEAST_S: Final = 30.0
+"""Seconds between two counts of a page that stays open: each is recorded, and reads the whole scope."""
+_PURPOSE = "scope news"
 KINDS = {
     "opened": Words("opened", "ouvert"),
     "state": Words("state", "état"),
@@ -43,6 +52,13 @@ KINDS = {
 }
 """What is done to an incident, in its history."""
 _FIELD_WORDS = {str(field.name).lower(): words for field, words in FIELDS.items()}
+_decode = msgspec.json.Decoder(tuple[int, ...]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def ask_of(visit: Visit, operation: Operation = Operation.SCOPE_VIEW) -> Ask:
+    """The visit as a question to the desk of incidents."""
+    return Ask(visit.visitor.asker, Door.CONSOLE, operation, visit.request_id, Field(0), Purpose.AUDIT)
 
 
 async def register(desk: Desk, visit: Visit) -> Page:
@@ -51,13 +67,14 @@ async def register(desk: Desk, visit: Visit) -> Page:
 
 
 async def _register(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int = 200) -> Page:
+    lines = (await desk.cases.register(ask_of(visit))).content
     return desk.pages.render(
         visit,
         "incidents.html",
         TITLE,
         Room.INCIDENTS,
         status=status,
-        listed=list(reversed(await _incidents(desk, visit).listed())),
+        listed=[(one.incident, one.clock) for one in reversed(lines)],
         states=STATE_WORDS,
         mistakes=mistakes,
         said={name: visit.form.get(name, "") for name in ("title", "accounts", "aware", "reason")},
@@ -67,7 +84,7 @@ async def _register(desk: Desk, visit: Visit, mistakes: dict[str, str], status: 
 
 async def open_one(desk: Desk, visit: Visit) -> Page:
     """A new incident about some accounts; the window is proposed by their chains."""
-    incidents, speaker = _incidents(desk, visit), desk.pages.speaker(visit)
+    speaker = desk.pages.speaker(visit)
     subjects = visit.form.get("accounts", "").replace(",", " ").split()
     mistakes: dict[str, str] = {}
     aware_at = _moment(desk, visit.form.get("aware", ""))
@@ -80,13 +97,13 @@ async def open_one(desk: Desk, visit: Visit) -> Page:
         mistakes["accounts"] = speaker.say("Which accounts?", "Quels comptes ?")
     if mistakes:
         return await _register(desk, visit, mistakes, 422)
+    selections = tuple(f"account={subject}" for subject in subjects)
+    opening = Opening(visit.form["title"], visit.form["reason"], selections, aware_at=aware_at)
     try:
-        texts = [f"account={subject}" for subject in subjects]
-        selections, _ = await proposed_selections(incidents, desk.investigation, texts)
-        number = await incidents.open(visit.form["title"], selections, visit.form["reason"], aware_at)
+        opened = await desk.cases.open(ask_of(visit), opening)
     except CallerError as error:
         return await _register(desk, visit, {"accounts": error.text(visit.language)}, error.http_status)
-    return see_other(f"/incidents/{number}")
+    return see_other(f"/incidents/{opened.incident}")
 
 
 async def incident(desk: Desk, visit: Visit) -> Page:
@@ -95,7 +112,7 @@ async def incident(desk: Desk, visit: Visit) -> Page:
 
 
 async def _incident(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int = 200) -> Page:
-    standing = await _incidents(desk, visit).standing(_number(visit))
+    standing = (await desk.cases.standing(ask_of(visit), number_of(visit))).content
     found = standing.incident
     return desk.pages.render(
         visit,
@@ -108,36 +125,75 @@ async def _incident(desk: Desk, visit: Visit, mistakes: dict[str, str], status: 
         entries=tuple(reversed(standing.entries)),
         states=STATE_WORDS,
         following=sorted(FOLLOWING[found.state]),
-        about=described(found.selections),
+        about=await about(desk, visit, found.selections),
         levels=LEVEL_WORDS,
         kinds=KINDS,
+        said=visit.form.get("selections", ""),
         mistakes=mistakes,
     )
 
 
+async def about(desk: Desk, visit: Visit, selections: tuple[Selection, ...]) -> list[list[tuple[str, str]]]:
+    """What an incident is about, in words: for each selection its parts, all of which hold."""
+    speaker = desk.pages.speaker(visit)
+    names = await desk.watch.names_of(f"account:{number}" for one in selections for number in one.accounts)
+    hospitals = {h.hospital_id: h.name for h in desk.hospitals}
+    return [_parts(one, speaker, names, hospitals) for one in selections]
+
+
+def _parts(one: Selection, speaker: Speaker, names: dict[int, str], hospitals: Any) -> list[tuple[str, str]]:
+    say = speaker.say
+    found = [
+        (say("Accounts", "Comptes"), ", ".join(names.get(number, str(number)) for number in one.accounts)),
+        (say("Devices", "Appareils"), ", ".join(device[:16] for device in one.devices)),
+        (say("Networks", "Réseaux"), ", ".join(one.networks)),
+        (say("Applications", "Logiciels"), ", ".join(one.applications)),
+        (say("Hospitals", "Hôpitaux"), ", ".join(hospitals.get(number, str(number)) for number in one.structures)),
+        (say("Patients", "Patients"), speaker.count(len(one.people)) if one.people else ""),
+        (say("Asked by", "Demandé par"), speaker.criteria(tuple(name for name, _ in one.query))),
+        (say("Since", "Depuis"), speaker.moment(one.since) if one.since else ""),
+        (say("Until", "Jusqu'à"), speaker.moment(one.until) if one.until else ""),
+    ]
+    return [(label, text) for label, text in found if text]
+
+
 async def change(desk: Desk, visit: Visit) -> Page:
-    """A state, a note, or what the register lacks: each with its reason, in the history."""
-    incidents, number = _incidents(desk, visit), _number(visit)
-    form, reason = visit.form, visit.form.get("reason", "").strip()
-    what = form.get("what", "")
+    """A state, a note, a wider selection, or what the register lacks: each with its reason, in the history."""
+    number, what = number_of(visit), visit.form.get("what", "")
     try:
-        if what == "note":
-            await incidents.note(number, reason)
-        elif what == "told":
-            told = Account33(*(form.get(name, "") for name in ("facts", "effects", "measures")))
-            await incidents.tell(number, told, reason)
-        elif what in set(State):
-            await incidents.move(number, State(what), reason, _moment(desk, form.get("aware", "")))
-    except NotFound:
-        raise
+        await _changed(desk, visit, number, what, visit.form.get("reason", "").strip())
+    except NotFound as error:
+        if what != "select":
+            raise
+        return await _incident(desk, visit, {what: error.text(visit.language)}, 422)
     except CallerError as error:
         return await _incident(desk, visit, {what: error.text(visit.language)}, 422)
     return see_other(f"/incidents/{number}")
 
 
+async def _changed(desk: Desk, visit: Visit, number: int, what: str, reason: str) -> None:
+    form, ask = visit.form, ask_of(visit)
+    if what == "note":
+        await desk.cases.note(ask, number, reason)
+    elif what == "told":
+        told = Account33(*(form.get(name, "") for name in ("facts", "effects", "measures")))
+        await desk.cases.tell(ask, number, told, reason)
+    elif what == "select":
+        texts = [line for line in form.get("selections", "").splitlines() if line.strip()]
+        await desk.cases.select(ask, number, texts, reason, None)
+    elif what in set(State):
+        await desk.cases.move(ask, number, State(what), reason, _moment(desk, form.get("aware", "")))
+
+
 async def scope(desk: Desk, visit: Visit) -> Page:
-    """Whose data, at this moment: counts per hospital and field. The look is recorded."""
-    answer, number = await _scope(desk, visit)
+    """Whose data, at this moment, and as they grew: counts per hospital and field. The look is recorded."""
+    number, asker = number_of(visit), visit.visitor.asker
+    standing = (await desk.cases.standing(ask_of(visit), number)).content
+    accounts = {n for one in standing.incident.selections for n in one.accounts} - {asker.account_id}
+    place = await desk.news.place(_own(desk, accounts)) if accounts else ""
+    answer = (await desk.cases.scope(ask_of(visit), number)).content
+    firsts = [one.first_at for one in answer.patients if one.first_at and one.certainty != "aborted"]
+    bins, _ = histogram(firsts)
     return desk.pages.render(
         visit,
         "scope.html",
@@ -145,45 +201,25 @@ async def scope(desk: Desk, visit: Visit) -> Page:
         Room.INCIDENTS,
         number=number,
         scope=answer,
-        archived=desk.archived,
+        place_of_news=place,
+        watched=desk.sessions.handle(visit.visitor, _PURPOSE, _encode(sorted(accounts))),
+        growth=growth_chart([(one.at, one.patients) for one in bins]),
         hospitals={h.hospital_id: h.name for h in desk.hospitals},
         fields=_FIELD_WORDS,
         disclosure_id=answer.disclosure_id,
     )
 
 
-async def scope_file(desk: Desk, visit: Visit) -> Page:
-    """The same as a file for the case: opaque references and what was seen of each, as CSV. The look is recorded."""
-    answer, number = await _scope(desk, visit)
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";")
-    writer.writerow(("reference", "certainty", "fields", "times", "first", "last", "hospitals"))
-    names = {h.hospital_id: h.finess for h in desk.hospitals}
-    for one in answer.patients:
-        hospitals = " ".join(names.get(HospitalId(known), "") for known in one.hospitals)
-        first, last = (at.isoformat() if at else "" for at in (one.first_at, one.last_at))
-        writer.writerow((one.reference, one.certainty, " ".join(one.fields), one.times, first, last, hospitals))
-    name = f'attachment; filename="incident-{number}.csv"'.encode()
-    return Page(
-        text.getvalue().encode(),
-        headers=((b"content-disposition", name),),
-        disclosure_id=answer.disclosure_id,
-        media_type="text/csv; charset=utf-8",
-    )
+async def scope_news(desk: Desk, visit: Visit) -> Page:
+    """What the accounts of an incident do from now on."""
+    raw = desk.sessions.opened(visit.visitor, _PURPOSE, visit.handle)
+    if raw is None:
+        raise NotFound(what=Words("The incident", "L'incident"))
+    return news_since(desk, visit, _own(desk, set(_decode(raw))), LIVE_LEAST_S)
 
 
-async def _scope(desk: Desk, visit: Visit) -> tuple[ScopeAnswer, int]:
-    number = _number(visit)
-    standing = await _incidents(desk, visit).standing(number)
-    asker = visit.visitor.asker
-    reason = f"incident {number}"
-    ask = Ask(asker, Door.CONSOLE, Operation.SCOPE_VIEW, visit.request_id, Field(0), Purpose.AUDIT, reason)
-    released = await desk.investigation.view_selections(ask, standing.incident.selections)
-    return released.content, number
-
-
-def _incidents(desk: Desk, visit: Visit) -> Incidents:
-    return desk.incidents(visit.visitor.asker.account_id)
+def _own(desk: Desk, accounts: set[int]) -> Mark:
+    return lambda: desk.watch.chains(sorted(accounts))
 
 
 def _moment(desk: Desk, text: str) -> datetime | None:
@@ -194,8 +230,14 @@ def _moment(desk: Desk, text: str) -> datetime | None:
         return None
 
 
-def _number(visit: Visit) -> int:
+def number_of(visit: Visit) -> int:
+    """The incident's number in the address. Raises `NotFound` for anything else."""
     text = visit.handle
     if not text.isascii() or not text.isdigit() or len(text) > NUMBER_DIGITS_MAX:
         raise NotFound(what=Words("The incident", "L'incident"))
     return int(text)
+
+
+def taking(visit: Visit) -> Ask:
+    """As `ask_of`, for what leaves as a file."""
+    return replace(ask_of(visit), operation=Operation.EXPORT)

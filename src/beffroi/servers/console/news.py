@@ -50,14 +50,19 @@ class News:
         except Unavailable:
             return ""
 
-    def stream(self, session: Session, place: str, own: Mark | None = None) -> AsyncIterator[bytes]:
-        """What happened since a page's place, and from now on, as events. Raises TooManyInFlight."""
+    def stream(
+        self, session: Session, place: str, own: Mark | None = None, least_s: float = OWN_LEAST_S
+    ) -> AsyncIterator[bytes]:
+        """What happened since a page's place, and from now on, as events. `least_s`: between two of its own.
+
+        Raises TooManyInFlight.
+        """
         count = self._listening.get(session.digest, 0)
         if count >= STREAMS_PER_SESSION_MAX or sum(self._listening.values()) >= STREAMS_MAX:
             raise TooManyInFlight(limit=STREAMS_PER_SESSION_MAX)
-        return self._events(session, place, own)
+        return self._events(session, place, own, least_s)
 
-    async def _events(self, session: Session, told: str, own: Mark | None) -> AsyncIterator[bytes]:
+    async def _events(self, session: Session, told: str, own: Mark | None, least_s: float) -> AsyncIterator[bytes]:
         self._listening[session.digest] = self._listening.get(session.digest, 0) + 1
         try:
             now = await self._begin(own)
@@ -66,7 +71,7 @@ class News:
             quiet_s, rest_s = 0.0, 0.0
             while not self._stopping.is_set():
                 if now != told and rest_s <= 0:
-                    told, quiet_s, rest_s = now, 0.0, OWN_LEAST_S if own else 0.0
+                    told, quiet_s, rest_s = now, 0.0, least_s if own else 0.0
                     yield f"id: {told}\nevent: news\ndata: 1\n\n".encode("ascii")
                 if not await self._lasts(session):
                     yield b"event: over\ndata: 1\n\n"

@@ -12,6 +12,7 @@ from beffroi.errors import MethodNotAllowed, NotFound, Words
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi.servers.console import (
+    case_downloads,
     drilling,
     emergency,
     entrance,
@@ -93,7 +94,14 @@ ROUTES = (
     Route("GET", f"/incidents/{HANDLE}", Room.INCIDENTS.roles, incidents.incident),
     Route("POST", f"/incidents/{HANDLE}", Room.INCIDENTS.roles, incidents.change),
     Route("GET", f"/incidents/scope/{HANDLE}", Room.INCIDENTS.roles, incidents.scope, Operation.SCOPE_VIEW),
-    Route("GET", f"/incidents/file/{HANDLE}", Room.INCIDENTS.roles, incidents.scope_file, Operation.SCOPE_VIEW),
+    Route("GET", f"/incidents/news/{HANDLE}", Room.INCIDENTS.roles, incidents.scope_news, background=True),
+    Route("GET", f"/incidents/files/{HANDLE}", Room.INCIDENTS.roles, case_downloads.room),
+    Route("POST", f"/incidents/report/{HANDLE}", Room.INCIDENTS.roles, case_downloads.report, Operation.EXPORT),
+    Route("POST", f"/incidents/proof/{HANDLE}", Room.INCIDENTS.roles, case_downloads.proof, Operation.EXPORT),
+    Route("POST", f"/incidents/lists/{HANDLE}", Room.INCIDENTS.roles, case_downloads.ask_lists, Operation.EXPORT),
+    Route("POST", f"/incidents/approve/{HANDLE}", Room.INCIDENTS.roles, case_downloads.approve_lists, Operation.EXPORT),
+    Route("POST", f"/incidents/refuse/{HANDLE}", Room.INCIDENTS.roles, case_downloads.refuse_lists, Operation.EXPORT),
+    Route("POST", f"/incidents/write/{HANDLE}", Room.INCIDENTS.roles, case_downloads.write_lists, Operation.EXPORT),
     Route("GET", "/operate", Room.OPERATE.roles, operating.room),
     Route("GET", "/operate/roles", Room.OPERATE.roles, granting.room),
     Route("POST", "/operate/roles", Room.OPERATE.roles, granting.ask),

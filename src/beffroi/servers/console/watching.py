@@ -18,7 +18,7 @@ from beffroi.model.watch_room import AccountDay, DayEntry, Ringing
 from beffroi.servers.console.charts import Chart, day_chart
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, see_other
-from beffroi.servers.console.news import Mark
+from beffroi.servers.console.news import OWN_LEAST_S, Mark
 from beffroi.servers.console.patients import told
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import DOORS, OPERATIONS, OUTCOMES, PURPOSES, ROLES, Speaker
@@ -139,10 +139,10 @@ async def account_news(desk: Desk, visit: Visit) -> Page:
     return news_since(desk, visit, _own(desk, number_of(visit)))
 
 
-def news_since(desk: Desk, visit: Visit, own: Mark | None) -> Page:
-    """What happened since the page was rendered, and happens from now on."""
+def news_since(desk: Desk, visit: Visit, own: Mark | None, least_s: float = OWN_LEAST_S) -> Page:
+    """What happened since the page was rendered, and happens from now on; of its own, so many seconds apart."""
     place = visit.headers.get("last-event-id") or visit.query.get("place", "")
-    return Page(media_type="text/event-stream", stream=desk.news.stream(visit.visitor, place, own))
+    return Page(media_type="text/event-stream", stream=desk.news.stream(visit.visitor, place, own, least_s))
 
 
 def _own(desk: Desk, account: int) -> Mark:
