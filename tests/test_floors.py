@@ -170,6 +170,25 @@ def test_the_keeper_needs_nothing() -> None:
     assert [target for target in its if target.startswith("beffroi")] == []
 
 
+AUDIT = [f"beffroi.actions.{name}" for name in ("audit", "audit_notes", "audit_archive", "findings", "recount")]
+SEALING = {
+    f"beffroi.{name}" for name in ("actions.seal", "ledger.leaf", "ledger.tiles", "ledger.proofs", "store.ledger")
+}
+
+
+def test_an_audit_counts_by_itself() -> None:
+    """It shares with sealing the two hashes of RFC 6962: no leaf's bytes, no tree, no tiles, no queries."""
+    assert [(i.module, i.target) for i in program_imports() if i.module in AUDIT and i.target in SEALING] == []
+    shared = {
+        (module, alias.name)
+        for module in AUDIT
+        for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "beffroi.ledger.merkle"
+        for alias in node.names
+    }
+    assert {name for _, name in shared} == {"leaf_hash", "node_hash"}
+
+
 def test_the_gate_alone_seals() -> None:
     """`Released` is built nowhere but in actions.disclose (law 1)."""
     home = {"beffroi.model.disclosure"}

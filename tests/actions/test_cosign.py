@@ -11,7 +11,9 @@ import httpx2
 import pytest
 
 from backups import back_up, bring_back
+from beffroi.actions.audit import audit
 from beffroi.actions.cosign import Cosigner, Cosigning, Witness, WitnessState
+from beffroi.actions.findings import Fault
 from beffroi.actions.publish import PATIENCE, Publication
 from beffroi.actions.seal import Refusal, SealingRefused
 from beffroi.ledger.checkpoint import opened
@@ -21,7 +23,7 @@ from beffroi.outbound.witnesses import WitnessAnswer, WitnessLine
 from beffroi.store.cosigning import CosigningStore
 from beffroi.store.database import ROLE_SEALER, Database
 from beffroi.store.ledger import LedgerStore
-from disclosed import KEY, ORIGIN, disclose, row, seal_all, sealer
+from disclosed import KEY, NOON, ORIGIN, disclose, row, seal_all, sealer
 from doubles import FakeClock
 from witnesses import SECOND, WITNESS, GrownLog, witness_served
 
@@ -184,7 +186,9 @@ async def test_a_rollback_that_was_sealed_over_is_found(
 
 
 async def test_a_fork_shown_to_two_witnesses_is_found(own: Database, discloser: Discloser, tmp_path: Path) -> None:
-    """Who holds our key shows the second one another history: it cannot be continued there, and sealing stops."""
+    """Who holds our key shows the second one another history: it cannot be continued there, sealing stops, and an audit
+    that is given what the witness shows names it.
+    """
     async with witness_served(tmp_path / "1") as first, witness_served(tmp_path / "2", SECOND) as second:
         await discloser.more(20)
         fork = GrownLog(30, "another story")
@@ -195,6 +199,9 @@ async def test_a_fork_shown_to_two_witnesses_is_found(own: Database, discloser: 
         assert await cosigner(own, second).exchange() is WitnessState.CONTRADICTS
         assert await states(own) == {WITNESS.name: "cosigned", SECOND.name: "contradicts"}
         assert await refusal(discloser) is Refusal.CONTRADICTED
+        shown = opened(await own.pool.fetchval("select note from contradictions"), [KEY.verifier()])
+        found = await audit(own, [KEY.verifier()], ORIGIN, FakeClock(NOON), [shown])
+        assert [(one.fault, one.numbers) for one in found.found] == [(Fault.KEPT_OTHER, (10,))]
 
 
 @pytest.mark.parametrize(

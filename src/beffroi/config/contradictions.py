@@ -294,13 +294,17 @@ def _applications(config: Config) -> Iterator[Words]:
 
 
 def _watch(config: Config) -> Iterator[Words]:
-    for index, text in enumerate(config.watch.norm_keys):
+    yield from _public_keys("watch.norm_keys", config.watch.norm_keys)
+
+
+def _public_keys(place: str, texts: Iterable[str]) -> Iterator[Words]:
+    for index, text in enumerate(texts):
         try:
             VerifierKey.parse(text)
         except ValueError:
             yield Words(
-                f"watch.norm_keys[{index}] is no public key of signed-note.",
-                f"watch.norm_keys[{index}] n'est pas une clé publique de signed-note.",
+                f"{place}[{index}] is no public key of signed-note.",
+                f"{place}[{index}] n'est pas une clé publique de signed-note.",
             )
 
 
@@ -309,14 +313,7 @@ def _ledger(config: Config) -> Iterator[Words]:
         return
     if not config.database.sealer_url:
         yield Words("[ledger] needs database.sealer_url.", "[ledger] demande database.sealer_url.")
-    for index, text in enumerate(config.ledger.former_keys):
-        try:
-            VerifierKey.parse(text)
-        except ValueError:
-            yield Words(
-                f"ledger.former_keys[{index}] is no public key of signed-note.",
-                f"ledger.former_keys[{index}] n'est pas une clé publique de signed-note.",
-            )
+    yield from _public_keys("ledger.former_keys", config.ledger.former_keys)
 
 
 def _witnesses(config: Config) -> Iterator[Words]:

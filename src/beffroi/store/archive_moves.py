@@ -2,13 +2,14 @@
 may be erased there."""
 
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 
+from beffroi.store.alone import alone
 from beffroi.store.database import Database, load_queries
 
 ADVISORY_LOCK = 0x6265666672_6172  # "beffr", "ar": one mover at a time
@@ -62,17 +63,9 @@ class ArchiveMoves:
         self._pool = database.pool
         self._sql = load_queries("archive")
 
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[Connection | None]:
+    def alone(self) -> "AbstractAsyncContextManager[Connection | None]":
         """A connection that holds the mover's lock; None when another process is moving."""
-        async with self._pool.acquire() as connection:
-            if not await connection.fetchval(self._sql["try_lock"], ADVISORY_LOCK):
-                yield None
-                return
-            try:
-                yield connection
-            finally:
-                await connection.execute(self._sql["unlock"], ADVISORY_LOCK)
+        return alone(self._pool, ADVISORY_LOCK)
 
     async def segments(self, connection: Connection | None = None) -> list[ArchivedSegment]:
         """What was archived, in order."""

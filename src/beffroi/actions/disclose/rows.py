@@ -1,5 +1,7 @@
 """From what was judged to the rows that stand for ever: the disclosure, and the verdict as an event behind it."""
 
+from dataclasses import replace
+
 import msgspec
 
 from beffroi.access.policy import VERSION
@@ -61,30 +63,16 @@ def verdict_row(judged: Judged, running_number: int, state: State, clock: Clock)
     """The event that the account came onto a higher rung, right behind the reading that put it there."""
     assert judged.verdict is not None
     assert judged.circumstances is not None
-    question = judged.entry.question
-    asker = question.asker
     found = particulars(judged.verdict, judged.circumstances)
-    return DisclosureRow(
-        at=state.now,
-        account_id=asker.account_id,
+    return replace(
+        disclosure_row(judged, (), state, clock),
         running_number=running_number,
-        role=asker.role.value,
-        structure_id=asker.structure,
-        application=asker.application,
-        session_key=asker.session_key,
-        network=asker.network,
-        door=int(question.door),
         operation=int(Operation.VERDICT),
         outcome=int(Outcome.RECORDED),
         purpose=Purpose.AUDIT.value,
         reason=spoken(found).english,
-        request_id=question.request_id,
         request=msgspec.json.encode(found).decode(),
-        policy_version=VERSION,
         criteria_fields=0,
-        shown="[]",
-        nonce=clock.token_bytes(NONCE_BYTES),
         new_explained=0,
         new_unexplained=0,
-        people=(),
     )

@@ -1,11 +1,3 @@
--- name: try_lock
--- Whether this session is the one that moves; another machine's may be at it. $1 the lock's number.
-select pg_try_advisory_lock($1);
-
--- name: unlock
--- Another may move now. $1 the lock's number.
-select pg_advisory_unlock($1);
-
 -- name: segments
 -- What was archived, in order.
 select segment, first_index, end_index, first_at, last_at, manifest, erased_at, erased_to, disclosures_count
