@@ -1,5 +1,6 @@
-"""Precision 1 and recall 1, against what the accounts really got: seeded readings and sweeps while the feed merges,
-parts and renames people, answers are lost, and messages come after the readings that they concern.
+"""Precision 1 and recall 1, against what the accounts really got: seeded readings and sweeps through two processes,
+while the feed merges, parts and renames people, processes die with answers that nobody heard of again, and messages
+come after the readings that they concern.
 
 The truth is written down by whoever asked, from each answer as it came back and from the identities as they stood at
 that moment; `disclosures` is never read for it. Then every account's, every patient's and some windows' scope must be
@@ -13,6 +14,7 @@ from random import Random
 
 import pytest
 
+from beffroi.actions.house import House, open_house
 from beffroi.actions.investigate import Investigation
 from beffroi.actions.register import FeedSource, Registrar
 from beffroi.breach.scope import Certainty, Scope
@@ -22,6 +24,7 @@ from beffroi.model.disclosure import Answer, Field, Operation
 from beffroi.model.person import HospitalId, PersonId
 from beffroi.model.search import Criteria, DateRange, Text
 from beffroi.model.selection import Selection
+from beffroi.store.database import Database
 from feeding import FEED, random_event
 from requests_and_records import ask
 
@@ -49,8 +52,8 @@ class Got:
 class World:
     """A small region in which one seed lets things happen."""
 
-    database: object
-    house: object
+    database: Database
+    houses: list[House]
     registrar: Registrar
     clock: object
     askers: list[Asker]
@@ -65,8 +68,10 @@ class World:
             happening = self.chance.random()
             if happening < 0.4:
                 await self.feed()
-            elif happening < 0.9:
+            elif happening < 0.87:
                 await self.read(self.chance.choice(self.askers))
+            elif happening < 0.9:
+                await self.crash()
             else:  # a stolen account takes whom it can
                 thief = self.chance.choice(self.askers)
                 for _ in range(5):
@@ -76,24 +81,33 @@ class World:
     async def settled(self) -> None:
         """Until the gate has written every fate that it was told (it writes them in the background too)."""
         while await self.database.pool.fetchval("select count(*) from deliveries") < self.told_count:
-            await self.house.gate._flush()
+            for house in self.houses:
+                await house.gate._flush()
             await asyncio.sleep(0.002)
+
+    async def crash(self) -> None:
+        """A process dies with an answer whose fate nobody will know; another one goes on in its place."""
+        await self.settled()
+        dying = self.chance.randrange(len(self.houses))
+        await self.read(self.chance.choice(self.askers), self.houses[dying], dies=True)
+        self.houses.append(await open_house(self.database, self.clock))
+        await self.houses.pop(dying).close()
 
     async def feed(self) -> None:
         hospital = self.chance.choice([1, 2, 4])
         batch = [random_event(self.chance, hospital, list("12345678")) for _ in range(self.chance.randint(1, 4))]
         await self.registrar.apply_batch(batch, FeedSource(FEED, HospitalId(hospital)))
 
-    async def read(self, asker: Asker) -> None:
-        """By a reference (of today's or of yesterday's person), or by name and birth date."""
-        at = self.clock.now()
+    async def read(self, asker: Asker, house: House | None = None, dies: bool = False) -> None:
+        """By a reference (of today's or of yesterday's person), or by name and birth date; through any process."""
+        at, house = self.clock.now(), house or self.chance.choice(self.houses)
         numbers = [row[0] for row in await self.database.pool.fetch("select identity_id from identities order by 1")]
         if not numbers:
             return
         try:
             if self.chance.random() < 0.7:
-                reference = self.house.references.of(PersonId(self.chance.choice(numbers)))
-                released = await self.house.finder.read(ask(asker, Operation.READ), reference)
+                reference = house.references.of(PersonId(self.chance.choice(numbers)))
+                released = await house.finder.read(ask(asker, Operation.READ), reference)
                 told = Field.REFERENCE
             else:
                 criteria = Criteria(
@@ -101,13 +115,17 @@ class World:
                     given=Text("J"),
                     birth_date=DateRange(BORN, BORN),
                 )
-                released = await self.house.finder.search(ask(asker), criteria)
+                released = await house.finder.search(ask(asker), criteria)
                 told = Field.BIRTH_NAME | Field.USED_NAME | Field.BIRTH_DATE
         except BeffroiError:
             return  # refused, or nobody: nothing was shown
-        await self.note(asker, at, released.content, told)
+        await self.note(
+            asker, at, house, released.content, told, None if dies else self.chance.choice([True, True, None, False])
+        )
 
-    async def note(self, asker: Asker, at: datetime, answer: Answer, told: Field) -> None:
+    async def note(
+        self, asker: Asker, at: datetime, house: House, answer: Answer, told: Field, sent: bool | None
+    ) -> None:
         """What came back, and what becomes of it: handed over, aborted, or lost with its process."""
         shown = []
         for one in answer.shown:
@@ -115,10 +133,9 @@ class World:
             whole = one.fields != Field.REFERENCE
             identities = {row[0] for row in rows} if whole else {int(one.person_id)}
             shown.append((frozenset(identities), int(one.fields), int(told)))
-        sent = self.chance.choice([True, True, None, False])
         if sent is not None:
             self.told_count += 1
-            self.house.finder.delivered(answer.disclosure_id, sent)
+            house.finder.delivered(answer.disclosure_id, sent)
         kept = [(identities, fields | told_too) for identities, fields, told_too in shown]
         self.truth.append(Got(at, int(asker.account_id), kept, FATES[sent]))
 
@@ -199,8 +216,14 @@ async def one_life(seed: int, database, house, account, clock) -> int:
             await account(Role.WARD_DOCTOR, 2, "S2"),
             await account(Role.EMERGENCY_DOCTOR, 4, "S4"),
         ]
-        world = World(database, house, registrar, clock, askers, Random(seed))
-        await world.live()
+        world = World(
+            database, [await open_house(database, clock) for _ in range(2)], registrar, clock, askers, Random(seed)
+        )
+        try:
+            await world.live()
+        finally:
+            for one in world.houses:
+                await one.close()
         investigation = Investigation(database, house.gate, house.references, house.hospitals, clock)
         return await check(world, investigation)
     finally:
