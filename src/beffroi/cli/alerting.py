@@ -1,6 +1,5 @@
 """alerts: how the outbox stands, a test, and a new try for what was given up."""
 
-import asyncio
 import logging
 import sys
 from typing import Annotated
@@ -9,6 +8,7 @@ import msgspec
 import typer
 
 from beffroi.actions.alerts import Alerts
+from beffroi.cli.owning import as_owner
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
@@ -40,17 +40,15 @@ def alerts(
 ) -> None:
     """Delivered by the worker of a server that runs."""
     configure_logs(Process.COMMAND, level=logging.ERROR)
-    dsn = load(config, demo=demo).dsn("owner")
 
-    async def run() -> tuple[Outbox, int]:
-        async with await Database.open(dsn, size=1) as database:
-            desk = Alerts(database, Clock())
-            revived = await desk.revive() if retry else 0
-            if test:
-                await desk.test()
-            return await desk.standing(), revived
+    async def run(database: Database) -> tuple[Outbox, int]:
+        desk = Alerts(database, Clock())
+        revived = await desk.revive() if retry else 0
+        if test:
+            await desk.test()
+        return await desk.standing(), revived
 
-    standing, revived_count = asyncio.run(run())
+    standing, revived_count = as_owner(load(config, demo=demo), run)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(standing) + b"\n")
         return

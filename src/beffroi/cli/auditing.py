@@ -1,6 +1,5 @@
 """repositories: how far audit repositories were told, and a new try for what one would not take."""
 
-import asyncio
 import logging
 import sys
 from typing import Annotated
@@ -9,6 +8,7 @@ import msgspec
 import typer
 
 from beffroi.actions.audit_feed import AuditRepositories
+from beffroi.cli.owning import as_owner
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
@@ -37,15 +37,13 @@ def repositories(
 ) -> None:
     """Told by the worker of a server that runs."""
     configure_logs(Process.COMMAND, level=logging.ERROR)
-    dsn = load(config, demo=demo).dsn("owner")
 
-    async def run() -> tuple[list[RepositoryStanding], int]:
-        async with await Database.open(dsn, size=1) as database:
-            desk = AuditRepositories(AuditRepositoryStore(database), Clock())
-            again = await desk.retry() if retry else 0
-            return await desk.standing(), again
+    async def run(database: Database) -> tuple[list[RepositoryStanding], int]:
+        desk = AuditRepositories(AuditRepositoryStore(database), Clock())
+        again = await desk.retry() if retry else 0
+        return await desk.standing(), again
 
-    standing, again_count = asyncio.run(run())
+    standing, again_count = as_owner(load(config, demo=demo), run)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(standing) + b"\n")
         return

@@ -15,6 +15,7 @@ from beffroi.actions.hold import Holding, Wanted
 from beffroi.actions.reopen import Ending, Reopened, Reopening
 from beffroi.app.assembly import ledger_verifiers, sealing_keys, witnesses_of
 from beffroi.cli.ledger import kept_checkpoint, ledger_of
+from beffroi.cli.owning import as_owner
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
@@ -168,10 +169,4 @@ def holds(config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
 
 def _holding(config: Path, demo: bool, act: Callable[[Holding], Awaitable[T]]) -> T:
     configure_logs(Process.COMMAND, level=logging.ERROR)
-    loaded = load(config, demo=demo)
-
-    async def run() -> T:
-        async with await Database.open(loaded.dsn("owner"), size=1) as database:
-            return await act(Holding(database, Clock(), getpass.getuser()))
-
-    return asyncio.run(run())
+    return as_owner(load(config, demo=demo), lambda database: act(Holding(database, Clock(), getpass.getuser())))
