@@ -1,4 +1,4 @@
-"""The conformance table is true as far as a test can say: its tests exist, and nothing is done without one."""
+"""Two tables are true as far as a test can say: the tests and modules that they name exist, nothing is done without."""
 
 import ast
 import re
@@ -8,13 +8,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROWS = [
-    cells
-    for line in (ROOT / "docs" / "reference" / "conformance.md").read_text(encoding="utf-8").splitlines()
-    if line.startswith("| ")
-    and (cells := [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
-    and cells[-1] != "Test"
-]
+
+
+def rows_of(page: str) -> list[list[str]]:
+    """The cells of a page's tables whose last column is the test."""
+    return [
+        cells
+        for line in (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ")
+        and (cells := [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+        and cells[-1] != "Test"
+    ]
+
+
+ROWS, PROMISES = rows_of("conformance.md"), rows_of("watch-promises.md")
 STATES = ("done", "partly: ", "not done")
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
@@ -42,3 +49,14 @@ def test_every_part_has_rows() -> None:
     text = " ".join(cell for row in ROWS for cell in row)
     for transaction in ("ITI-30", "ITI-31", "ITI-8", "ITI-10", "ITI-83", "ITI-104", "ITI-93"):
         assert transaction in text
+
+
+@pytest.mark.parametrize("row", PROMISES, ids=lambda row: row[0][:60])
+def test_each_promise_of_the_watch_is_shown(row: list[str]) -> None:
+    """By a test that exists, of a module that exists."""
+    _, where, shown = row
+    module = ROOT / "src" / "beffroi" / where.strip("`").replace(".", "/")
+    assert module.with_suffix(".py").exists()
+    found = TEST.fullmatch(shown)
+    assert found, "no test, or one written wrongly"
+    assert found[2] in names_in(found[1])

@@ -47,6 +47,7 @@ async def test_the_third_account_by_one_network_is_stopped_sooner(house, put, ac
     assert shown[0] == shown[1] > shown[2] >= 1
     assert ("network", "192.0.2.0/24") in found
     assert ("structure", "1") in found
+    assert {kind for kind, _ in found} == {"device", "network", "structure", "neighbourhood"}
 
 
 async def test_what_nobody_renews_is_forgotten(house, put, account, federation, clock, database):
