@@ -24,11 +24,11 @@ def _all(tables: str, privileges: str) -> tuple[Privilege, ...]:
 
 
 _HISTORY = _all("disclosures seen deliveries", "UPDATE DELETE TRUNCATE")
-_RIGHTS = _all("grants credentials hospitals deployment migrations", "INSERT UPDATE DELETE TRUNCATE")
+_RIGHTS = _all("grants departures credentials hospitals deployment migrations", "INSERT UPDATE DELETE TRUNCATE")
 _ASKING = (
     *_all("identities hospitals accounts grants credentials account_states deployment proofs", "SELECT"),
-    *_all("containments ended_sessions", "SELECT"),
-    *_all("disclosures seen deliveries proofs accounts account_states", "INSERT"),
+    *_all("containments ended_sessions departures names_at_issuer", "SELECT"),
+    *_all("disclosures seen deliveries proofs accounts account_states alerts signals", "INSERT"),
     ("account_states", "UPDATE"),
 )
 NEEDED: dict[str, tuple[Privilege, ...]] = {
@@ -55,7 +55,7 @@ FORBIDDEN: dict[str, tuple[Privilege, ...]] = {
         *_all("proofs", "UPDATE DELETE"),
     ),
     ROLE_FEED: (*_HISTORY, *_RIGHTS, *_all("accounts", "UPDATE DELETE"), *_all("identities", "DELETE")),
-    ROLE_WORKER: (*_HISTORY, *_RIGHTS, *_all("identities disclosures accounts", "SELECT INSERT")),
+    ROLE_WORKER: (*_HISTORY, *_RIGHTS, *_all("identities disclosures", "SELECT INSERT"), ("accounts", "INSERT")),
     ROLE_SEALER: (
         *_HISTORY,
         *_RIGHTS,
