@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from beffroi.actions import housekeeping
@@ -11,6 +12,7 @@ from beffroi.actions.housekeeping import Housekeeper, Swept
 from beffroi.store import housekeeping as store
 from beffroi.store.database import ROLE_WORKER, Database
 from beffroi.store.housekeeping import ADVISORY_LOCK, HousekeepingStore
+from beffroi.watch.evidence import Evidence, Probe
 from doubles import FakeClock
 
 
@@ -64,6 +66,33 @@ async def test_old_events_of_the_feed_go(database: Database, clock: FakeClock, w
         )
     assert await worker.round() == Swept(feed_events=1)
     assert await database.pool.fetchval("select count(*) from feed_events") == 1
+
+
+async def test_what_the_watch_remembers_of_whoever_asks_no_more_goes(
+    database: Database, clock: FakeClock, worker: Housekeeper
+) -> None:
+    """Fourteen months after the last question, but for its day; not of whoever asked lately, is held or stopped."""
+    states = {"gone": (422, 1, False), "lately": (419, 1, False), "held": (422, 4, False), "stopped": (422, 0, True)}
+    for name, (days, rung, frozen) in states.items():
+        await database.pool.execute(
+            """with made as (
+                   insert into accounts (kind, issuer, subject) values ('person', 'i', $1) returning account_id
+               )
+               insert into account_states (account_id, evidence, rung, frozen, device, network, asked_at)
+               select account_id, '{"hours": {"1": 2}, "rung": 1}', $2, $3, 'd', 'n', $4 from made""",
+            name,
+            rung,
+            frozen,
+            clock.now() - timedelta(days=days),
+        )
+    assert await worker.round() == Swept(evidence=1) and await worker.round() == Swept()
+    found = await database.pool.fetch("select * from account_states join accounts using (account_id)")
+    rows = {row["subject"]: row for row in found}
+    assert [name for name, row in rows.items() if "hours" in row["evidence"]] == ["lately", "held", "stopped"]
+    gone = rows["gone"]
+    assert (gone["device"], gone["network"], gone["rung"], gone["score"]) == (None, None, 0, 0)
+    left_over = msgspec.json.decode(gone["evidence"], type=Evidence)
+    assert left_over == Evidence(last=Probe(at_s=int((clock.now() - timedelta(days=422)).timestamp())))
 
 
 async def test_a_round_takes_several_batches_but_not_all_at_once(

@@ -1,5 +1,5 @@
-"""The worker's round: proofs older than their window, keys of old messages and old events of the feed are deleted, in
-bounded batches.
+"""The worker's round: proofs older than their window, keys of old messages and old events of the feed are deleted,
+and what the watch remembers of accounts that ask no more, in bounded batches.
 
 A round that fails is logged and the next one tries again: nothing depends on a round being done in time.
 """
@@ -8,16 +8,21 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from beffroi.actions.rounds import repeat
 from beffroi.clock import Clock
 from beffroi.store.housekeeping import ROWS_PER_BATCH_MAX, HousekeepingStore
 from beffroi.telemetry import Event, log
+from beffroi.watch.evidence import BLOCKS_KEPT
 
 ROUND_S = 60.0
 """Seconds between two rounds."""
+FORGET_EVERY = timedelta(hours=6)
+"""Between two looks at what the watch remembers of accounts that ask no more: it reads every account's row."""
+EVIDENCE_KEPT = timedelta(days=BLOCKS_KEPT * 30 + 1)
+"""The longest window that counts, and a day."""
 BATCHES_PER_ROUND_MAX = 40
 """Batches of each table: 200,000 rows a minute, ten times what a region's proofs come to."""
 
@@ -27,16 +32,18 @@ class Table(Enum):
     FEED_MESSAGES = "feed_messages"
     FEED_EVENTS = "feed_events"
     SESSIONS = "console_sessions"
+    EVIDENCE = "account_states"
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """Rows deleted in one round. `elsewhere`: another worker was at it, so this one stopped."""
+    """Rows deleted in one round, or emptied (`evidence`). `elsewhere`: another worker is at it, so this one stops."""
 
     proofs: int = 0
     feed_messages: int = 0
     feed_events: int = 0
     sessions: int = 0
+    evidence: int = 0
     elsewhere: bool = False
 
 
@@ -57,6 +64,7 @@ class Housekeeper:
         self._feed_messages_kept = timedelta(days=feed_messages_days)
         self._feed_events_kept = timedelta(days=feed_events_days)
         self._proofs_kept_minutes = proofs_minutes
+        self._forget_at: datetime | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Rounds until `stopping` is set."""
@@ -72,10 +80,18 @@ class Housekeeper:
         fed_before = now - self._feed_events_kept
         events = await self._sweep(Table.FEED_EVENTS, lambda: self._store.delete_feed_events(fed_before))
         sessions = await self._sweep(Table.SESSIONS, lambda: self._store.delete_sessions(now))
-        elsewhere = None in (proofs, messages, events, sessions)
+        evidence = await self._forget(now)
+        elsewhere = None in (proofs, messages, events, sessions, evidence)
         if elsewhere:
             log(Event.HOUSEKEEPING_ELSEWHERE)
-        return Swept(proofs or 0, messages or 0, events or 0, sessions or 0, elsewhere)
+        return Swept(proofs or 0, messages or 0, events or 0, sessions or 0, evidence or 0, elsewhere)
+
+    async def _forget(self, now: datetime) -> int | None:
+        """Of whoever asks no more: what counts in no window any longer."""
+        if self._forget_at is not None and now < self._forget_at:
+            return 0
+        self._forget_at = now + FORGET_EVERY
+        return await self._sweep(Table.EVIDENCE, lambda: self._store.forget_evidence(now - EVIDENCE_KEPT))
 
     async def _sweep(self, table: Table, delete: Callable[[], Awaitable[int | None]]) -> int | None:
         started_s = time.monotonic()

@@ -42,6 +42,13 @@ class HousekeepingStore:
         """The console's sessions that ended before this time."""
         return await self._delete("delete_sessions", before)
 
+    async def forget_evidence(self, before: datetime) -> int | None:
+        """What the watch remembers of accounts that asked nothing since then; how many that are."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(self._sql["try_lock"], ADVISORY_LOCK):
+                return None
+            return int(await connection.fetchval(self._sql["forget_evidence"], before, ROWS_PER_BATCH_MAX))
+
     async def erase(self, before: datetime, above: int) -> Erased | None:
         """Erases what is due among the next disclosures above a number; None when another worker keeps house."""
         async with self._pool.acquire() as connection, connection.transaction():

@@ -1007,6 +1007,28 @@ begin
     return last_index - to_index;
 end $$;
 
+-- Forgets what the watch remembers of accounts that asked nothing since; but for when that was.
+create function forget_evidence(before timestamptz, rows_max integer) returns integer
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    forgotten integer;
+begin
+    if before > now() - interval '420 days' then
+        raise exception 'it still counts';
+    end if;
+    with old as (  -- held and stopped accounts wait for a person
+        select account_id from account_states
+        where asked_at < before and rung < 4 and not frozen
+        order by account_id limit rows_max for update skip locked
+    )
+    update account_states s
+    set evidence = json_build_object('last', json_build_array('', 0, extract(epoch from s.asked_at)::bigint, 0)),
+        rung = 0, score = 0, structure_id = null, device = null, network = null, neighbourhood = null, asked_at = null
+    from old where s.account_id = old.account_id;
+    get diagnostics forgotten = row_count;
+    return forgotten;
+end $$;
+
 -- Erases disclosures with their nonces, of what is sealed, old enough and not held: the leaf says when. Looks at
 -- `rows_max` disclosures above a number; gives the last one looked at, how many were erased, and whether younger ones
 -- follow. Whoever asks, nothing younger than 400 days goes: the watch counts a year, and an authority asks later.
@@ -1260,6 +1282,7 @@ grant select, insert on cosignatures, contradictions to beffroi_sealer;
 grant select, insert, update on witness_states to beffroi_sealer;
 -- Erasure: the worker may have what has served its time erased, and nothing else.
 grant execute on function erase_disclosures(timestamptz, bigint, integer) to beffroi_worker;
+grant execute on function forget_evidence(timestamptz, integer) to beffroi_worker;
 
 -- The archive: it reads what it moves, and takes it away by one function alone.
 grant usage on schema public to beffroi_archiver;

@@ -18,6 +18,10 @@ delete from feed_messages where ctid = any(array(select ctid from feed_messages 
 -- What feeds did before $1, at most $2 events of it.
 delete from feed_events where ctid = any(array(select ctid from feed_events where at < $1 limit $2));
 
+-- name: forget_evidence
+-- What the watch remembers of accounts that asked nothing since $1, at most $2 of them.
+select forget_evidence($1, $2);
+
 -- name: erase
 -- Erases disclosures with their nonces (the function says which it refuses). $1 older than this, $2 above this number,
 -- $3 looked at at most.
