@@ -16,7 +16,7 @@ from beffroi.store.migrate import load_migrations, pending
 VERSION_MIN = 15
 
 Privilege = tuple[str, str]
-"""A table and one of PostgreSQL's privileges on it."""
+"""A table, or a column of it (`identities.record`), and one of PostgreSQL's privileges on it."""
 
 
 def _all(tables: str, privileges: str) -> tuple[Privilege, ...]:
@@ -55,7 +55,12 @@ FORBIDDEN: dict[str, tuple[Privilege, ...]] = {
         *_all("proofs", "UPDATE DELETE"),
     ),
     ROLE_FEED: (*_HISTORY, *_RIGHTS, *_all("accounts", "UPDATE DELETE"), *_all("identities", "DELETE")),
-    ROLE_WORKER: (*_HISTORY, *_RIGHTS, *_all("identities disclosures", "SELECT INSERT"), ("accounts", "INSERT")),
+    ROLE_WORKER: (
+        *_HISTORY,
+        *_RIGHTS,
+        *_all("identities.record accounts.display_name disclosures", "SELECT"),
+        *_all("identities disclosures accounts", "INSERT"),
+    ),
     ROLE_SEALER: (
         *_HISTORY,
         *_RIGHTS,

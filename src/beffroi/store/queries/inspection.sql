@@ -12,9 +12,11 @@ select current_setting('server_version_num')::int as version_number,
        clock_timestamp() as now;
 
 -- name: privileges
--- Which of these this role has; false where the table is not there. $1 tables, $2 privileges.
+-- Which of these this role has; false where the table is not there. $1 tables or columns of them, $2 privileges.
 select t as table_name, p as privilege,
-       coalesce(case when p in ('SELECT', 'INSERT', 'UPDATE') then has_any_column_privilege(to_regclass(t)::oid, p)
+       coalesce(case when t like '%.%'
+                     then has_column_privilege(to_regclass(split_part(t, '.', 1))::oid, split_part(t, '.', 2), p)
+                     when p in ('SELECT', 'INSERT', 'UPDATE') then has_any_column_privilege(to_regclass(t)::oid, p)
                      else has_table_privilege(to_regclass(t)::oid, p) end, false) as held
 from unnest($1::text[], $2::text[]) as asked (t, p);
 
