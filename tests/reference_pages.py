@@ -94,7 +94,10 @@ def _rights(found: Rights) -> tuple[str, ...]:
 def ceilings() -> str:
     """The most that an account of each role may be shown, every way on included: patients, and contact fields."""
     return table(
-        ("Role", "24 hours", "30 days", "365 days", "contacts, 24 h", "30 d", "365 d", "waiting for the feed"),
+        (
+            *("Role", "24 hours", "30 days", "365 days", "contacts, 24 h", "30 d", "365 d"),
+            *("unexplained, 30 d", "waiting for the feed"),
+        ),
         (
             (
                 f"`{role}`",

@@ -14,9 +14,10 @@ from beffroi.model.disclosure import Operation
 from beffroi.watch.ceiling import Most, most_shown
 from beffroi.watch.circumstances import Circumstances, Fate, Row
 from beffroi.watch.detectors import Sequence
-from beffroi.watch.evidence import DAY_S, NO_RUNG, Evidence
+from beffroi.watch.evidence import DAY_S, NO_RUNG, OLD_S, Evidence
 from beffroi.watch.norms import NORMS, Ceiling, Norm
 from beffroi.watch.verdict import judge
+from beffroi.watch.vouching import confirm, room_to_confirm
 
 SMALL, SMALL_CONTACTS = Ceiling(25, 60, 150), Ceiling(5, 9, 20)
 ROLES = (Role.WARD_DOCTOR, Role.ADMISSION_CLERK)
@@ -43,6 +44,7 @@ class Adversary(RuleBasedStateMachine):
         self.now_s = 1_800_000_000
         self.shown_s: dict[int, list[int]] = {}
         self.contact_s: list[tuple[int, int]] = []
+        self.stranger_s: list[int] = []
         self.next_person = 1
         self.key = 0
         self.silent = self.crowded = False
@@ -67,6 +69,9 @@ class Adversary(RuleBasedStateMachine):
         for row, fate in zip(rows, verdict.fates, strict=True):
             if fate is not Fate.WITHHELD:
                 self.shown_s.setdefault(row.person, []).append(self.now_s)
+                plain = not self.silent and not self.crowded
+                if plain and not row.explained and (row.age_s is None or row.age_s >= OLD_S):
+                    self.stranger_s.append(self.now_s)
                 if contact and fate is Fate.SHOW and operation is not Operation.EMERGENCY_READ:
                     self.contact_s.append((self.now_s, row.person))
 
@@ -99,12 +104,14 @@ class Adversary(RuleBasedStateMachine):
 
     @rule()
     def proves(self) -> None:
-        self.evidence = replace(self.evidence, proved_s=self.now_s)
+        """To a question, and then to a hold: what else it opens is an allowance a day."""
+        self.evidence = replace(self.evidence, proved_s=self.now_s + 1, proved_key=f"k{self.key}")
 
     @rule(count=st.integers(1, 40))
     def is_vouched_for(self, count: int) -> None:
-        people = [self.new() for _ in range(count)]
-        self.evidence = replace(self.evidence, confirmed=dict.fromkeys(people, self.now_s + DAY_S))
+        people = [self.new() for _ in range(min(count, max(0, room_to_confirm(self.evidence, self.now_s))))]
+        self.evidence = self.evidence.copied()
+        confirm(self.evidence, Evidence(), people, self.now_s)
         for person in people:
             self.ask((self.row(person, False),), Operation.READ)
 
@@ -148,6 +155,7 @@ class Adversary(RuleBasedStateMachine):
             since_s = self.now_s - window_s
             assert sum(any(at > since_s for at in seen) for seen in self.shown_s.values()) <= patients
             assert len({person for at, person in self.contact_s if at > since_s}) <= contacts
+        assert sum(at > self.now_s - 30 * DAY_S for at in self.stranger_s) <= number.strangers_30d
 
 
 TestAdversary = Adversary.TestCase

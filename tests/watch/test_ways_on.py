@@ -15,8 +15,9 @@ from beffroi.watch.verdict import (
     EMERGENCY_READINGS_24H,
     EMERGENCY_SECONDED_24H,
     STEP_UP_ALLOWANCE_24H,
+    STEP_UP_ALLOWANCE_30D,
 )
-from beffroi.watch.vouching import CONFIRMED_24H, confirm, room_to_confirm, room_to_vouch, second
+from beffroi.watch.vouching import CONFIRMED_24H, CONFIRMED_30D, confirm, room_to_confirm, room_to_vouch, second
 from watch.asking import Account, patients, strangers
 
 ROLES = [Role.WARD_NURSE, Role.EMERGENCY_DOCTOR, Role.ADMISSION_CLERK]
@@ -47,6 +48,17 @@ def test_a_step_up_opens_five_a_day_however_often_it_is_made() -> None:
         account.now_s += DAY_S
 
 
+def test_step_ups_open_thirty_in_30_days() -> None:
+    """However many days they are spread over."""
+    account, shown = held(), 0
+    for _ in range(20):
+        account.now_s += DAY_S
+        for number in range(STEP_UP_ALLOWANCE_24H):
+            account.evidence.proved_s = account.now_s + 1
+            shown += account.asks(strangers(50_000 + account.now_s + number)).shown_count
+    assert shown == STEP_UP_ALLOWANCE_30D
+
+
 def test_confirmations_open_ten_in_any_24_hours() -> None:
     """For the asker, and for whoever vouches; the room comes back as each grows old."""
     asker, colleague, now_s = Evidence(), Evidence(), DAY_S
@@ -56,6 +68,17 @@ def test_confirmations_open_ten_in_any_24_hours() -> None:
         now_s += HOUR_S
     assert room_to_confirm(asker, now_s) == room_to_vouch(colleague, now_s) == 0
     assert room_to_confirm(asker, 2 * DAY_S) == 1 and len(asker.confirmed) < CONFIRMED_24H
+
+
+def test_confirmations_open_sixty_in_30_days() -> None:
+    """Ten a day for six days, and then no more until the first have grown old."""
+    asker, given = Evidence(), 0
+    for day in range(1, 30):
+        room = room_to_confirm(asker, day * DAY_S)
+        confirm(asker, Evidence(), range(1_000 * day, 1_000 * day + room), day * DAY_S)
+        given += room
+    assert given == CONFIRMED_30D
+    assert room_to_confirm(asker, 31 * DAY_S) == CONFIRMED_24H
 
 
 def test_a_confirmation_opens_nobody_else() -> None:
@@ -84,14 +107,15 @@ def test_emergency_readings_are_bounded_with_and_without_colleagues() -> None:
 
 
 def test_a_release_leaves_the_ceilings_full() -> None:
-    """Released each time it is held, an account still ends at its ceiling."""
+    """Released each time it is held, an account ends at its ceiling of strangers; those at which it was held count."""
     account = Account()
-    shown = 0
+    shown = releases = 0
     for number in range(400):
         if account.evidence.held_s or account.evidence.asked_s:
             account.evidence = released(account.evidence, account.now_s)
+            releases += 1
         shown += account.asks(strangers(90_000 + number), wait_s=30).shown_count
-    assert shown == NORMS[Role.WARD_NURSE].ceiling.patients_24h
+    assert shown + releases == NORMS[Role.WARD_NURSE].strangers_30d
 
 
 def test_a_persons_accounts_share_one_evidence() -> None:

@@ -86,10 +86,13 @@ def show_ceilings() -> Iterator[Finding]:
         day, month, year = most.patients_24h, most.patients_30d, most.patients_365d
         crisis = most_shown(role, norm, crisis=True).patients_24h
         contacts = f"{most.contacts_24h:,}, {most.contacts_30d:,}, {most.contacts_365d:,}"
+        strangers = most.strangers_30d
         yield note(
             "ceiling",
             f"{role}: at most {day:,} patients in 24 hours, {month:,} in 30 days, {year:,} in 365 days, every way on "
-            f"included ({crisis:,} in 24 hours while a crisis is declared); contact fields of {contacts} at most.",
+            f"included ({crisis:,} in 24 hours while a crisis is declared), {strangers:,} whom nothing explains in "
+            f"30 days; contact fields of {contacts} at most.",
             f"{role} : au plus {day} patients en 24 heures, {month} en 30 jours, {year} en 365 jours, tous les recours "
-            f"compris ({crisis} en 24 heures pendant une crise déclarée) ; coordonnées de {contacts} au plus.",
+            f"compris ({crisis} en 24 heures pendant une crise déclarée), {strangers} que rien n'explique en 30 "
+            f"jours ; coordonnées de {contacts} au plus.",
         )

@@ -18,15 +18,20 @@ from beffroi.watch.verdict import (
     EMERGENCY_READINGS_30D,
     EMERGENCY_SECONDED_24H,
     STEP_UP_ALLOWANCE_24H,
+    STEP_UP_ALLOWANCE_30D,
 )
-from beffroi.watch.vouching import CONFIRMED_24H
+from beffroi.watch.vouching import CONFIRMED_24H, CONFIRMED_30D
 
 _MONTHS = 13
 """Windows of 30 days that 365 days touch at most."""
 
 
 class Most(msgspec.Struct, frozen=True):
-    """Distinct patients, and among them readings of contact fields, within any 24 hours, 30 and 365 days."""
+    """Distinct patients, and among them readings of contact fields, within any 24 hours, 30 and 365 days.
+
+    `strangers_30d`: of them, those whom nothing explains, outside of a proven silence of the feed and while no more of
+    the site's people are held than honest work could be.
+    """
 
     patients_24h: int
     patients_30d: int
@@ -34,6 +39,7 @@ class Most(msgspec.Struct, frozen=True):
     contacts_24h: int
     contacts_30d: int
     contacts_365d: int
+    strangers_30d: int
 
 
 class WaysOn(msgspec.Struct, frozen=True):
@@ -66,13 +72,14 @@ def most_shown(role: Role, norm: Norm | None = None, *, crisis: bool = False) ->
 
     >>> most_shown(Role.WARD_NURSE, crisis=True).patients_24h
     175
-    >>> most_shown(Role.WARD_NURSE)
-    Most(patients_24h=145, patients_30d=1160, patients_365d=8380, contacts_24h=20, contacts_30d=200, contacts_365d=1200)
+    >>> found = most_shown(Role.WARD_NURSE); found.patients_24h, found.patients_30d, found.strangers_30d
+    (145, 920, 209)
     """
     usual = norm or NORMS[role]
     seconded = EMERGENCY_CRISIS_24H if crisis else EMERGENCY_SECONDED_24H
     day = 0 if is_software(role) else EMERGENCY_READINGS_24H + seconded
     month = 0 if is_software(role) else EMERGENCY_CRISIS_30D if crisis else EMERGENCY_READINGS_30D
+    others = 0 if is_software(role) else STEP_UP_ALLOWANCE_30D + CONFIRMED_30D + month
     ceiling, contacts = usual.ceiling, usual.contacts
     return Most(
         ceiling.patients_24h + BEYOND_24H + day,
@@ -81,4 +88,5 @@ def most_shown(role: Role, norm: Norm | None = None, *, crisis: bool = False) ->
         contacts.patients_24h,
         contacts.patients_30d,
         contacts.patients_365d,
+        usual.strangers_30d + usual.pending_max + others,
     )

@@ -26,6 +26,7 @@ class Cause(StrEnum):
     CEILING_24H = "ceiling_24h"
     CEILING_30D = "ceiling_30d"
     CEILING_365D = "ceiling_365d"
+    STRANGERS_30D = "strangers_30d"
     CONTACTS = "contacts"
     EMERGENCY = "emergency"
     PENDING = "pending"

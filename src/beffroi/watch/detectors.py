@@ -18,7 +18,7 @@ from math import ceil, log2
 
 import msgspec
 
-from beffroi.watch.norms import BASE_RATE_MAX, BASE_RATE_MIN, Norm, pending_cap
+from beffroi.watch.norms import BASE_RATE_MAX, BASE_RATE_MIN, Norm, pending_cap, strangers_cap
 
 MILLIBITS = 1_000
 ALTERNATIVES = (0.95, 0.5, 0.2)
@@ -47,6 +47,7 @@ class Tuning(msgspec.Struct, frozen=True):
     """What an observation adds to each member, and the limits of the rungs, in thousandths of a bit.
 
     `in_run`: what it adds after an unexplained one. `pending_max`: readings that may wait for the feed at one time.
+    `strangers_30d`: the norm's ceiling on patients whom nothing explains.
     """
 
     explained: Increments
@@ -59,6 +60,7 @@ class Tuning(msgspec.Struct, frozen=True):
     hold: int
     design_rate: float
     pending_max: int
+    strangers_30d: int
 
 
 class Sequence(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -91,11 +93,11 @@ def tuning(norm: Norm) -> Tuning:
     >>> found = tuning(NORMS[Role.ON_CALL_DOCTOR]); found.unexplained, found.explained, found.hold
     ((3400, 2474, 1152), (-4186, -864, -186), 32653)
     """
-    return _tuning(norm.base_rate, norm.volume, norm.arrivals_per_h)
+    return _tuning(norm.base_rate, norm.volume, norm.arrivals_per_h, norm.ceiling.patients_30d)
 
 
 @lru_cache(maxsize=4_096)
-def _tuning(base_rate: float, volume: int, arrivals_per_h: int) -> Tuning:
+def _tuning(base_rate: float, volume: int, arrivals_per_h: int, patients_30d: int) -> Tuning:
     rate = min(max(base_rate * TOLERANCE, BASE_RATE_MIN * TOLERANCE), BASE_RATE_MAX)
     in_run = max(rate, min(RUN_RATE, RUN_FACTOR * rate))
     return Tuning(
@@ -109,6 +111,7 @@ def _tuning(base_rate: float, volume: int, arrivals_per_h: int) -> Tuning:
         hold=limit(HOLDS_PER_SHIFT, volume),
         design_rate=rate,
         pending_max=pending_cap(arrivals_per_h),
+        strangers_30d=strangers_cap(base_rate, patients_30d),
     )
 
 

@@ -60,16 +60,16 @@ class Evidence(msgspec.Struct, omit_defaults=True):
     """`hours`, `days`, `blocks`: distinct patients by their last showing. `contacts`: the same for contact fields, by
     day.
 
+    `strangers`: new patients whom nothing explained, by day; `allowances`: those shown to a held account by a step-up.
     `own`, `keys`, `networks`: the sequences. `trail`: running numbers of the last unexplained readings. `patterns`:
     scores by pattern, in thousandths of a bit. `listed`: a list was shown and nobody opened since. `rung` is the last
     that was recorded; `held_s`, since when new unexplained patients are held (0: not), until somebody releases.
     `place`, `place_s`: the declared place from which it last asked, and when.
     `asked_s`: since when a proof of who is there is wanted; `proved_s`: the last such proof, `proved_key` the session
-    that it was given in: it speaks for no other. `allowed`: (day, patients
-    shown by today's step-up allowance). `confirmed`: patients whom a colleague vouched for, with the end of it.
-    `proved_key`: the session key by which that proof came. `confirmations`: when a colleague vouched for a patient,
-    `vouched`: when this person did for a colleague, each of the last 24 hours. `seconds`: (account, until when) of
-    colleagues who agreed to an emergency reading that was not made yet. `releases`: when it was released.
+    that it was given in: it speaks for no other. `confirmed`: patients whom a colleague vouched for, with the end of
+    it. `confirmations`: when a colleague vouched for a patient, `vouched`: when this person did for a colleague, each
+    of the last 30 days. `seconds`: (account, until when) of colleagues who agreed to an emergency reading that was not
+    made yet. `releases`: when it was released.
     """
 
     hours: Counts = msgspec.field(default_factory=dict)
@@ -78,6 +78,8 @@ class Evidence(msgspec.Struct, omit_defaults=True):
     contacts: Counts = msgspec.field(default_factory=dict)
     contacts_blocks: Counts = msgspec.field(default_factory=dict)
     beyond: Counts = msgspec.field(default_factory=dict)
+    strangers: Counts = msgspec.field(default_factory=dict)
+    allowances: Counts = msgspec.field(default_factory=dict)
     emergencies: tuple[int, ...] = ()
     own: Sequence = Sequence()
     keys: tuple[Sequence, ...] = ()
@@ -95,7 +97,6 @@ class Evidence(msgspec.Struct, omit_defaults=True):
     asked_s: int = 0
     proved_s: int = 0
     proved_key: str = ""
-    allowed: tuple[int, int] = (0, 0)
     confirmed: dict[int, int] = msgspec.field(default_factory=dict)
     confirmations: tuple[int, ...] = ()
     vouched: tuple[int, ...] = ()

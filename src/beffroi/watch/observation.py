@@ -18,7 +18,21 @@ from beffroi.watch.circumstances import (
     is_software,
 )
 from beffroi.watch.detectors import Sequence, Tuning, observe, tuning
-from beffroi.watch.evidence import ASK, CHANNELS_MAX, HOLD, MASK, NO_RUNG, TRAIL_MAX, WARN, Evidence, Pending, Rung
+from beffroi.watch.evidence import (
+    ASK,
+    CHANNELS_MAX,
+    DAY_S,
+    DAYS_KEPT,
+    HOLD,
+    MASK,
+    NO_RUNG,
+    TRAIL_MAX,
+    WARN,
+    Evidence,
+    Pending,
+    Rung,
+    add,
+)
 from beffroi.watch.geography import Place, cannot_be_travelled, is_far
 from beffroi.watch.norms import PENDING_S
 
@@ -121,6 +135,9 @@ def enter(judging: Judging, unexplained: bool, key: str, network: str, at_s: int
     """One observation, in the account's own sequence and in those of its channels. `at_s`: when it was asked for."""
     evidence, tuned = judging.evidence, judging.tuned
     judging.entered[unexplained] += 1
+    if unexplained:
+        evidence.strangers = evidence.strangers.copy()
+        add(evidence.strangers, at_s // DAY_S, 1, DAYS_KEPT)
     evidence.own = observe(evidence.own, tuned, unexplained, at_s)
     evidence.keys = _in_channel(evidence.keys, key, tuned, unexplained, at_s)
     evidence.networks = _in_channel(evidence.networks, network, tuned, unexplained, at_s)

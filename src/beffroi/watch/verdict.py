@@ -59,8 +59,8 @@ EMERGENCY_READINGS_30D = 60
 """All emergency readings of one person, seconded ones included."""
 EMERGENCY_CRISIS_24H, EMERGENCY_CRISIS_30D = 40, 120
 """In place of the last two while a crisis is declared: a night with 300 victims in seven hospitals."""
-STEP_UP_ALLOWANCE_24H = 5
-"""Unexplained new patients a day that a held account is shown once its user has proved who is there."""
+STEP_UP_ALLOWANCE_24H, STEP_UP_ALLOWANCE_30D = 5, 30
+"""Unexplained new patients a day, and in 30, that a held account is shown once its user has proved who is there."""
 BEYOND_24H, BEYOND_30D = 40, 200
 """Explained patients, each named fully, one at a time and without contact fields, beyond a ceiling."""
 
@@ -203,6 +203,9 @@ def _may_be_unexplained(judging: Judging, row: Row, row_count: int) -> bool:
     if asked_in_vain(judging):
         judging.blame(Cause.ASKED)
         return False
+    if evidence.strangers and _too_many_strangers(judging):
+        judging.blame(Cause.STRANGERS_30D, judging.tuned.strangers_30d)
+        return False
     if judging.covered:  # a namesake, or the same person registered twice: nobody whom the asker chose
         return True
     if asked.norm.arrivals_per_h:
@@ -235,14 +238,14 @@ def _by_allowance(judging: Judging) -> bool:
     """A held account, once its user has proved who is there, has a small allowance a day. It erases no evidence."""
     evidence, today = judging.evidence, judging.now_s // DAY_S
     judging.blame(Cause.HELD)
-    day, used = evidence.allowed
     if evidence.proved_s <= evidence.held_s or evidence.proved_s <= judging.now_s - DAY_S:
         return False
-    if day != today:
-        used = 0
-    if used >= STEP_UP_ALLOWANCE_24H:
+    if reaches(evidence.allowances, today, STEP_UP_ALLOWANCE_24H) or reaches(
+        evidence.allowances, today - DAYS_KEPT + 1, STEP_UP_ALLOWANCE_30D
+    ):
         return False
-    evidence.allowed = (today, used + 1)
+    evidence.allowances = evidence.allowances.copy()
+    add(evidence.allowances, today, 1, DAYS_KEPT)
     return True
 
 
@@ -296,8 +299,15 @@ def _name_limits(judging: Judging) -> None:
             judging.blame(Cause.FEED_SILENT)
     elif (evidence.held_s or evidence.asked_s) and _stopped(judging):
         return
+    elif evidence.strangers and _too_many_strangers(judging):
+        judging.blame(Cause.STRANGERS_30D, judging.tuned.strangers_30d)
     elif evidence.pending and len(evidence.pending) >= judging.tuned.pending_max:
         judging.blame(Cause.PENDING, judging.tuned.pending_max)
+
+
+def _too_many_strangers(judging: Judging) -> bool:
+    """Whether as many whom nothing explains were shown in 30 days as may be: what keeps just below the tests."""
+    return reaches(judging.evidence.strangers, judging.now_s // DAY_S - DAYS_KEPT + 1, judging.tuned.strangers_30d)
 
 
 def _emergency(judging: Judging, rows: tuple[Row, ...]) -> tuple[Fate, ...]:

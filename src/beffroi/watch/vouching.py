@@ -5,7 +5,7 @@ Both have ceilings of their own, in both people's evidence, so that they are exa
 
 from collections.abc import Sequence
 
-from beffroi.watch.evidence import DAY_S, HOUR_S, Evidence
+from beffroi.watch.evidence import DAY_S, HOUR_S, OLD_S, Evidence
 
 CONFIRMED_S = 4 * HOUR_S
 """Seconds for which a patient stays vouched for."""
@@ -13,6 +13,8 @@ CONFIRMED_24H = 10
 """Patients whom colleagues may vouch for, in 24 hours, to one person."""
 VOUCHED_24H = 10
 """Patients whom one person may vouch for, in 24 hours, to all colleagues."""
+CONFIRMED_30D, VOUCHED_30D = 60, 60
+"""The same in 30 days: as many as emergency readings."""
 SECOND_S = 900
 """Seconds for which an agreement to an emergency reading serves."""
 SECONDS_MAX = 10
@@ -25,12 +27,12 @@ def room_to_confirm(evidence: Evidence, now_s: int) -> int:
     >>> room_to_confirm(Evidence(confirmations=(0, 90_000)), 90_001)
     9
     """
-    return CONFIRMED_24H - len(_lately(evidence.confirmations, now_s))
+    return _room(evidence.confirmations, now_s, CONFIRMED_24H, CONFIRMED_30D)
 
 
 def room_to_vouch(evidence: Evidence, now_s: int) -> int:
     """How many more patients this person may vouch for."""
-    return VOUCHED_24H - len(_lately(evidence.vouched, now_s))
+    return _room(evidence.vouched, now_s, VOUCHED_24H, VOUCHED_30D)
 
 
 def confirm(asker: Evidence, colleague: Evidence, people: Sequence[int], now_s: int) -> None:
@@ -47,5 +49,11 @@ def second(asker: Evidence, colleague: int, now_s: int) -> None:
     asker.seconds = (*waiting[1 - SECONDS_MAX :], (colleague, now_s + SECOND_S))
 
 
+def _room(moments: tuple[int, ...], now_s: int, most_24h: int, most_30d: int) -> int:
+    today = sum(1 for at in moments if at > now_s - DAY_S)
+    return min(most_24h - today, most_30d - len(_lately(moments, now_s)))
+
+
 def _lately(moments: tuple[int, ...], now_s: int) -> tuple[int, ...]:
-    return tuple(at for at in moments if at > now_s - DAY_S)
+    """Of the last 30 days."""
+    return tuple(at for at in moments if at > now_s - OLD_S)

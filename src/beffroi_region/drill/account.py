@@ -169,7 +169,7 @@ class Account:
         elif before.confirmed.get(row.person, 0) > now_s:
             by = "confirmed"
         elif before.held_s and not row.explained and row.age_s is None:
-            by = "allowance" if self.evidence.allowed != before.allowed else "one at a time"
+            by = "allowance" if self.evidence.allowances != before.allowances else "one at a time"
             if by == "one at a time" and self.evidence.beyond == before.beyond:
                 by = AFTER
                 self.after_verdict += 1

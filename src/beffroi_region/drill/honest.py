@@ -59,13 +59,12 @@ def readings(
 
 def read(now_s: int, account: Account, rows: tuple[Patient, ...], how: How) -> None:
     """One reading. Asked who is there, somebody proves it and asks again; falsely held, somebody is released."""
-    holds = account.holds
     account.ask(now_s, rows, how)
     if account.is_asked_of(how.key):
         account.prove(now_s + PROOF_S, how.key)
         if not account.evidence.held_s:
             account.ask(now_s + PROOF_S, rows, how)
-    if account.holds > holds:
+    if account.evidence.held_s:  # by this reading, or by one that had waited for the feed
         account.release(now_s + PROOF_S)
 
 

@@ -168,7 +168,11 @@ def may_be_disturbed(work: Work, networks: Ints, norm: Norm) -> bool:
     for best, order in (own, scores(seen, work.shift, tuned), scores(seen, networks, tuned)):
         if len(best) and int((best + np.minimum(best, more[order])).max()) >= tuned.ask:
             return True
-    return (desk and _may_wait_too_many(work, norm)) or _may_reach_a_ceiling(work, norm)
+    return (
+        (desk and _may_wait_too_many(work, norm))
+        or _may_reach_a_ceiling(work, norm)
+        or _may_meet_too_many_strangers(work, seen, norm)
+    )
 
 
 def _may_wait_too_many(work: Work, norm: Norm) -> bool:
@@ -182,6 +186,12 @@ def _may_wait_too_many(work: Work, norm: Norm) -> bool:
     left += np.bincount(np.minimum(others, len(work)), work.bystanders, len(work) + 1)
     waiting = np.cumsum(came) - np.concatenate([[0], np.cumsum(left)[:-2]])
     return int(waiting.max(initial=0)) >= norm.pending_max
+
+
+def _may_meet_too_many_strangers(work: Work, seen: Observations, norm: Norm) -> bool:
+    at_s = np.sort(work.at_s[seen.reading[seen.unexplained]])
+    shown = np.arange(1, len(at_s) + 1) - np.searchsorted(at_s, at_s - DAY_S * DAYS_KEPT)
+    return int(shown.max(initial=0)) >= norm.strangers_30d
 
 
 def _may_reach_a_ceiling(work: Work, norm: Norm) -> bool:

@@ -14,6 +14,10 @@ _CEILINGS = {
     Cause.CEILING_365D: Words(
         "the ceiling of new patients in 365 days", "le plafond de nouveaux patients en 365 jours"
     ),
+    Cause.STRANGERS_30D: Words(
+        "the ceiling of patients in 30 days whom nothing explains",
+        "le plafond de patients que rien n'explique en 30 jours",
+    ),
     Cause.EMERGENCY: Words("the ceiling of emergency readings", "le plafond de lectures en urgence"),
     Cause.PENDING: Words(
         "the number of readings that may wait for your hospital's feed",
@@ -27,6 +31,12 @@ _ONE = Words(
 _SECOND = Words(
     "A colleague can agree to the next one: they read it with you.",
     "Un collègue peut approuver la suivante : il la lit avec vous.",
+)
+_COLLEAGUE = Words(
+    "Patients of your own hospital stay readable. For another: ask a colleague to confirm the patient, or make an "
+    "emergency reading.",
+    "Les patients de votre hôpital restent lisibles. Pour un autre : faites confirmer le patient par un collègue, ou "
+    "faites une lecture en urgence.",
 )
 _FEED = Words(
     "They are freed as the admissions arrive. In an emergency, use an emergency reading.",
@@ -74,7 +84,7 @@ def refusal(cause: Cause, limit: int) -> BeffroiError:
         return Held(why=_SILENT, instead=_NAME_FULLY)
     if cause is Cause.ASKED:
         return NotAuthenticated(STEP_UP, _PROVE, fr=_PROVE_FR)
-    instead = {Cause.EMERGENCY: _SECOND, Cause.PENDING: _FEED}.get(cause, _ONE)
+    instead = {Cause.EMERGENCY: _SECOND, Cause.PENDING: _FEED, Cause.STRANGERS_30D: _COLLEAGUE}.get(cause, _ONE)
     return CeilingReached(what=_CEILINGS[cause], limit=limit, instead=instead)
 
 
