@@ -28,6 +28,7 @@ from beffroi.telemetry.events import LEVELS, Event
 from beffroi.watch.ceiling import most_shown
 from beffroi.watch.norms import NORMS
 from beffroi.wire.pam_events import UPDATE_S, WINDOWS, Meaning, meaning_of
+from beffroi_region.drill import covered
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -221,7 +222,21 @@ def _option(parameter: Any) -> tuple[str, str, str]:
     return ", ".join(f"`{name}`" for name in parameter.opts), told, f"{parameter.help or ''}{variable}".strip()
 
 
+def drilled() -> str:
+    """The attacks and the genuine work that a drill must hold, each with its scenarios."""
+    lists = (("Attack", covered.ATTACKS), ("Genuine work that looks like one", covered.LOOKALIKES))
+    return "\n".join(
+        table(("", what, "Scenarios"), ((n, said, _scenarios(names)) for n, (said, names) in enumerate(listed, 1)))
+        for what, listed in lists
+    )
+
+
+def _scenarios(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "—"
+
+
 PARTS: dict[str, Callable[[], str]] = {
+    "drilled": drilled,
     "rights": rights,
     "ceilings": ceilings,
     "field_sets": field_sets,

@@ -191,11 +191,28 @@ def _(stage: Stage) -> None:
     days=1,
 )
 def _(stage: Stage) -> None:
+    _beside_software(stage, times=4)
+
+
+@attack(
+    "application-20",
+    "A hospital application at twenty times its feed",
+    "Une application à vingt fois son flux",
+    p50=10,
+    p95=25,
+    days=1,
+)
+def _(stage: Stage) -> None:
+    _beside_software(stage, times=20)
+
+
+def _beside_software(stage: Stage, times: int) -> None:
+    """Strangers by the same credential, so many times what its software asks in all."""
     account = stage.account(Role.HOSPITAL_APPLICATION)
     honest = Thief(stage, account, key="app", network="server")
     thief = Thief(stage, account, key="app", network="server")
     stage.begin(every(4, honest.work, 2_000))
-    stage.begin(every(4 / 3, thief.stranger, 3_000), HOUR_S)
+    stage.begin(every(4 / (times - 1), thief.stranger, 3_000), HOUR_S)
 
 
 @attack(

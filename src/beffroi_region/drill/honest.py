@@ -38,7 +38,7 @@ def readings(
             session = f"{key}{shift}"
             if not isinstance(networks, str):
                 network = networks[index]
-            account.ask(stage.now_s, (), How(Operation.SIGN_IN, session, network))
+            ask(stage.now_s, account, (), How(Operation.SIGN_IN, session, network))
         patient = stage.person(int(work.known_s[index])) if work.new[index] else _known(account, stage)
         rows = (patient, *(stage.stranger() for _ in range(int(work.bystanders[index]))))
         listed = bool(work.listed[index])
@@ -52,19 +52,25 @@ def readings(
         )
         read(stage.now_s, account, rows, how)
         if listed and work.opens[index]:
-            account.ask(stage.now_s + OPENING_S, (patient,), How(Operation.READ, session, network))
+            ask(stage.now_s + OPENING_S, account, (patient,), How(Operation.READ, session, network))
         if after is not None:
             after(index, account)
 
 
 def read(now_s: int, account: Account, rows: tuple[Patient, ...], how: How) -> None:
-    """One reading. Asked who is there, somebody proves it and asks again; falsely held, somebody is released."""
-    account.ask(now_s, rows, how)
+    """One reading. Asked who is there, somebody proves it and asks again."""
+    ask(now_s, account, rows, how)
     if account.is_asked_of(how.key):
         account.prove(now_s + PROOF_S, how.key)
         if not account.evidence.held_s:
-            account.ask(now_s + PROOF_S, rows, how)
-    if account.evidence.held_s:  # by this reading, or by one that had waited for the feed
+            ask(now_s + PROOF_S, account, rows, how)
+
+
+def ask(now_s: int, account: Account, rows: tuple[Patient, ...], how: How) -> None:
+    """Any question of the owner. Falsely held by it (or by one that had waited for the feed), somebody is released."""
+    holds = account.holds
+    account.ask(now_s, rows, how)
+    if account.holds > holds:
         account.release(now_s + PROOF_S)
 
 

@@ -125,8 +125,12 @@ def _batch(stage: Stage, account: Account, count: int, wait_s: float, unexplaine
 
 @genuine("shared-workstation", "Thirty people a day at one workstation", "Trente personnes par jour sur un même poste")
 def _(stage: Stage) -> None:
-    for _ in range(30):
-        _works(stage, HABITS[Role.WARD_NURSE], network="workstation")
+    everybody_at(stage, "workstation")
+
+
+def everybody_at(stage: Stage, workstation: str, people: int = 30) -> list[Account]:
+    """Nurses who work a shift each by the same network."""
+    return [_works(stage, HABITS[Role.WARD_NURSE], network=workstation) for _ in range(people)]
 
 
 @genuine(

@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from beffroi_region.drill import attacks, clever, lookalikes, rungs, spread
+from beffroi_region.drill import attacks, clever, elsewhere, lookalikes, rungs, spread
 from beffroi_region.drill.account import Account
 from beffroi_region.drill.figures import quantile, rates, spread_of
 from beffroi_region.drill.habits import PLAIN, Season
 from beffroi_region.drill.scenario import SCENARIOS, Kind, Scenario
 from beffroi_region.drill.stage import Stage
 
-FILES = (attacks, spread, clever, lookalikes)
+FILES = (attacks, elsewhere, spread, clever, lookalikes)
 """Where scenarios stand; importing a file adds its own."""
 
 

@@ -1,0 +1,29 @@
+"""The list of what a drill must hold, against the scenarios that there are."""
+
+from beffroi_region.drill import playing
+from beffroi_region.drill.covered import ATTACKS, DESKS, LOOKALIKES, Listed
+from beffroi_region.drill.scenario import SCENARIOS, Kind
+
+ATTACKS_LISTED, LOOKALIKES_LISTED = 17, 11
+"""Of the list that the watch was ordered with."""
+THE_LEDGERS = 1
+"""Attacks on the ledger, which `beffroi audit` and witnesses meet."""
+
+
+def named(listed: Listed) -> list[str]:
+    return [name for _, names in listed for name in names]
+
+
+def test_every_attack_and_every_look_alike_is_played() -> None:
+    """Each line of the list has a scenario of its kind, but for those of the ledger."""
+    assert (len(ATTACKS), len(LOOKALIKES)) == (ATTACKS_LISTED, LOOKALIKES_LISTED)
+    assert sum(not names for _, names in (*ATTACKS, *LOOKALIKES)) == THE_LEDGERS
+    for listed, kind in ((ATTACKS, Kind.ATTACK), (LOOKALIKES, Kind.GENUINE)):
+        assert all(SCENARIOS[name].kind is kind for name in named(listed))
+
+
+def test_every_scenario_stands_in_the_list() -> None:
+    """Once, unless it was made to beat the watch."""
+    ours = [name for name, one in SCENARIOS.items() if one.ours]
+    assert sorted([*named(ATTACKS), *named(LOOKALIKES), *DESKS, *ours]) == sorted(SCENARIOS)
+    assert playing.FILES
