@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
+from beffroi.watch import geography
 from beffroi.watch.circumstances import Cause, Circumstances, Fate, Row, Verdict
 from beffroi.watch.detectors import Sequence as Tests
 from beffroi.watch.evidence import ASK, HOLD, MASK, WARN, Evidence, Rung
@@ -23,6 +24,9 @@ ALWAYS = -1
 """A feed time that explains at any time (a worklist that somebody else deposited)."""
 CONFIRMED_S = DAY_S
 AFTER = "after the verdict"
+HOME = geography.Place(50.63, 3.06)
+DECLARED = {"ward": HOME, "hospital 2": geography.Place(50.95, 1.86)}
+"""Networks whose hospitals have declared where they are, 92 km apart. Of other networks nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,8 @@ class Account:
             feed_silent=self.place.feed_silent(now_s),
             suspicion=self.suspicion,
             crowded=self.place.crowded,
+            place=DECLARED.get(how.network),
+            home=HOME,
         )
         rows = tuple([self._row(one, now_s) for one in patients])
         confirmed = frozenset(
