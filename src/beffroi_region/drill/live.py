@@ -28,7 +28,7 @@ from beffroi_region.demo.settings import HOST
 from beffroi_region.drill.account import Account, How, Patient, Place
 from beffroi_region.drill.exercise import KNOWN_INCIDENTS, chosen
 from beffroi_region.drill.habits import NEVER
-from beffroi_region.drill.live_people import LivePeople, NobodyLeft, pdq_query, search_path
+from beffroi_region.drill.live_people import LivePeople, NobodyLeft, named, pdq_query, search_path, wildcard
 from beffroi_region.drill.scenario import SCENARIOS, Kind
 from beffroi_region.drill.stage import Stage
 from beffroi_region.local_identities import LocalIdentity
@@ -36,6 +36,8 @@ from beffroi_region.mllp_client import MllpConnection
 
 QUESTIONS_MAX, REFUSALS_MAX = 300, 60
 """Of one scenario; and after the first refusal, each of which must show nobody."""
+PAGES_MAX = 50
+"""Of one HL7 v2 query."""
 BESIDE_EVERY = 5
 """Thief's questions between two of somebody who has nothing to do with it."""
 BESIDE = Role.EMERGENCY_DOCTOR
@@ -54,6 +56,16 @@ class Counts:
     beside: int = 0
     collateral: int = 0
     statuses: dict[str, int] = field(default_factory=dict)
+    continuations: int = 0
+
+
+@dataclass(slots=True)
+class Pages:
+    """What one query led to."""
+
+    status: int
+    people: list[str] = field(default_factory=list)
+    continuations: int = 0
 
 
 class _Enough(Exception):
@@ -111,16 +123,25 @@ class House:
             return SigningClient.of_application(self._access, ready[role].subject)
         return SigningClient.of_account(self._access, ready[role].name)
 
-    def query(self, identity: LocalIdentity) -> tuple[int, list[str]]:
-        """The same search as an HL7 v2 query (PDQ), in the name of the first hospital's software."""
-        return self._loop.run_until_complete(self._query(identity))
+    def query(self, criteria: str) -> "Pages":
+        """An HL7 v2 query (PDQ) in the name of the first hospital's software, its continuations followed."""
+        return self._loop.run_until_complete(self._query(criteria))
 
-    async def _query(self, identity: LocalIdentity) -> tuple[int, list[str]]:
-        hospital = self.people.region.sites[0].hospital
+    async def _query(self, criteria: str) -> "Pages":
+        namespace = self.people.region.sites[0].hospital.namespace
+        found, pointer, tag = Pages(_OK), "", f"{datetime.now(UTC):%H%M%S%f}"
         async with await MllpConnection.open(HOST, self._mllp_port) as connection:
-            answer = await connection.send(pdq_query(identity, hospital.namespace, datetime.now(UTC)))
-        found = [line for line in answer.content.decode("utf-8", "replace").split("\r") if line.startswith("PID|")]
-        return (_OK if answer.accepted else _REFUSED), [line.split("|")[3] for line in found]
+            for _ in range(PAGES_MAX):
+                answer = await connection.send(pdq_query(criteria, namespace, datetime.now(UTC), tag, pointer))
+                if not answer.accepted:
+                    found.status = _REFUSED
+                lines = [line.split("|") for line in answer.content.decode("utf-8", "replace").split("\r")]
+                found.people += [fields[3] for fields in lines if fields[0] == "PID"]
+                pointer = next((fields[1] for fields in lines if fields[0] == "DSC"), "")
+                if not pointer:
+                    break
+                found.continuations += 1
+        return found
 
     def search(self, role: Role, identity: LocalIdentity, contact: bool) -> tuple[int, list[str]]:
         """The status of one search, and the references of whom it showed."""
@@ -154,10 +175,10 @@ class LiveAccount(Account):
             raise _Enough
         counts.questions += 1
         identity = self.house.identity(patients[0])
-        by_query = how.operation is Operation.PDQ_QUERY
-        status, found = (
-            self.house.query(identity) if by_query else self.house.search(self.role, identity, contact=False)
-        )
+        if how.operation is Operation.PDQ_QUERY:
+            status, found = self._query(identity)
+        else:
+            status, found = self.house.search(self.role, identity, contact=False)
         counts.statuses[str(status)] = counts.statuses.get(str(status), 0) + 1
         if status != _OK:
             counts.refusals += 1
@@ -170,6 +191,14 @@ class LiveAccount(Account):
         if counts.questions % BESIDE_EVERY == 0:
             self._look_beside()
         return (Fate.SHOW if found else Fate.WITHHELD,) * len(patients)
+
+    def _query(self, identity: LocalIdentity) -> tuple[int, list[str]]:
+        """First all who begin like that, page after page, and then the one."""
+        assert self.house is not None
+        swept, found = self.house.query(wildcard(identity)), self.house.query(named(identity))
+        self.counts.shown.update(swept.people)
+        self.counts.continuations += swept.continuations + found.continuations
+        return found.status, found.people
 
     def _look_beside(self) -> None:
         """Somebody else reads an explained patient meanwhile, and must be answered."""
@@ -247,6 +276,7 @@ def _play(name: str, house: House, taken: set[Role]) -> dict[str, Any]:
         "made_to_beat_it": scenario.ours,
         "questions": counts.questions,
         "answers": counts.statuses,
+        "continuations": counts.continuations,
         "shown_p50": counts.before_verdict,
         "shown_p95": counts.before_verdict,
         "shown_max": counts.before_verdict,

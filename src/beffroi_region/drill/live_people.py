@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 from beffroi_region.local_identities import LocalIdentity, Region
 
 FIRST_HOSPITAL = 1
-_FAMILY_LETTERS, _GIVEN_LETTERS = 3, 1
+_FAMILY_LETTERS, _GIVEN_LETTERS, _WILDCARD_LETTERS = 3, 1, 2
 
 
 class NobodyLeft(Exception):
@@ -65,13 +65,29 @@ def search_path(identity: LocalIdentity) -> str:
     return "/fhir/Patient?" + urlencode(criteria, quote_via=quote)
 
 
-def pdq_query(identity: LocalIdentity, namespace: str, at: datetime) -> bytes:
-    """The same search as a QBP^Q22 of a hospital's software (ITI-21), named as fully."""
+def named(identity: LocalIdentity) -> str:
+    """The same search as criteria of a PDQ query (ITI-21), named as fully."""
     record = identity.record
     assert record.birth_date is not None
-    names = (record.birth_family[:_FAMILY_LETTERS].upper(), record.birth_given[:_GIVEN_LETTERS].upper())
-    criteria = f"@PID.5.1^{names[0]}~@PID.5.2^{names[1]}~@PID.7^{record.birth_date:%Y%m%d}"
+    return f"{_names(identity, _FAMILY_LETTERS)}~@PID.7^{record.birth_date:%Y%m%d}"
+
+
+def wildcard(identity: LocalIdentity) -> str:
+    """The same by a wildcard after two letters: whoever may be shown of all who begin so."""
+    return _names(identity, _WILDCARD_LETTERS, "*")
+
+
+def _names(identity: LocalIdentity, letters: int, after: str = "") -> str:
+    record = identity.record
+    given = record.birth_given[:_GIVEN_LETTERS].upper()
+    return f"@PID.5.1^{record.birth_family[:letters].upper()}{after}~@PID.5.2^{given}"
+
+
+def pdq_query(criteria: str, namespace: str, at: datetime, tag: str, pointer: str = "") -> bytes:
+    """A QBP^Q22 of a hospital's software that wants one patient a page; with a pointer, the page that it leads to."""
     control = f"DRILL-{at:%Y%m%d%H%M%S%f}"
     head = f"MSH|^~\\&|DPI|{namespace}-DPI|BEFFROI|REGION|{at:%Y%m%d%H%M%S}||QBP^Q22^QBP_Q21|{control}|P|2.5"
-    lines = (f"{head}|||||FRA|UNICODE UTF-8", f"QPD|IHE PDQ Query|{control}|{criteria}", "RCP|I")
+    lines = [f"{head}|||||FRA|UNICODE UTF-8", f"QPD|IHE PDQ Query|{tag}|{criteria}", "RCP|I|1^RD"]
+    if pointer:
+        lines.append(f"DSC|{pointer}|I")
     return ("\r".join(lines) + "\r").encode()
