@@ -37,7 +37,7 @@ def _(stage: Stage) -> None:
     p95=25,
 )
 def _(stage: Stage) -> None:
-    """Nobody travels fifty kilometres between two patients."""
+    """Nobody travels 92 km between two patients, ten minutes apart."""
     account = stage.account(Role.EMERGENCY_DOCTOR)
     at_work(stage, account)
     thief = Thief(stage, account, key="stolen", network="hospital 2")
