@@ -81,8 +81,8 @@ def judge(
     new = judging.evidence
     if not new.first_s:
         new.first_s = asked.now_s
-    judging.roomy = _is_far_from_ceilings(asked, new, len(rows))
     settle(judging, confirmed)
+    judging.roomy = _is_far_from_ceilings(judging, len(rows))
     if asked.operation is EMERGENCY_READ:
         fates = _emergency(judging, rows)
     else:
@@ -170,13 +170,14 @@ def _beyond(judging: Judging) -> Cause:
     return NO_CAUSE
 
 
-def _is_far_from_ceilings(asked: Circumstances, evidence: Evidence, row_count: int) -> bool:
+def _is_far_from_ceilings(judging: Judging, row_count: int) -> bool:
     """Whether no row can reach a ceiling, even counting buckets that have left their window: the usual case."""
-    ceiling = ceiling_of(asked)
+    evidence, ceiling = judging.evidence, ceiling_of(judging.looks_at)
     return (
         sum(evidence.hours.values()) + row_count < ceiling.patients_24h
         and sum(evidence.days.values()) + row_count < ceiling.patients_30d
         and sum(evidence.blocks.values()) + row_count < ceiling.patients_365d
+        and sum(evidence.strangers.values()) + row_count < judging.tuned.strangers_30d
     )
 
 
@@ -203,7 +204,7 @@ def _may_be_unexplained(judging: Judging, row: Row, row_count: int) -> bool:
     if asked_in_vain(judging):
         judging.blame(Cause.ASKED)
         return False
-    if evidence.strangers and _too_many_strangers(judging):
+    if not judging.roomy and _too_many_strangers(judging):
         judging.blame(Cause.STRANGERS_30D, judging.tuned.strangers_30d)
         return False
     if judging.covered:  # a namesake, or the same person registered twice: nobody whom the asker chose
@@ -299,7 +300,7 @@ def _name_limits(judging: Judging) -> None:
             judging.blame(Cause.FEED_SILENT)
     elif (evidence.held_s or evidence.asked_s) and _stopped(judging):
         return
-    elif evidence.strangers and _too_many_strangers(judging):
+    elif not judging.roomy and _too_many_strangers(judging):
         judging.blame(Cause.STRANGERS_30D, judging.tuned.strangers_30d)
     elif evidence.pending and len(evidence.pending) >= judging.tuned.pending_max:
         judging.blame(Cause.PENDING, judging.tuned.pending_max)
