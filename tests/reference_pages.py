@@ -17,6 +17,7 @@ from prometheus_client import Metric
 from prometheus_client.metrics import MetricWrapperBase
 from typer.main import get_command
 
+import drilled
 from beffroi.access.fields import FIELDS_OF_SET, FieldSet
 from beffroi.access.policy import RIGHTS, Rights
 from beffroi.access.professional import APPLICATION_ROLES, GRANTED_ROLES
@@ -28,7 +29,6 @@ from beffroi.telemetry.events import LEVELS, Event
 from beffroi.watch.ceiling import most_shown
 from beffroi.watch.norms import NORMS
 from beffroi.wire.pam_events import UPDATE_S, WINDOWS, Meaning, meaning_of
-from beffroi_region.drill import covered
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -222,9 +222,9 @@ def _option(parameter: Any) -> tuple[str, str, str]:
     return ", ".join(f"`{name}`" for name in parameter.opts), told, f"{parameter.help or ''}{variable}".strip()
 
 
-def drilled() -> str:
+def exercises() -> str:
     """The attacks and the genuine work that a drill must hold, each with its scenarios."""
-    lists = (("Attack", covered.ATTACKS), ("Genuine work that looks like one", covered.LOOKALIKES))
+    lists = (("Attack", drilled.ATTACKS), ("Genuine work that looks like one", drilled.LOOKALIKES))
     return "\n".join(
         table(("", what, "Scenarios"), ((n, said, _scenarios(names)) for n, (said, names) in enumerate(listed, 1)))
         for what, listed in lists
@@ -236,7 +236,7 @@ def _scenarios(names: Iterable[str]) -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
-    "drilled": drilled,
+    "drilled": exercises,
     "rights": rights,
     "ceilings": ceilings,
     "field_sets": field_sets,

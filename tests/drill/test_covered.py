@@ -1,8 +1,8 @@
 """The list of what a drill must hold, against the scenarios that there are."""
 
 from beffroi_region.drill import playing
-from beffroi_region.drill.covered import ATTACKS, DESKS, LOOKALIKES, Listed
 from beffroi_region.drill.scenario import SCENARIOS, Kind
+from drilled import ATTACKS, DESKS, LOOKALIKES, Listed
 
 ATTACKS_LISTED, LOOKALIKES_LISTED = 17, 11
 """Of the list that the watch was ordered with."""
