@@ -43,4 +43,4 @@ class OperationsRoom:
 
 def _disk(folder: Path) -> Disk:
     usage = shutil.disk_usage(folder)
-    return Disk(str(folder), usage.free, usage.total)
+    return Disk(folder.name or str(folder), usage.free, usage.total)

@@ -24,14 +24,7 @@ JOBS: Final = {
 }
 """What the worker runs, by the trace that tells of it."""
 KEYS: Final = frozenset(
-    {
-        "ledger.origin",
-        "ledger.former_keys",
-        "ledger.witnesses_min",
-        "watch.norm_keys",
-        "watch.key_domain",
-        "console.issuer",
-    }
+    {"ledger.origin", "ledger.former_keys", "ledger.witnesses_min", "watch.norm_keys", "watch.key_domain"}
 )
 """Settings that say which keys count: none is a secret."""
 LATE_S: Final = 3_600
