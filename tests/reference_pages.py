@@ -53,6 +53,7 @@ _WAYS = {
     Operation.RELEASE: "release",
     Operation.DOUBTS: "doubtful identities",
     Operation.GRANT: "ask for roles",
+    Operation.EXPORT: "reports, proofs and lists of incidents",
 }
 
 
