@@ -234,7 +234,7 @@ def test_its_printed_commands_work_as_printed(demo: Demo) -> None:
     assert read["telecom"]
     linked = json.loads(answers["Her identifiers in other hospitals"])
     assert any(part["name"] == "targetIdentifier" for part in linked["parameter"])
-    assert json.loads(answers["What was shown today, as an auditor"])["total"] >= 3
+    assert json.loads(answers["Who saw her today, as an auditor"])["total"] >= 3
     assert json.loads(answers["A token, and the key that it is bound to"])["token_type"] == "DPoP"
     assert "\nMSA|AA|" in answers["Send an admission over HL7 v2 (MLLP)"]
     assert "\nPID|" in answers["Ask for her over HL7 v2 (PDQ)"]

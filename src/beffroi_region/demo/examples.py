@@ -103,8 +103,8 @@ def commands(folder: Folder, ports: Ports, hospital: Hospital, example: Example,
         ),
         Command(
             "audit",
-            Words("What was shown today, as an auditor", "Ce qui a été montré aujourd'hui, en auditeur"),
-            call(Role.AUDITOR, f"/fhir/AuditEvent?{days}"),
+            Words("Who saw her today, as an auditor", "Qui l'a vue aujourd'hui, en auditeur"),
+            call(Role.AUDITOR, f"/fhir/AuditEvent?{days}&patient={reference}"),
         ),
         Command(
             "curl",
