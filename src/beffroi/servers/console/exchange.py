@@ -60,7 +60,7 @@ def see_other(path: str, *headers: Header) -> Page:
 
 
 def own_path(text: str) -> str:
-    """A path below the console's root that a form or an address names to go back to; "/" for anything else.
+    r"""A path below the console's root that a form or an address names to go back to; "/" for anything else.
 
     >>> own_path("/find/QV8K"), own_path("//elsewhere.example"), own_path("/x\\y")
     ('/find/QV8K', '/', '/xy')
