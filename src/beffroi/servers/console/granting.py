@@ -19,6 +19,8 @@ TITLE = Words("Accounts and roles", "Comptes et rôles")
 ONE = Words("A role that was asked for", "Un rôle demandé")
 NUMBER_DIGITS_MAX = 9
 ENDS_SOON = timedelta(days=30)
+ROWS_MAX = 30
+"""Roles of a kind on the page: with both tables full it stays under 60 KiB. `beffroi account list` has them all."""
 _FIELDS = ("subject", "hospital", "role", "until", "reason")
 
 
@@ -28,7 +30,8 @@ async def room(desk: Desk, visit: Visit) -> Page:
 
 
 async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int = 200) -> Page:
-    given, now = await desk.operations.given_roles(), desk.clock.now()
+    now = desk.clock.now()
+    given = sorted(await desk.operations.given_roles(), key=lambda one: (one.until is not None, one.until or now))
     return desk.pages.render(
         visit,
         "roles.html",
@@ -40,6 +43,7 @@ async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int 
         names={role.value: words for role, words in ROLES.items()},
         people=[one for one in given if one.kind == "person"],
         applications=[one for one in given if one.kind != "person"],
+        rows_max=ROWS_MAX,
         soon=now + ENDS_SOON,
         choices=[(role.value, ROLES[role]) for role in Role if role in MAY_BE_GIVEN],
         hospitals=[(str(h.hospital_id), Words(h.name, h.name)) for h in desk.hospitals],
