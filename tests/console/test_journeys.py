@@ -129,7 +129,7 @@ async def test_the_watch_room_is_live(served, louise, browsing: BrowserContext, 
     number = await pool.fetchval(
         "select account_id from accounts where subject = $1", served.staff["ward-nurse"].subject
     )
-    await page.wait_for_function("document.getElementById('news-state').dataset.on === 'yes'")
+    await page.locator("#news-state[data-on='yes']").wait_for(state="attached")
     await post(other, f"/watch/stop/{number}", reason=REASON)
     await page.wait_for_selector(f"text={REASON}", timeout=10_000)
     await page.fill("#subject", served.staff["ward-doctor"].subject)
@@ -147,7 +147,7 @@ async def test_a_session_closed_elsewhere_empties_the_watch_room(served, chromiu
     """Signed out in another tab, the open watch room is gone by itself."""
     context = await chromium.new_context(locale="fr-FR")
     page = await enters(context, "duty-officer")
-    await page.wait_for_function("document.getElementById('news-state').dataset.on === 'yes'")
+    await page.locator("#news-state[data-on='yes']").wait_for(state="attached")
     second = await context.new_page()
     await second.goto(f"{served.url}/help")
     async with second.expect_navigation():
@@ -160,7 +160,7 @@ async def test_a_verdict_is_on_the_screen_within_a_second(served, put, chromium:
     """From the commit of the watch's verdict to the officer's open page (the quickest of three accounts)."""
     context = await chromium.new_context(locale="fr-FR")
     page = await enters(context, "duty-officer")
-    await page.wait_for_function("document.getElementById('news-state').dataset.on === 'yes'")
+    await page.locator("#news-state[data-on='yes']").wait_for(state="attached")
     for number in range(12):
         await put(2, f"B-{number}", record(f"{chr(65 + number)}XYZ", "Zoé"))
     took_s: list[float] = []
