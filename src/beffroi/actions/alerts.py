@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
-from beffroi.actions.rounds import repeat
+from beffroi.actions.rounds import repeat, retry_pause
 from beffroi.clock import Clock
 from beffroi.model.alert import PARTICULAR_CHARACTERS_MAX, PARTICULARS, Alert, AlertKind, Notice, Severity
 from beffroi.store.alerts import AlertStore, Due, Outbox
@@ -128,7 +128,7 @@ class Deliverer:
         if failure is None:
             await self._store.delivered(connection, due, now)
             return
-        again_at = now + min(RETRY_FIRST * 2 ** min(due.attempts, 16), RETRY_LAST)
+        again_at = now + retry_pause(due.attempts, RETRY_FIRST, RETRY_LAST)
         given_up = now - due.notice.at > GIVE_UP_AFTER
         await self._store.failed(connection, due, None if given_up else again_at, now, type(failure).__name__)
         log(Event.ALERT_NOT_DELIVERED, number=due.alert_id, attempt=due.attempts + 1, error=type(failure))

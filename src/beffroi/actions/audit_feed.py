@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from beffroi.access.reference import References
-from beffroi.actions.rounds import repeat
+from beffroi.actions.rounds import repeat, retry_pause
 from beffroi.clock import Clock
 from beffroi.model.audit import AuditEntry, FeedEntry
 from beffroi.model.disclosure import Field
@@ -92,7 +92,7 @@ class AuditFeed:
                 await self._store.told(place, reached, now)
                 place = Place(place.repository, place.stream, reached, 0)
             if sent.failure:
-                again_at = now + min(RETRY_FIRST * 2 ** min(place.attempts, 16), RETRY_LAST)
+                again_at = now + retry_pause(place.attempts, RETRY_FIRST, RETRY_LAST)
                 await self._store.failed(place, reached, again_at, sent.failure)
                 log(Event.AUDIT_NOT_SENT, number=reached, attempt=place.attempts + 1)
                 break

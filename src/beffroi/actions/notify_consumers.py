@@ -20,7 +20,7 @@ from beffroi.actions.availability import looking_up
 from beffroi.actions.cross_reference_changes import Interest, wanted
 from beffroi.actions.house import House
 from beffroi.actions.lookup import Lookup
-from beffroi.actions.rounds import repeat
+from beffroi.actions.rounds import repeat, retry_pause
 from beffroi.clock import Clock
 from beffroi.errors import AccountFrozen, BeffroiError, CallerError, Forbidden
 from beffroi.identity.blocking import Block, Plan
@@ -135,13 +135,12 @@ class Notifier:
     async def _queue(self, place: ConsumerPlace, final: tuple[int, int]) -> None:
         """The patients concerned by what became final, chunk by chunk."""
         consumer = self._consumers[place.consumer]
-        account = await self._account(consumer)
-        interest = consumer.interest(self._house.hospitals)
         while True:
             events = await self._store.events(place.feed_event, final[0], CHANGES_AT_ONCE)
             moves = await self._store.moves(place.move, final[1], CHANGES_AT_ONCE)
             if not events and not moves:
                 return
+            account, interest = await self._account(consumer), consumer.interest(self._house.hospitals)
             place = ConsumerPlace(
                 place.consumer,
                 events[-1].number if events else place.feed_event,
@@ -211,14 +210,14 @@ class Notifier:
         if not answer.at_fault:  # AR: not for what this message says; nothing else would be taken either
             raise _Later("Rejected")
         given_up = one.attempts + 1 >= REFUSALS_MAX
-        again_at = None if given_up else now + _pause(one.attempts)
+        again_at = None if given_up else now + retry_pause(one.attempts, RETRY_FIRST, RETRY_LAST)
         await self._store.failed(consumer.name, one.person, again_at, now, answer.code)
         return False
 
     async def _put_off(self, place: ConsumerPlace, failure: Exception) -> None:
         now = self._clock.now()
         name = str(failure) if isinstance(failure, _Later) else type(failure).__name__
-        await self._store.put_off(place.consumer, now + _pause(place.attempts), name)
+        await self._store.put_off(place.consumer, now + retry_pause(place.attempts, RETRY_FIRST, RETRY_LAST), name)
         count_notification(accepted=False)
         log(Event.NOTIFICATION_NOT_SENT, attempt=place.attempts + 1)
 
@@ -266,8 +265,3 @@ def _identifiers_count(finding: Finding, domains: tuple[str, ...], hospitals: Ho
     numbers = sum(hospitals.by_id(identity.hospital_id).oid in domains for identity in finding.identities)
     ins = {identity.record.ins.value for identity in finding.identities if identity.record.ins}
     return numbers + (len(ins) if not INS_OIDS.isdisjoint(domains) else 0)
-
-
-def _pause(attempts: int) -> timedelta:
-    pause: timedelta = RETRY_FIRST * 2 ** min(attempts, 16)
-    return min(pause, RETRY_LAST)

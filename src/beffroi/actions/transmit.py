@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from beffroi.access.sets import Signer
-from beffroi.actions.rounds import repeat
+from beffroi.actions.rounds import repeat, retry_pause
 from beffroi.clock import Clock
 from beffroi.errors import InvalidValue, NotFound, TooManyInFlight, Words
 from beffroi.model.signal import SENT, Signal, SignalType, opaque
@@ -66,7 +66,6 @@ class Transmitter:
         self, database: Database, issuer: str, signer: Signer, receivers: Sequence[Receiver], clock: Clock
     ) -> None:
         self._store = SignalStore(database)
-        self._pool = database.pool
         self._receivers = {receiver.stream: receiver for receiver in receivers}
         self._signer = signer
         self._clock = clock
@@ -141,16 +140,12 @@ class Transmitter:
 
     async def round(self, push: Push) -> int:
         """One look at every push stream; how many events were taken."""
-        async with self._pool.acquire() as connection:
-            if not await self._store.try_lock(connection):
+        async with self._store.alone() as connection:
+            if connection is None:
                 return 0
-            try:
-                await self.start()
-                pushed = (self._push(one, push) for one in self._receivers.values() if one.method == PUSH)
-                return sum(await asyncio.gather(*pushed))
-            finally:
-                if not connection.is_closed():
-                    await self._store.unlock(connection)
+            await self.start()
+            pushed = (self._push(one, push) for one in self._receivers.values() if one.method == PUSH)
+            return sum(await asyncio.gather(*pushed))
 
     async def _push(self, receiver: Receiver, push: Push) -> int:
         """In order; the first that fails holds the rest back until its next try."""
@@ -160,7 +155,7 @@ class Transmitter:
             try:
                 code = await push(receiver, self._signed(one, receiver))
             except Exception as failure:  # whatever a foreign server does
-                pause = min(RETRY_FIRST * 2 ** min(one.attempts, 16), RETRY_LAST)
+                pause = retry_pause(one.attempts, RETRY_FIRST, RETRY_LAST)
                 given_up = now - one.at > GIVE_UP_AFTER
                 again_at = None if given_up else now + pause
                 await self._store.failed(one.stream, one.jti, type(failure).__name__, again_at, now)

@@ -1,8 +1,9 @@
 """The worker process: housekeeping, sealing, and the management port of the whole deployment."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 from beffroi.access.reference import References
 from beffroi.actions.alerts import Deliverer
@@ -130,13 +131,8 @@ async def _auditing(context: Context, gate: Database) -> AsyncIterator[None]:
         references = References(deployment.reference_key)
         feed = AuditFeed(AuditRepositoryStore(database), repositories, references, context.clock)
         await feed.know()
-        running = asyncio.create_task(feed.run(context.stopping))
-        try:
+        async with _beside(context, feed.run(context.stopping)):
             yield
-        finally:
-            if not context.stopping.is_set():
-                running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -156,13 +152,10 @@ async def _notifying(context: Context) -> AsyncIterator[None]:
         store, accounts = NotificationStore(queue), ConsumerAccounts(database)
         notifier = Notifier(store, accounts, house, lookup, consumers_of(config), config.region.oid, clock)
         await notifier.know()
-        running = asyncio.create_task(notifier.run(context.stopping))
         try:
-            yield
+            async with _beside(context, notifier.run(context.stopping)):
+                yield
         finally:
-            if not context.stopping.is_set():
-                running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
             await house.close()
 
 
@@ -179,17 +172,21 @@ async def _sealing(context: Context) -> AsyncIterator[LedgerStore | None]:
         store = LedgerStore(database)
         sealer = Sealer(store, settings.origin, keys, context.clock)
         cosigning = _cosigning(context, settings, database)
-        running = [
-            asyncio.create_task(cosigning.run(context.stopping)),
-            asyncio.create_task(_seal(sealer, cosigning, context.stopping)),
-        ]
-        try:
+        async with _beside(context, cosigning.run(context.stopping), _seal(sealer, cosigning, context.stopping)):
             yield store
-        finally:
-            if not context.stopping.is_set():  # something else failed: nobody would ever ask these to stop
-                for one in running:
-                    one.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _beside(context: Context, *works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """They run while the block does, and end in order once the process is asked to stop."""
+    running = [asyncio.create_task(one) for one in works]
+    try:
+        yield
+    finally:
+        if not context.stopping.is_set():  # something else failed: nobody would ever ask these to stop
+            for one in running:
+                one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _seal(sealer: Sealer, cosigning: Cosigning, stopping: asyncio.Event) -> None:

@@ -1,6 +1,5 @@
 """notifications: of whom consumers of the cross-reference are still to be told, and a new try."""
 
-import asyncio
 import logging
 import sys
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from beffroi.cli.owning import as_owner
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
@@ -37,15 +37,14 @@ def notifications(
     """Told by the worker of a server that runs."""
     configure_logs(Process.COMMAND, level=logging.ERROR)
     loaded = load(config, demo=demo)
-    dsn, names = loaded.dsn("owner"), [one.name for one in loaded.cross_reference_consumer]
+    names = [one.name for one in loaded.cross_reference_consumer]
 
-    async def run() -> tuple[list[ConsumerStanding], int]:
-        async with await Database.open(dsn, size=1) as database:
-            store = NotificationStore(database)
-            again = await store.retry(Clock().now()) if retry else 0
-            return await store.standing(names), again
+    async def run(database: Database) -> tuple[list[ConsumerStanding], int]:
+        store = NotificationStore(database)
+        again = await store.retry(Clock().now()) if retry else 0
+        return await store.standing(names), again
 
-    standing, again_count = asyncio.run(run())
+    standing, again_count = as_owner(loaded, run)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(standing) + b"\n")
         return

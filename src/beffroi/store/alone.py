@@ -13,7 +13,7 @@ Connection = asyncpg.pool.PoolConnectionProxy
 @asynccontextmanager
 async def alone(pool: asyncpg.Pool, lock: int) -> AsyncIterator[Connection | None]:
     """A connection that holds the lock until the block ends; None when another one does."""
-    sql = load_queries("alerts")
+    sql = load_queries("alone")
     async with pool.acquire() as connection:
         if not await connection.fetchval(sql["try_lock"], lock):
             yield None

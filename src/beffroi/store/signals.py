@@ -1,17 +1,17 @@
 """Shared Signals in the database: the queue for each stream, what was received, and sessions that were ended."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import asyncpg
 import msgspec
 
 from beffroi.model.signal import Signal
+from beffroi.store.alone import Connection, alone
 from beffroi.store.database import Database, load_queries
 
-Connection = asyncpg.pool.PoolConnectionProxy
 ADVISORY_LOCK = 0x6265666672_7369  # "beffr", "si": one worker pushes
 
 _decode = msgspec.json.Decoder(Signal).decode
@@ -44,7 +44,6 @@ class SignalStore:
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
         self._sql = load_queries("signals")
-        self._lock = load_queries("alerts")
 
     async def queue(self, connection: Connection, signal: Signal, now: datetime, stream: str | None = None) -> None:
         """Adds an event, for every stream unless one is named."""
@@ -120,10 +119,6 @@ class SignalStore:
         rows: Any = await self._pool.fetchval(self._sql["forget"], before, delivered_before)
         return int(rows)
 
-    async def try_lock(self, connection: Connection) -> bool:
-        """Whether this session is the one that pushes."""
-        return bool(await connection.fetchval(self._lock["try_lock"], ADVISORY_LOCK))
-
-    async def unlock(self, connection: Connection) -> None:
-        """Another may."""
-        await connection.fetchval(self._lock["unlock"], ADVISORY_LOCK)
+    def alone(self) -> AbstractAsyncContextManager[Connection | None]:
+        """A connection that alone pushes until the block ends; None when another worker's does."""
+        return alone(self._pool, ADVISORY_LOCK)

@@ -13,14 +13,6 @@ with repeated as (
 insert into alerts (kind, severity, account_id, topic, first_at, last_at, particulars)
 select $1, $2, $3, $4, $5, $5, $7::json where not exists (select from repeated);
 
--- name: try_lock
--- Whether this session is the one that delivers; another machine's worker may be at it. $1 the lock's number.
-select pg_try_advisory_lock($1);
-
--- name: unlock
--- $1 the lock's number.
-select pg_advisory_unlock($1);
-
 -- name: plan
 -- Each new alert is to go out by every channel. $1 channels, $2 now.
 with new as (
