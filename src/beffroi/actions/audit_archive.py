@@ -96,7 +96,7 @@ class ArchiveAudit:
         found = []
         for one in segments:
             with contextlib.suppress(ValueError):
-                found.append(Manifest.parse(one.manifest.rpartition("\n\n")[0] + "\n").checkpoint.size)
+                found.append(Manifest.of_note(one.manifest).checkpoint.size)
         return found
 
     def check(self, segments: Sequence[ArchivedSegment], roots: dict[int, bytes]) -> None:

@@ -107,4 +107,4 @@ class ArchiveEraser:
 
 def _manifest(one: ArchivedSegment) -> Manifest:
     """What the note says; who signed it is the audit's question."""
-    return Manifest.parse(one.manifest.rpartition("\n\n")[0] + "\n")
+    return Manifest.of_note(one.manifest)

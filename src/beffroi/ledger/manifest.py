@@ -105,6 +105,11 @@ class Manifest:
             raise ValueError("a manifest of other leaves than its checkpoint's")
         return manifest
 
+    @classmethod
+    def of_note(cls, note: str) -> "Manifest":
+        """What a note says, whoever signed it (`opened_manifest` asks that). Raises ValueError."""
+        return cls.parse(_signed_lines(note))
+
 
 def signed_manifest(manifest: Manifest, keys: Sequence[SigningKey]) -> str:
     """The note: the manifest and a signature by each key."""
@@ -118,7 +123,11 @@ def opened_manifest(note: str, keys: Sequence[VerifierKey]) -> Manifest:
 
 def manifest_hash(note: str) -> bytes:
     """By which the next manifest names this one: of the signed lines, so that a key more or less changes nothing."""
-    return sha256(note.rpartition("\n\n")[0].encode() + b"\n").digest()
+    return sha256(_signed_lines(note).encode()).digest()
+
+
+def _signed_lines(note: str) -> str:
+    return note.rpartition("\n\n")[0] + "\n"
 
 
 def _found(pattern: re.Pattern[str], line: str) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ class Archive:
 
 
 def _manifest(row: Row) -> Manifest:
-    return Manifest.parse(row["manifest"].rpartition("\n\n")[0] + "\n")
+    return Manifest.of_note(row["manifest"])
 
 
 def _asked(one: Wanted) -> tuple[Selection, tuple[int, ...], tuple[int, ...] | None, tuple[int, ...]]:

@@ -40,7 +40,7 @@ def answer(question: Question) -> Tally:
     from beffroi.store.archive_query import Asked, count, duckdb_engine, spark_engine
 
     location = msgspec.convert(question.location, Location)
-    manifests = [Manifest.parse(note.rpartition("\n\n")[0] + "\n") for note in question.manifests]
+    manifests = [Manifest.of_note(note) for note in question.manifests]
     asked = [Asked(*one) for one in question.asked]
     if question.spark:
         from pyspark.sql import SparkSession

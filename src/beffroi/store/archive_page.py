@@ -43,7 +43,7 @@ class PageQuestion(msgspec.Struct, frozen=True):
 def page(question: PageQuestion) -> list[dict[str, Any]]:
     """The page's rows."""
     place = place_at(msgspec.convert(question.location, Location))
-    manifests = [Manifest.parse(note.rpartition("\n\n")[0] + "\n") for note in question.manifests]
+    manifests = [Manifest.of_note(note) for note in question.manifests]
     found: list[dict[str, Any]] = []
     for manifest in sorted(manifests, key=lambda one: one.number, reverse=True):
         full = len(found) >= question.rows_max

@@ -75,7 +75,7 @@ class Openings:
 
     async def _segments(self, selection: Selection) -> list[Manifest]:
         rows = [ArchivedSegment(*row) for row in await self._connection.fetch(self._sql["segments"])]
-        manifests = [Manifest.parse(one.manifest.rpartition("\n\n")[0] + "\n") for one in rows]
+        manifests = [Manifest.of_note(one.manifest) for one in rows]
         since, until = selection.since, selection.until
         return [
             one
