@@ -126,7 +126,8 @@ def settle(judging: Judging, confirmed: frozenset[int]) -> None:
                 raised, one = True, Pending(one.person, one.at_s, one.running_number, one.key, one.network, True)
             if age_s < 2 * PENDING_S:
                 waiting.append(one)
-    evidence.pending = tuple(waiting)
+    if raised or len(waiting) < len(evidence.pending):
+        evidence.pending = tuple(waiting)
     if raised:
         raise_rung(judging)
 

@@ -82,10 +82,10 @@ def judge(
     if not new.first_s:
         new.first_s = asked.now_s
     settle(judging, confirmed)
-    judging.roomy = _is_far_from_ceilings(judging, len(rows))
     if asked.operation is EMERGENCY_READ:
         fates = _emergency(judging, rows)
     else:
+        judging.roomy = _is_far_from_ceilings(judging, len(rows))
         note_channel(judging)
         if asked.place is not None:
             note_place(judging, asked.place)

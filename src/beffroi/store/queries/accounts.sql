@@ -5,12 +5,7 @@
 -- $1 issuer, $2 subject.
 select a.account_id, a.kind, s.account_id is not null as has_state, g.hospital_id, g.role, g.expires_at,
        coalesce(a.same_as, a.account_id) as holder, p.others,
-       array(select d.hospital_id from departures d
-             where d.account_id = a.account_id or d.account_id = any(p.others) order by d.hospital_id, d.account_id)
-           as left_hospitals,
-       array(select d.left_at from departures d
-             where d.account_id = a.account_id or d.account_id = any(p.others) order by d.hospital_id, d.account_id)
-           as left_at
+       coalesce(q.left_hospitals, '{}') as left_hospitals, coalesce(q.left_at, '{}') as left_at
 from accounts a
 cross join lateral (
     select array(
@@ -19,6 +14,11 @@ cross join lateral (
           and o.account_id <> a.account_id
     ) as others
 ) as p
+cross join lateral (
+    select array_agg(d.hospital_id order by d.hospital_id, d.account_id) as left_hospitals,
+           array_agg(d.left_at order by d.hospital_id, d.account_id) as left_at
+    from departures d where d.account_id = a.account_id or d.account_id = any(p.others)
+) as q
 left join account_states s using (account_id)
 left join grants g using (account_id)
 where a.issuer = $1 and a.subject = $2
