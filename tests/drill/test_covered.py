@@ -1,5 +1,8 @@
 """The list of what a drill must hold, against the scenarios that there are."""
 
+import re
+from pathlib import Path
+
 from beffroi_region.drill import playing
 from beffroi_region.drill.scenario import SCENARIOS, Kind
 from drilled import ATTACKS, DESKS, LOOKALIKES, Listed
@@ -26,4 +29,11 @@ def test_every_scenario_stands_in_the_list() -> None:
     """Once, unless it was made to beat the watch."""
     ours = [name for name, one in SCENARIOS.items() if one.ours]
     assert sorted([*named(ATTACKS), *named(LOOKALIKES), *DESKS, *ours]) == sorted(SCENARIOS)
-    assert playing.FILES
+
+
+def test_every_file_with_scenarios_is_played() -> None:
+    """One that nothing imports would be silent."""
+    folder = Path(playing.__file__).parent
+    imports = re.compile(r"^from beffroi_region.drill.scenario import .*\b(attack|genuine)\b", re.MULTILINE)
+    decorated = {path.stem for path in folder.glob("*.py") if imports.search(path.read_text())}
+    assert decorated == {file.__name__.rpartition(".")[2] for file in playing.FILES}

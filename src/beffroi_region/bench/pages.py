@@ -9,8 +9,8 @@ import asyncio
 import re
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -66,8 +66,9 @@ class Meter:
     took_ms: list[float] = field(default_factory=list)
     lookups: int = 0
 
-    def install(self) -> None:
-        """Times every answer of the console and counts its look-ups, in this process."""
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Times every answer of the console and counts its look-ups, in this process, until the block ends."""
         answer, fetch = Console.__call__, Readers.fetch
 
         async def timed(console: Console, *asgi: Any) -> None:
@@ -81,6 +82,11 @@ class Meter:
 
         setattr(Console, "__call__", timed)  # noqa: B010 - mypy takes no assignment to a method
         setattr(Readers, "fetch", counted)  # noqa: B010
+        try:
+            yield
+        finally:
+            setattr(Console, "__call__", answer)  # noqa: B010
+            setattr(Readers, "fetch", fetch)  # noqa: B010
 
 
 @dataclass
@@ -203,15 +209,14 @@ def _summed(pages: list[Page], files: int) -> Report:
 
 async def _measured(stage: Stage, folder: Path, rounds: int, say: Any) -> list[Page]:
     meter = Meter()
-    meter.install()
-    async with await Database.open(stage.dsn(ROLE_OWNER)) as database:
-        await database.pool.execute("update deployment set demo = true")
-        pool = await database.pool.acquire()
-        explained = await load_pool(pool, stage.size.seed)  # type: ignore[arg-type]
-        await database.pool.release(pool)
-        async with _serving(stage, folder, database) as visitors:
-            say("every page, by turns")
-            return await _by_turns(visitors, meter, explained[1], database, rounds)
+    with meter.installed():
+        async with await Database.open(stage.dsn(ROLE_OWNER)) as database:
+            await database.pool.execute("update deployment set demo = true")
+            async with database.pool.acquire() as connection:
+                explained = await load_pool(connection, stage.size.seed)  # type: ignore[arg-type]
+            async with _serving(stage, folder, database) as visitors:
+                say("every page, by turns")
+                return await _by_turns(visitors, meter, explained[1], database, rounds)
 
 
 @asynccontextmanager

@@ -4,12 +4,12 @@ from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi.watch.norms import NORMS
 from beffroi_region.drill.account import How
+from beffroi_region.drill.habits import DAY_S, HOUR_S
 from beffroi_region.drill.honest import at_work
 from beffroi_region.drill.moves import Thief, stolen
 from beffroi_region.drill.scenario import attack, by_day, every
 from beffroi_region.drill.stage import Plan, Stage
 
-MINUTE_S, HOUR_S = 60, 3_600
 DESK_CAP, TRIAGE_CAP = NORMS[Role.ADMISSION_CLERK].pending_max, NORMS[Role.TRIAGE_NURSE].pending_max
 """Strangers that may wait for the feed: no more are shown before the tests have spoken."""
 ROBOT_QUESTIONS = 2_000
@@ -158,7 +158,7 @@ def _prompts(stage: Stage) -> Plan:
 def _(stage: Stage) -> None:
     """Its last use was three months ago; nobody closed it."""
     thief = stolen(stage, Role.WARD_DOCTOR)
-    thief.account.ask(stage.now_s - 90 * 24 * HOUR_S, (stage.patient(),), How(Operation.READ, "old", "old"))
+    thief.account.ask(stage.now_s - 90 * DAY_S, (stage.patient(),), How(Operation.READ, "old", "old"))
     stage.begin(by_day(15, thief.stranger))
 
 

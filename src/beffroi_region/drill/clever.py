@@ -2,12 +2,12 @@
 
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
+from beffroi.watch.detectors import tuning
+from beffroi_region.drill.habits import DAY_S, HOUR_S
 from beffroi_region.drill.honest import at_work
 from beffroi_region.drill.moves import Thief, stolen
 from beffroi_region.drill.scenario import attack, by_day, every
 from beffroi_region.drill.stage import Plan, Stage
-
-HOUR_S = 3_600
 
 
 def _padded(stage: Stage, thief: Thief, explained: int, days: int = 30, a_day: int = 400) -> Plan:
@@ -20,7 +20,7 @@ def _padded(stage: Stage, thief: Thief, explained: int, days: int = 30, a_day: i
             if not shown:
                 break
             yield 60
-        yield (int(stage.now_s // 86_400) + 1) * 86_400 - stage.now_s
+        yield stage.until_midnight_s
 
 
 @attack("padded-3", "Three explained patients for each stranger", "Trois patients expliqués par inconnu", ours=True)
@@ -61,7 +61,6 @@ def _(stage: Stage) -> None:
 
 def _just_below(stage: Stage, thief: Thief, margin: int = 6_000) -> Plan:
     """He computes his own score, and pads until the next stranger cannot bring it to the first limit that withholds."""
-    from beffroi.watch.detectors import tuning
 
     assert thief.account.norm is not None
     limit = tuning(thief.account.norm).ask - margin
@@ -72,7 +71,7 @@ def _just_below(stage: Stage, thief: Thief, margin: int = 6_000) -> Plan:
             if not (thief.pad() if near else thief.stranger(Operation.READ)):
                 break
             yield 61 + 30 * stage.draw.random()
-        yield (int(stage.now_s // 86_400) + 1) * 86_400 - stage.now_s
+        yield stage.until_midnight_s
 
 
 @attack(
@@ -121,7 +120,7 @@ def _(stage: Stage) -> None:
 def _(stage: Stage) -> None:
     account = stage.account(Role.ADMISSION_CLERK)
     at_work(stage, account, 20)
-    stage.begin(by_day(300, Thief(stage, account).reread, days=6), 24 * 24 * HOUR_S)
+    stage.begin(by_day(300, Thief(stage, account).reread, days=6), 24 * DAY_S)
 
 
 @attack(
@@ -149,7 +148,7 @@ def _every_way(stage: Stage) -> Plan:
             yield 30
         if day % 7 == 6:
             thief.released()
-        yield (int(stage.now_s // 86_400) + 1) * 86_400 - stage.now_s
+        yield stage.until_midnight_s
 
 
 @attack(
@@ -185,4 +184,4 @@ def _(stage: Stage) -> None:
 def _(stage: Stage) -> None:
     account = stage.account(Role.MEDICAL_SECRETARY)
     at_work(stage, account, 5)
-    stage.begin(by_day(45, Thief(stage, account, key="own9", network="ward").stranger, days=15), 8 * 24 * HOUR_S)
+    stage.begin(by_day(45, Thief(stage, account, key="own9", network="ward").stranger, days=15), 8 * DAY_S)

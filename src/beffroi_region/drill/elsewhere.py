@@ -3,14 +3,13 @@
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi_region.drill.account import Patient
-from beffroi_region.drill.habits import NEVER
+from beffroi_region.drill.habits import HOUR_S, MINUTE_S, NEVER
 from beffroi_region.drill.honest import at_work
 from beffroi_region.drill.lookalikes import everybody_at
 from beffroi_region.drill.moves import Thief, stolen
 from beffroi_region.drill.scenario import attack, by_day, every
 from beffroi_region.drill.stage import Stage
 
-MINUTE_S, HOUR_S = 60, 3_600
 CANARIES = 0.05
 """[E] Share of a range of numbers that is nobody's."""
 

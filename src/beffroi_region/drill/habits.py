@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from beffroi.model.account import Role
 
-HOUR_S, DAY_S = 3_600, 86_400
+MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 NEVER = 1 << 40
 """When the feed learns of what it never learns of."""
 SHIFTS_A_YEAR = 200

@@ -6,13 +6,11 @@ from typing import Any
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi_region.drill.account import Account, How
-from beffroi_region.drill.habits import HABITS, NEVER, Habit
+from beffroi_region.drill.habits import HABITS, HOUR_S, NEVER, Habit
 from beffroi_region.drill.honest import read, readings
 from beffroi_region.drill.scenario import genuine
 from beffroi_region.drill.stage import Plan, Stage
 from beffroi_region.drill.work import BEGIN_S, work_of
-
-HOUR_S = 3_600
 
 
 def _works(
@@ -37,7 +35,7 @@ def _busier(role: Role, patients: float, **other: Any) -> Habit:
     runs=50,
 )
 def _(stage: Stage) -> None:
-    """300 victims in 12 hours: at each of seven hospitals a desk and a triage nurse, 40 % nameless for hours."""
+    """At each of seven hospitals a desk (110 patients in 6 hours) and a triage nurse (43 in 8); 12 % stay nameless."""
     for _ in range(7):
         _works(stage, _busier(Role.ADMISSION_CLERK, 110, unexplained=0.12, hours=6, starts_h=20))
         _works(stage, _busier(Role.TRIAGE_NURSE, 43, unexplained=0.12, hours=8, starts_h=20))
@@ -65,16 +63,14 @@ def _(stage: Stage) -> None:
     "La liste de la cellule d'identitovigilance, par noms",
 )
 def _(stage: Stage) -> None:
-    account = stage.account(Role.IDENTITY_CELL)
-    stage.honest.append(account)
+    account = stage.owner(Role.IDENTITY_CELL)
     stage.begin(_worklist(stage, account, Role.IDENTITY_CELL, 200, 8, unexplained=0.025))
 
 
 @genuine("vaccination", "A vaccination centre, 600 from a list", "Un centre de vaccination, 600 d'une liste")
 def _(stage: Stage) -> None:
     for _ in range(2):
-        account = stage.account(Role.ADMISSION_CLERK)
-        stage.honest.append(account)
+        account = stage.owner(Role.ADMISSION_CLERK)
         stage.begin(_worklist(stage, account, Role.ADMISSION_CLERK, 300, 10, unexplained=0.03))
 
 
@@ -98,8 +94,7 @@ def _worklist(stage: Stage, account: Account, role: Role, count: int, hours: flo
 
 @genuine("migration", "A declared migration batch by software", "Une reprise déclarée, par un logiciel", runs=10)
 def _(stage: Stage) -> None:
-    account = stage.account(Role.HOSPITAL_APPLICATION)
-    stage.honest.append(account)
+    account = stage.owner(Role.HOSPITAL_APPLICATION)
     stage.begin(_batch(stage, account, 20_000, 0.5))
 
 
@@ -110,8 +105,7 @@ def _(stage: Stage) -> None:
     runs=10,
 )
 def _(stage: Stage) -> None:
-    account = stage.account(Role.HOSPITAL_APPLICATION)
-    stage.honest.append(account)
+    account = stage.owner(Role.HOSPITAL_APPLICATION)
     stage.begin(_batch(stage, account, 20_000, 4, unexplained=0.004))
 
 
@@ -167,8 +161,7 @@ def _outage(stage: Stage, proven: bool, begins_h: float = 8, hours: float = 6) -
         stage.place.silent_from_s, stage.place.silent_until_s = begins_s + 120, ends_s
     crew = [_busier(Role.ADMISSION_CLERK, 20 * hours, hours=hours), HABITS[Role.WARD_NURSE], HABITS[Role.WARD_DOCTOR]]
     for habit in [*crew, HABITS[Role.EMERGENCY_DOCTOR], HABITS[Role.TRIAGE_NURSE]]:
-        account = stage.account(habit.role)
-        stage.honest.append(account)
+        account = stage.owner(habit.role)
         work = work_of(habit, 1, stage.draw, stage.season, BEGIN_S)
         late = (work.known_s >= begins_s - HOUR_S) & (work.known_s < ends_s) & (work.known_s != NEVER)
         fresh = stage.draw.random(len(work)) < (1.0 if habit.role is Role.ADMISSION_CLERK else 0.4)
@@ -180,8 +173,7 @@ def _outage(stage: Stage, proven: bool, begins_h: float = 8, hours: float = 6) -
 def _(stage: Stage) -> None:
     """In the identity cell and at a desk: five to twenty namesakes opened for one patient, some unexplained."""
     for role in (Role.IDENTITY_CELL, Role.ADMISSION_CLERK):
-        account = stage.account(role)
-        stage.honest.append(account)
+        account = stage.owner(role)
         stage.begin(_namesakes(stage, account))
 
 

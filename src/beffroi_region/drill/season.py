@@ -15,7 +15,7 @@ import numpy as np
 from beffroi.model.account import Role
 from beffroi_region.drill.account import Account, Steps
 from beffroi_region.drill.figures import rates
-from beffroi_region.drill.habits import HABITS, PLAIN, Season
+from beffroi_region.drill.habits import DAY_S, HABITS, PLAIN, Season
 from beffroi_region.drill.honest import After, readings
 from beffroi_region.drill.screen import may_be_disturbed
 from beffroi_region.drill.stage import Stage, norm_in
@@ -26,7 +26,7 @@ SHARD = 100
 """Accounts to a job."""
 OTHER_WARD, OTHER_WARDS = 0.05, 2
 """[E] Share of shifts worked by another network of the hospital, and how many there are."""
-YEAR_S = 420 * 86_400
+YEAR_S = 420 * DAY_S
 
 
 class Tally(msgspec.Struct, array_like=True):

@@ -49,6 +49,12 @@ class Stage:
         """A new account of the hospital."""
         return Account(role, norm_in(role, self.season), place or self.place)
 
+    def owner(self, role: Role) -> Account:
+        """A new account whose owner works with it."""
+        account = self.account(role)
+        self.honest.append(account)
+        return account
+
     def person(self, known_s: int = NEVER) -> Patient:
         """Somebody new, of whom the hospital's feed knows from that moment on."""
         return Patient(next(self._numbers), known_s)
@@ -69,6 +75,11 @@ class Stage:
     def now_s(self) -> int:
         """Simulated time, whole seconds since 1970."""
         return int(self._now_s)
+
+    @property
+    def until_midnight_s(self) -> int:
+        """Seconds until the next day."""
+        return DAY_S - self.now_s % DAY_S
 
     def begin(self, plan: Plan, after_s: float = 0.0) -> None:
         """Lets a plan run beside the others."""
