@@ -19,13 +19,15 @@ class Words(NamedTuple):
 
 
 class BeffroiError(Exception):
-    """Something that a caller is told. `english` and `french` are templates of the same parameters."""
+    """Something that a caller is told. `english` and `french` are templates of the same parameters. `recorded`: the
+    gate has written it down, with the question that it refuses."""
 
     http_status: ClassVar[int] = 500
     fhir_code: ClassVar[str] = "exception"
     hl7_code: ClassVar[str] = "207"
     english: ClassVar[str] = "Internal error."
     french: ClassVar[str] = "Erreur interne."
+    recorded = False
 
     def __init__(self, location: str = "", **parameters: object) -> None:
         self.location = location
@@ -44,9 +46,7 @@ class BeffroiError(Exception):
 
 
 def _spoken(value: object, french: bool) -> object:
-    if isinstance(value, Words):
-        return value.french if french else value.english
-    return value
+    return (value.french if french else value.english) if isinstance(value, Words) else value
 
 
 class CallerError(BeffroiError):

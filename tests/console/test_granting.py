@@ -50,6 +50,14 @@ async def test_asked_here_agreed_at_the_machine(served) -> None:
     assert "Auditeur" in page.text and "exploitant bruno" in page.text and "Rien n&#39;attend" in page.text
 
 
+async def test_who_may_not_ask_makes_no_account(served) -> None:
+    """Without a touch of the key nothing is left behind, not even the account that the role would be for."""
+    operator = await served.signed_in("operator")
+    refused = await post(operator, "/operate/roles", **FORM, until=until(served))
+    assert refused.status_code == 409 and "prouver votre présence" in refused.text
+    assert not await served.database.pool.fetchval("select count(*) from accounts where subject = $1", SUBJECT)
+
+
 async def test_asked_at_the_machine_agreed_here_and_its_end(served) -> None:
     """With the key touched; a role opens its room within seconds, and closes it at its end."""
     operator = await served.signed_in("operator")

@@ -72,6 +72,23 @@ async def test_stopping_says_first_whom_it_touches(served, louise) -> None:
     assert (row["door"], row["account_id"], row["reason"]) == (Door.CONSOLE, number, REASON)
 
 
+async def test_an_officer_who_has_left_stops_nobody(served, louise) -> None:
+    """The session that they still have is refused what it asks, and the account reads on."""
+    nurse, officer = await served.signed_in("ward-nurse"), await served.signed_in("duty-officer")
+    await find(nurse)
+    page = await officer.get(f"/watch/stop/{await number_of(served, 'ward-nurse')}")
+    await served.database.pool.execute(
+        """insert into departures (account_id, hospital_id, left_at, said_by)
+           select account_id, 1, $2, 'operator:test' from accounts where subject = $1""",
+        *(served.staff["duty-officer"].subject, served.clock.now() - timedelta(days=1)),
+    )
+    assert page.status_code == 200
+    served.clock.moved += timedelta(seconds=10)  # what was known of the officer a moment ago is asked again
+    refused = await post(officer, f"/watch/stop/{await number_of(served, 'ward-nurse')}", reason=REASON)
+    assert refused.status_code == 403
+    assert (await nurse.get("/find")).status_code == 200
+
+
 async def test_a_release_takes_two_people(served, louise) -> None:
     """The first asks, is not the second, and another ends it."""
     nurse = await served.signed_in("ward-nurse")

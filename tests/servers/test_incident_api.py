@@ -177,3 +177,17 @@ async def test_a_proof_of_possession_serves_once(told, database) -> None:
         assert (await ask(OFFICER, "POST", path, body, proof=proof)).status == 200
         assert (await ask(OFFICER, "POST", path, body, proof=proof)).status == 401
     assert await database.pool.fetchval("select count(*) from incidents") == 1
+
+
+async def test_a_refusal_by_the_gate_is_recorded_once(told, database) -> None:
+    """A stopped officer, with a proof of possession: told why, not that the proof was used; one row in the chain."""
+    ask, _ = told
+    assert (await ask(OFFICER, "POST", "/incidents", opening(selections=["account=S1"]))).status == 200
+    await database.pool.execute(
+        "update account_states s set frozen = true from accounts a where s.account_id = a.account_id and subject = $1",
+        OFFICER.value,
+    )
+    before = await database.pool.fetchval("select count(*) from disclosures")
+    answer = await ask(OFFICER, "POST", "/incidents/severity", {"incident": 1}, proof=Proof(bytes(16), 1))
+    assert answer.status == 403 and "stopped" in answer.text
+    assert await database.pool.fetchval("select count(*) from disclosures") == before + 1

@@ -260,12 +260,13 @@ class CaseRoom:
         )
 
     async def _or_refused(self, ask: Ask, doing: Awaitable[T]) -> T:
-        """What is done, or its refusal, which is recorded."""
+        """What is done, or its refusal, which is recorded once."""
         try:
             return await doing
         except CallerError as error:
+            if error.recorded:
+                raise
             await self._house.gate.refuse(_bare(ask), error)
-            raise
 
     async def _released(self, ask: Ask, said: Mapping[str, str], content: T) -> Released[T]:
         """Content, once it stands in the record that its asker looked."""

@@ -86,7 +86,9 @@ class Roles:
         return known.account_id
 
     async def colleague(self, act: Act, subject: str) -> AccountId:
-        """The same, by the operator's own issuer."""
+        """The same, by the operator's own issuer. Raises WayRefused: who may not ask makes no account either."""
+        async with self._acting.doing(act, Operation.GRANT) as locked:
+            self._check_presence(locked, act)
         return await self.account(await self._acting.presence.issuer_of(act.asker.account_id) or "", subject)
 
     async def ask(self, by: Act | str, wanted: Wanted) -> int:
@@ -162,9 +164,13 @@ class Roles:
         if person is not None and person.holder == by.holder:
             raise WayRefused(why=_OWN, instead=_ANOTHER)
         async with self._acting.doing(by, Operation.GRANT, [account_id]) as locked:
-            if proving and not proved_just_now(locked, by, int(self._clock.now().timestamp())):
-                raise WayRefused(why=_PROVE, instead=_TOUCH)
+            if proving:
+                self._check_presence(locked, by)
             yield locked
+
+    def _check_presence(self, locked: Locked, act: Act) -> None:
+        if not proved_just_now(locked, act, int(self._clock.now().timestamp())):
+            raise WayRefused(why=_PROVE, instead=_TOUCH)
 
     async def _ring(self, locked: Locked, wanted: Wanted, by: str) -> None:
         told = {"by": by[:PARTICULAR_CHARACTERS_MAX], "role": wanted.role.value, "hospital": str(wanted.hospital_id)}

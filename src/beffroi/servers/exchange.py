@@ -14,6 +14,8 @@ from beffroi.model.disclosure import DisclosureId, Outcome
 FHIR_JSON = "application/fhir+json"
 FHIR_XML = "application/fhir+xml"
 FORM = "application/x-www-form-urlencoded"
+NUMBER_DIGITS_MAX = 9
+"""Of a number in an address or a form: it fits the database's integers."""
 
 
 class Format(Enum):
@@ -178,3 +180,13 @@ def _quality(parameters: str) -> float:
             except ValueError:
                 return 0.0
     return 1.0
+
+
+def number_in(text: str) -> int | None:
+    """A number of at most nine digits, as addresses and forms write it; None for anything else.
+
+    >>> number_in("120"), number_in("12a"), number_in("9" * 10), number_in("²"), number_in("")
+    (120, None, None, None, None)
+    """
+    is_one = text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX
+    return int(text) if is_one else None

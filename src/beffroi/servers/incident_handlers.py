@@ -16,11 +16,9 @@ from beffroi.model.disclosure import Operation
 from beffroi.model.scope import ScopeAnswer
 from beffroi.servers.account_handlers import body_as, plain
 from beffroi.servers.authentication import Authenticated
-from beffroi.servers.exchange import Reply, Request
+from beffroi.servers.exchange import Reply, Request, number_in
 from beffroi.servers.fhir_ask import audit_ask_of
 from beffroi.servers.fhir_handlers import Desk
-
-NUMBER_DIGITS_MAX = 9
 
 
 class _One(msgspec.Struct, forbid_unknown_fields=True):
@@ -90,10 +88,10 @@ async def register(desk: Desk, who: Authenticated, request: Request) -> Reply:
 
 async def show(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """One incident with its clock and its history."""
-    text = request.reference
-    if not (text.isascii() and text.isdigit()) or len(text) > NUMBER_DIGITS_MAX:
+    number = number_in(request.reference)
+    if number is None:
         raise NotFound(what=Words("The incident", "L'incident"))
-    return plain((await _room(desk).standing(_look(who, request), int(text))).content)
+    return plain((await _room(desk).standing(_look(who, request), number)).content)
 
 
 async def open_one(desk: Desk, who: Authenticated, request: Request) -> Reply:

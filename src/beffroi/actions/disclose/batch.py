@@ -117,6 +117,7 @@ def _settle(judged: Judged, numbers: dict[tuple[int, int], int], state: State) -
     if done.done():  # the caller gave up waiting: the disclosure stands, the answer is lost
         return
     if judged.error is not None:
+        judged.error.recorded = True
         done.set_exception(judged.error)
         return
     done.set_result(

@@ -12,9 +12,10 @@ from typing import Final
 from beffroi.actions.case_files import LANGUAGES
 from beffroi.errors import CallerError, Words
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import Page, Visit, see_other
-from beffroi.servers.console.incidents import about, ask_of, number_of, taking
+from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
+from beffroi.servers.console.incidents import INCIDENT, about, ask_of, taking
 from beffroi.servers.console.rooms import Room
+from beffroi.servers.exchange import number_in
 
 TITLE = Words("What leaves", "Ce qui sort")
 EVERYTHING: Final = "everything"
@@ -44,7 +45,7 @@ _BINARY: Final = "application/octet-stream"
 
 async def room(desk: Desk, visit: Visit) -> Page:
     """What may be taken away of one incident, and what waits for a second person."""
-    return await _room(desk, visit, number_of(visit), {})
+    return await _room(desk, visit, number_of(visit, INCIDENT), {})
 
 
 async def _room(desk: Desk, visit: Visit, number: int, mistakes: dict[str, str], status: int = 200) -> Page:
@@ -69,7 +70,7 @@ async def _room(desk: Desk, visit: Visit, number: int, mistakes: dict[str, str],
 
 async def report(desk: Desk, visit: Visit) -> Page:
     """One file of the report, or all of them. It is counted anew, and recorded."""
-    number, form = number_of(visit), visit.form
+    number, form = number_of(visit, INCIDENT), visit.form
     wanted, language = form.get("file", ""), form.get("language", visit.language)
     if wanted not in FILES or language not in LANGUAGES:
         return see_other(f"/incidents/files/{number}")
@@ -84,12 +85,12 @@ async def report(desk: Desk, visit: Visit) -> Page:
 
 async def proof(desk: Desk, visit: Visit) -> Page:
     """The proof of one of its selections, encrypted to its reader."""
-    number, form = number_of(visit), visit.form
-    recipient, place = form.get("recipient", "").strip(), form.get("selection", "1")
+    number, form = number_of(visit, INCIDENT), visit.form
+    recipient, place = form.get("recipient", "").strip(), number_in(form.get("selection", "1"))
     if not recipient:
         mistake = desk.pages.speaker(visit).say("To whose key?", "Pour quelle clé ?")
         return await _room(desk, visit, number, {"recipient": mistake}, 422)
-    chosen = int(place) - 1 if place.isascii() and place.isdigit() else 0
+    chosen = (place or 0) - 1  # one that there is not is not found
     try:
         made = await desk.cases.proof_of_incident(taking(visit), number, chosen, (recipient,))
     except CallerError as error:
@@ -99,7 +100,7 @@ async def proof(desk: Desk, visit: Visit) -> Page:
 
 async def ask_lists(desk: Desk, visit: Visit) -> Page:
     """Asks for each hospital's list; somebody else approves."""
-    number = number_of(visit)
+    number = number_of(visit, INCIDENT)
     try:
         await desk.cases.request_export(taking(visit), number, visit.form.get("reason", ""))
     except CallerError as error:
@@ -118,7 +119,7 @@ async def refuse_lists(desk: Desk, visit: Visit) -> Page:
 
 
 async def _stepped(desk: Desk, visit: Visit, step: str) -> Page:
-    export, number = number_of(visit), _incident_in(visit)
+    export, number = number_of(visit, INCIDENT), _incident_in(visit)
     try:
         if step == "approve":
             await desk.cases.approve_export(taking(visit), export)
@@ -131,7 +132,7 @@ async def _stepped(desk: Desk, visit: Visit, step: str) -> Page:
 
 async def write_lists(desk: Desk, visit: Visit) -> Page:
     """The lists, once: each encrypted to its hospital's data protection officer."""
-    export, number = number_of(visit), _incident_in(visit)
+    export, number = number_of(visit, INCIDENT), _incident_in(visit)
     try:
         made, without = await desk.cases.write_export(taking(visit), export)
     except CallerError as error:
@@ -144,8 +145,7 @@ async def write_lists(desk: Desk, visit: Visit) -> Page:
 
 
 def _incident_in(visit: Visit) -> int:
-    text = visit.form.get("incident", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return number_in(visit.form.get("incident", "")) or 0
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:

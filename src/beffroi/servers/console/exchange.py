@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from beffroi.actions.browser_sessions import Session
+from beffroi.errors import NotFound, Words
 from beffroi.model.disclosure import DisclosureId, Outcome
-from beffroi.servers.exchange import Headers
+from beffroi.servers.exchange import Headers, number_in
 
 ROOT = "/console"
 FORM_TOKEN = "form"  # noqa: S105 - the name of a field
@@ -57,6 +58,14 @@ class Page:
 def see_other(path: str, *headers: Header) -> Page:
     """Go on to another page of the console, by GET (RFC 9110 section 15.4.4)."""
     return Page(b"", 303, ((b"location", (ROOT + path).encode("ascii")), *headers))
+
+
+def number_of(visit: Visit, what: Words) -> int:
+    """The number in the address. Raises `NotFound` of `what` for anything else."""
+    number = number_in(visit.handle)
+    if number is None:
+        raise NotFound(what=what)
+    return number
 
 
 def own_path(text: str) -> str:

@@ -4,20 +4,19 @@ from datetime import date, datetime, time, timedelta
 
 from beffroi.actions.contain import REASON_CHARACTERS_MAX
 from beffroi.actions.roles import DAYS_MAX, MAY_BE_GIVEN
-from beffroi.actions.ways.acting import Act
 from beffroi.errors import InvalidValue, Missing, NotFound, WayRefused, Words
 from beffroi.model.account import Role
-from beffroi.model.disclosure import Door
 from beffroi.model.person import HospitalId
 from beffroi.model.role_request import Wanted
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import Page, Visit, see_other
+from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
+from beffroi.servers.console.keys import act_of
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import ROLES
+from beffroi.servers.exchange import number_in
 
 TITLE = Words("Accounts and roles", "Comptes et rôles")
 ONE = Words("A role that was asked for", "Un rôle demandé")
-NUMBER_DIGITS_MAX = 9
 ENDS_SOON = timedelta(days=30)
 ROWS_MAX = 30
 """Roles of a kind on the page: with both tables full it stays under 60 KiB. `beffroi account list` has them all."""
@@ -57,18 +56,18 @@ async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int 
 
 async def ask(desk: Desk, visit: Visit) -> Page:
     """A role is asked for: it waits for somebody at the machine."""
-    form, act, speaker = visit.form, _act(visit), desk.pages.speaker(visit)
+    form, act, speaker = visit.form, act_of(visit), desk.pages.speaker(visit)
     subject, until = form.get("subject", "").strip(), _evening(desk, form.get("until", ""))
-    role, hospital = form.get("role", ""), form.get("hospital", "")
+    role, hospital = form.get("role", ""), number_in(form.get("hospital", ""))
     if not subject:
         return await _room(desk, visit, {"subject": speaker.say("Who?", "Qui ?")}, 422)
     if until is None:
         return await _room(desk, visit, {"until": speaker.say("Until which day?", "Jusqu'à quel jour ?")}, 422)
-    if role not in set(Role) or not hospital.isascii() or not hospital.isdigit():
+    if role not in set(Role) or hospital is None:
         return await _room(desk, visit, {"role": speaker.say("Which role, and where?", "Quel rôle, et où ?")}, 422)
     try:
         account = await desk.roles.colleague(act, subject)
-        wanted = Wanted(account, HospitalId(int(hospital)), Role(role), until, form.get("reason", "").strip())
+        wanted = Wanted(account, HospitalId(hospital), Role(role), until, form.get("reason", "").strip())
         await desk.roles.ask(act, wanted)
     except (Missing, InvalidValue, WayRefused, NotFound) as error:
         field = "reason" if isinstance(error, Missing) else "until" if isinstance(error, InvalidValue) else ""
@@ -93,9 +92,9 @@ async def decide(desk: Desk, visit: Visit) -> Page:
     number, what = _number(visit), visit.form.get("what", "")
     try:
         if what == "agree":
-            await desk.roles.agree(_act(visit), number)
+            await desk.roles.agree(act_of(visit), number)
         elif what == "withdraw":
-            await desk.roles.withdraw(_act(visit), number)
+            await desk.roles.withdraw(act_of(visit), number)
         else:
             return await _request(desk, visit, "")
     except WayRefused as error:
@@ -111,12 +110,5 @@ def _evening(desk: Desk, text: str) -> datetime | None:
         return None
 
 
-def _act(visit: Visit) -> Act:
-    return Act(visit.visitor.asker, Door.CONSOLE, visit.request_id)
-
-
 def _number(visit: Visit) -> int:
-    text = visit.handle
-    if not text.isascii() or not text.isdigit() or len(text) > NUMBER_DIGITS_MAX:
-        raise NotFound(what=Words("The request", "La demande"))
-    return int(text)
+    return number_of(visit, Words("The request", "La demande"))

@@ -27,7 +27,7 @@ from beffroi.model.disclosure import Door, Field, Operation, Purpose
 from beffroi.model.selection import Selection
 from beffroi.servers.console.charts import growth_chart
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import Page, Visit, see_other
+from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
 from beffroi.servers.console.news import Mark
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import FIELDS, Speaker
@@ -36,7 +36,7 @@ from beffroi.servers.console.watching import news_since
 TITLE = Words("Incidents", "Incidents")
 ONE = Words("Incident", "Incident")
 SCOPE = Words("Whose data were seen", "De qui les données ont été vues")
-NUMBER_DIGITS_MAX = 9
+INCIDENT = Words("The incident", "L'incident")
 LIVE_LEAST_S: Final = 30.0
 """Seconds between two counts of a page that stays open: each is recorded, and reads the whole scope."""
 _PURPOSE = "scope news"
@@ -112,7 +112,7 @@ async def incident(desk: Desk, visit: Visit) -> Page:
 
 
 async def _incident(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int = 200) -> Page:
-    standing = (await desk.cases.standing(ask_of(visit), number_of(visit))).content
+    standing = (await desk.cases.standing(ask_of(visit), number_of(visit, INCIDENT))).content
     found = standing.incident
     return desk.pages.render(
         visit,
@@ -159,7 +159,7 @@ def _parts(one: Selection, speaker: Speaker, names: dict[int, str], hospitals: A
 
 async def change(desk: Desk, visit: Visit) -> Page:
     """A state, a note, a wider selection, or what the register lacks: each with its reason, in the history."""
-    number, what = number_of(visit), visit.form.get("what", "")
+    number, what = number_of(visit, INCIDENT), visit.form.get("what", "")
     try:
         await _changed(desk, visit, number, what, visit.form.get("reason", "").strip())
     except NotFound as error:
@@ -187,7 +187,7 @@ async def _changed(desk: Desk, visit: Visit, number: int, what: str, reason: str
 
 async def scope(desk: Desk, visit: Visit) -> Page:
     """Whose data, at this moment, and as they grew: counts per hospital and field. The look is recorded."""
-    number, asker = number_of(visit), visit.visitor.asker
+    number, asker = number_of(visit, INCIDENT), visit.visitor.asker
     standing = (await desk.cases.standing(ask_of(visit), number)).content
     accounts = {n for one in standing.incident.selections for n in one.accounts} - {asker.account_id}
     place = await desk.news.place(_own(desk, accounts)) if accounts else ""
@@ -228,14 +228,6 @@ def _moment(desk: Desk, text: str) -> datetime | None:
         return datetime.fromisoformat(text).replace(tzinfo=desk.pages.place.zone)
     except ValueError:
         return None
-
-
-def number_of(visit: Visit) -> int:
-    """The incident's number in the address. Raises `NotFound` for anything else."""
-    text = visit.handle
-    if not text.isascii() or not text.isdigit() or len(text) > NUMBER_DIGITS_MAX:
-        raise NotFound(what=Words("The incident", "L'incident"))
-    return int(text)
 
 
 def taking(visit: Visit) -> Ask:

@@ -10,12 +10,12 @@ from beffroi.actions.ways.worklists import ALONE_MAX, HOURS_MAX, LINES_MAX, PURP
 from beffroi.errors import CallerError, NotFound, Words
 from beffroi.model.account import Role
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import Page, Visit, see_other
+from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
 from beffroi.servers.console.finding import tokens_of
 from beffroi.servers.console.keys import act_of
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import ROLES
-from beffroi.servers.console.stopping import number_of
+from beffroi.servers.console.stopping import PAGE
 
 TITLE = Words("Worklists", "Listes de travail")
 HOURS_DEFAULT: Final = 24
@@ -91,7 +91,7 @@ async def cancel(desk: Desk, visit: Visit) -> Page:
 
 
 async def _changed(desk: Desk, visit: Visit, what: str) -> Page:
-    number, ways = number_of(visit), desk.ways.worklists
+    number, ways = number_of(visit, PAGE), desk.ways.worklists
     try:
         if what == "approved":
             await ways.approve(act_of(visit), number)

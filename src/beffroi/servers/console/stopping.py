@@ -13,14 +13,15 @@ from beffroi.errors import CallerError, ContainmentRefused, InvalidValue, Missin
 from beffroi.model.account import AccountId
 from beffroi.model.containment import WIDE, Containment, ContainmentId, ContainmentKind, Preview
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import Page, Visit, see_other
+from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
 from beffroi.servers.console.keys import act_of
 from beffroi.servers.console.rooms import Room
+from beffroi.servers.exchange import number_in
 from beffroi.watch.explain import spoken
 
 STOP = Words("Stop", "Arrêter")
 RELEASE = Words("Release", "Libérer")
-NUMBER_DIGITS_MAX: Final = 9
+PAGE = Words("This page", "Cette page")
 ACCOUNTS_SHOWN_MAX: Final = 20
 KINDS = {
     ContainmentKind.ACCOUNT: Words("account", "compte"),
@@ -58,11 +59,11 @@ async def choose(desk: Desk, visit: Visit) -> Page:
 async def chosen(desk: Desk, visit: Visit) -> Page:
     """The address of its preview."""
     form = visit.form
-    kind, hours = form.get("kind", ""), form.get("hours", str(HOURS_DEFAULT))
-    if kind not in set(ContainmentKind) or not hours.isascii() or not hours.isdigit():
+    kind, hours = form.get("kind", ""), number_in(form.get("hours", str(HOURS_DEFAULT)))
+    if kind not in set(ContainmentKind) or hours is None:
         return _choose(desk, visit, {"kind": desk.pages.speaker(visit).say("Choose one.", "Choisissez.")}, 422)
     of_hospital = kind == ContainmentKind.STRUCTURE
-    target = Target(ContainmentKind(kind), form.get("hospital" if of_hospital else "target", "").strip(), int(hours))
+    target = Target(ContainmentKind(kind), form.get("hospital" if of_hospital else "target", "").strip(), hours)
     try:
         await desk.containing.preview(target.kind, target.target)
     except CallerError as error:
@@ -94,8 +95,8 @@ async def stop_form(desk: Desk, visit: Visit) -> Page:
 async def stop(desk: Desk, visit: Visit) -> Page:
     """Stops it, with a reason; what reaches people who did nothing waits for a second person."""
     target, reason = _target(desk, visit), visit.form.get("reason", "").strip()
-    order = Order(target.kind, target.target, reason, by(visit), target.hours)
     try:
+        order = Order(target.kind, target.target, reason, await _admitted(desk, visit), target.hours)
         await desk.containing.contain(order)
     except (Missing, InvalidValue):
         return await _stop_page(desk, visit, target, reason, {"reason": _say_why(desk, visit)}, 422)
@@ -145,10 +146,10 @@ async def _name(desk: Desk, kind: ContainmentKind, target: str) -> str:
 def _target(desk: Desk, visit: Visit) -> Target:
     """What the address stands for. Raises `NotFound`."""
     if visit.handle.isdigit():
-        return Target(ContainmentKind.ACCOUNT, str(number_of(visit)))
+        return Target(ContainmentKind.ACCOUNT, str(number_of(visit, PAGE)))
     raw = desk.sessions.opened(visit.visitor, _PURPOSE, visit.handle)
     if raw is None:
-        raise NotFound(what=Words("This page", "Cette page"))
+        raise NotFound(what=PAGE)
     return _decode(raw)
 
 
@@ -162,7 +163,7 @@ async def release(desk: Desk, visit: Visit) -> Page:
     found = await _containment(desk, visit)
     reason = visit.form.get("reason", "").strip()
     try:
-        await desk.containing.release(found.containment_id, by(visit), reason)
+        await desk.containing.release(found.containment_id, await _admitted(desk, visit), reason)
     except (Missing, InvalidValue):
         return await _release_page(desk, visit, found, reason, {"reason": _say_why(desk, visit)}, 422)
     except ContainmentRefused as refused:
@@ -175,7 +176,7 @@ async def confirm(desk: Desk, visit: Visit) -> Page:
     """As the second person: a network's or a hospital's containment is in force."""
     found = await _containment(desk, visit)
     try:
-        await desk.containing.confirm(found.containment_id, by(visit))
+        await desk.containing.confirm(found.containment_id, await _admitted(desk, visit))
     except ContainmentRefused as refused:
         return await _release_page(desk, visit, found, "", {"": refused.text(visit.language)}, refused.http_status)
     return see_other("/watch")
@@ -198,14 +199,14 @@ async def _release_page(
         **_previewed(preview),
         reason=reason,
         mistakes=mistakes,
-        own=by(visit),
+        own=act_of(visit).by,
         waits=found.in_force_from is None,
         reason_max=REASON_CHARACTERS_MAX,
     )
 
 
 async def _containment(desk: Desk, visit: Visit) -> Containment:
-    number = ContainmentId(number_of(visit))
+    number = ContainmentId(number_of(visit, PAGE))
     found = next((one for one in await desk.containing.listed() if one.containment_id == number), None)
     if found is None:
         raise NotFound(what=Words("What was stopped", "Cet arrêt"))
@@ -219,17 +220,11 @@ def _say_why(desk: Desk, visit: Visit) -> str:
     )
 
 
-def by(visit: Visit) -> str:
-    """Who acts, as containments name people."""
-    return f"account:{visit.visitor.asker.account_id}"
-
-
-def number_of(visit: Visit) -> int:
-    """The number in the address. Raises `NotFound` for anything else."""
-    text = visit.handle
-    if not text.isascii() or not text.isdigit() or len(text) > NUMBER_DIGITS_MAX:
-        raise NotFound(what=Words("This page", "Cette page"))
-    return int(text)
+async def _admitted(desk: Desk, visit: Visit) -> str:
+    """Who acts, as containments name people, once nothing refuses them: an officer who is stopped stops nobody."""
+    act = act_of(visit)
+    await desk.ways.duty.admit(act)
+    return act.by
 
 
 async def free_form(desk: Desk, visit: Visit) -> Page:
@@ -241,7 +236,7 @@ async def free(desk: Desk, visit: Visit) -> Page:
     """The watch's hold is lifted; from the third time in a month by two people."""
     try:
         done = await desk.ways.releasing.release(
-            act_of(visit), AccountId(number_of(visit)), visit.form.get("reason", "")
+            act_of(visit), AccountId(number_of(visit, PAGE)), visit.form.get("reason", "")
         )
     except (Missing, WayRefused) as refused:
         return await _free(desk, visit, {"": refused.text(visit.language)}, refused.http_status)
@@ -249,7 +244,7 @@ async def free(desk: Desk, visit: Visit) -> Page:
 
 
 async def _free(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int = 200, *, waits: bool = False) -> Page:
-    number = number_of(visit)
+    number = number_of(visit, PAGE)
     return desk.pages.render(
         visit,
         "free.html",

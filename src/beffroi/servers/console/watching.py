@@ -17,12 +17,13 @@ from beffroi.model.disclosure import Door, Field, Operation, Purpose, Released
 from beffroi.model.watch_room import AccountDay, DayEntry, Ringing
 from beffroi.servers.console.charts import Chart, day_chart
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import Page, Visit, see_other
+from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
 from beffroi.servers.console.news import OWN_LEAST_S, Mark
 from beffroi.servers.console.patients import told
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import DOORS, OPERATIONS, OUTCOMES, PURPOSES, ROLES, Speaker
-from beffroi.servers.console.stopping import KINDS, NUMBER_DIGITS_MAX, Target, handle_of, number_of
+from beffroi.servers.console.stopping import KINDS, PAGE, Target, handle_of
+from beffroi.servers.exchange import number_in
 from beffroi.watch.explain import RUNG_WORDS, spoken
 
 TITLE = Words("Watch room", "Salle de veille")
@@ -136,7 +137,7 @@ async def news(desk: Desk, visit: Visit) -> Page:
 
 async def account_news(desk: Desk, visit: Visit) -> Page:
     """What one account does from now on."""
-    return news_since(desk, visit, _own(desk, number_of(visit)))
+    return news_since(desk, visit, _own(desk, number_of(visit, PAGE)))
 
 
 def news_since(desk: Desk, visit: Visit, own: Mark | None, least_s: float = OWN_LEAST_S) -> Page:
@@ -160,7 +161,7 @@ async def look_up(desk: Desk, visit: Visit) -> Page:
 
 async def account(desk: Desk, visit: Visit) -> Page:
     """One account's last 24 hours: a picture, and the readings behind it."""
-    asker, number = visit.visitor.asker, number_of(visit)
+    asker, number = visit.visitor.asker, number_of(visit, PAGE)
     own = number == asker.account_id  # who looks at their own day would have news of every look
     place = "" if own else await desk.news.place(_own(desk, number))
     ask = Ask(asker, Door.CONSOLE, Operation.SCOPE_VIEW, visit.request_id, Field(0), Purpose.AUDIT)
@@ -170,7 +171,7 @@ async def account(desk: Desk, visit: Visit) -> Page:
 def _day_page(desk: Desk, visit: Visit, released: Released[AccountDay], place: str) -> Page:
     day, speaker = released.content, desk.pages.speaker(visit)
     before = visit.query.get("before", "")
-    entries, more = _listed(day.entries, int(before) if before.isascii() and before.isdigit() else 0)
+    entries, more = _listed(day.entries, number_in(before) or 0)
     return desk.pages.render(
         visit,
         "account.html",
@@ -270,8 +271,7 @@ def _place(text: str) -> tuple[int, int, int]:
     >>> _place("12-345-0")
     (12, 345, 0)
     """
-    parts = text.split("-")
-    if len(parts) != 3 or not all(p.isascii() and p.isdigit() and len(p) <= NUMBER_DIGITS_MAX for p in parts):
+    numbers = [number for part in text.split("-") if (number := number_in(part)) is not None]
+    if len(numbers) != 3 or text.count("-") != 2:
         raise NotFound(what=Words("This reading", "Cette lecture"))
-    one, two, three = map(int, parts)
-    return one, two, three
+    return numbers[0], numbers[1], numbers[2]
