@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import zipfile
 from collections.abc import AsyncIterator
@@ -21,6 +20,8 @@ from typing import Any
 
 import httpx2
 import pytest
+
+from deployments import free_port
 
 VERSION = "26.4.0"
 ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
@@ -101,14 +102,6 @@ async def keycloak(scratch: Path, keys: dict[str, Any], telephone: str) -> Async
             os.killpg(process.pid, signal.SIGKILL)  # the group of this process alone, which is a session of its own
         await process.wait()
         turn.close()
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 async def _answering(issuer: str, process: asyncio.subprocess.Process, log: Path) -> None:

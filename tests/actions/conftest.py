@@ -1,7 +1,9 @@
 """A small region in a real database: four hospitals (the fourth is sensitive), people and accounts made at will."""
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -22,6 +24,18 @@ async def house(database: Database, hospitals: object, deployment: object, clock
     opened = await open_house(database, clock)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="module")
+def files_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a module's `prepared` puts the files that it archives."""
+    return tmp_path_factory.mktemp("archived") / "archive"
+
+
+@pytest.fixture
+def archive(prepared: str, files_once: Path, tmp_path: Path) -> Path:
+    """This test's own copy of those files, beside its own copy of the database."""
+    return Path(shutil.copytree(files_once, tmp_path / "archive"))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Retention in the archive: old segments go whole, held ones stay whole, a run may fail anywhere; the audit knows."""
 
 import dataclasses
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,19 +67,8 @@ async def three_segments(dsn_of: DsnOf, folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def files_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("archived") / "archive"
-
-
-@pytest.fixture(scope="module")
 def prepared(database_server: DatabaseServer, files_once: Path) -> Iterator[str]:
     yield from database_server.filled(lambda dsn_of: three_segments(dsn_of, files_once))
-
-
-@pytest.fixture
-def archive(prepared: str, files_once: Path, tmp_path: Path) -> Path:
-    """This test's own copy of the segments' files."""
-    return Path(shutil.copytree(files_once, tmp_path / "archive"))
 
 
 def eraser(

@@ -15,6 +15,7 @@ from beffroi.model.disclosure import Advice, Door, Operation, Purpose
 from beffroi.model.person import HospitalId
 from beffroi.model.search import Criteria, DateRange, Text
 from beffroi.watch.evidence import HOLD, Evidence
+from beffroi.watch.explain import spoken
 from requests_and_records import BORN, ask, record
 
 DAY = DateRange(BORN, BORN)
@@ -50,6 +51,7 @@ async def test_a_verdict_names_the_readings_that_made_it(house, strangers, accou
     verdict = [row for row in rows if row["operation"] == Operation.VERDICT][-1]
     told = msgspec.json.decode(verdict["request"], type=dict[str, str])
     assert told["rung"] == "hold" and f"Readings no. {told['readings']}" in verdict["reason"]
+    assert f"Lectures n° {told['readings']}" in spoken(told).french
     readings = {int(number) for number in told["readings"].split(",")}
     shown = {row["running_number"] for row in rows if row["shown"] != "[]"}
     assert readings == shown | {verdict["running_number"] - 1}  # those shown, and the one that it withheld

@@ -5,7 +5,6 @@ written): nobody is shown a word of it. An address or message type without a que
 """
 
 import json
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from urllib.parse import urlencode
@@ -16,7 +15,7 @@ import msgspec
 import pytest
 
 from beffroi.clock import Clock
-from beffroi.model.account import Asker, Role
+from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi.model.feed import FeedOutcome
 from beffroi.model.person import OID_INS_NIR_TEST, Address, IdentityStatus, Ins
@@ -24,6 +23,7 @@ from beffroi.servers.fhir_api import FhirApi
 from beffroi.servers.mllp_messages import Messages, Peer
 from beffroi.servers.routes import ROUTES
 from beffroi.wire.fhir_view import Endpoint
+from doubles import Admitted
 from requests_and_records import record
 
 BASE = "https://beffroi.test/fhir"
@@ -73,22 +73,6 @@ def questions(reference: str, own: str) -> dict[tuple[str, str], list[tuple[str,
         ("POST", "/AuditEvent/$beffroi-scope"): [("/AuditEvent/$beffroi-scope", json.dumps(scope).encode(), fhir)],
         ("GET", "/AuditEvent"): [("/AuditEvent?date=ge2026-11-20&date=le2026-11-28", b"", {})],
     }
-
-
-class Admitted:
-    """An authenticator for whom everybody is the asker set last."""
-
-    asker: Asker
-
-    @asynccontextmanager
-    async def admit(self, *_: object) -> AsyncIterator[object]:
-        yield SimpleNamespace(asker=self.asker, proof=None)
-
-    def nonce(self) -> str:
-        return ""
-
-    def challenges(self, _error: object) -> tuple[()]:
-        return ()
 
 
 @pytest.fixture

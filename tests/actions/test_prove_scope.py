@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -55,19 +54,8 @@ async def half_archived(dsn_of: DsnOf, folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def files_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("archived") / "archive"
-
-
-@pytest.fixture(scope="module")
 def prepared(database_server: DatabaseServer, files_once: Path) -> Iterator[str]:
     yield from database_server.filled(lambda dsn_of: half_archived(dsn_of, files_once))
-
-
-@pytest.fixture
-def folder(prepared: str, files_once: Path, tmp_path: Path) -> Path:
-    """This test's own copy of the archive."""
-    return Path(shutil.copytree(files_once, tmp_path / "archive"))
 
 
 async def proved(own: Database, folder: Path, selection: Selection, whom: Whom = EVERYBODY, everything: bool = False):
@@ -86,60 +74,60 @@ def shown_to(account: int, numbers) -> set[int]:
     return {number for number in numbers if number % 3}
 
 
-async def test_an_accounts_chain_to_the_leaf_that_closed_it(own, folder) -> None:
+async def test_an_accounts_chain_to_the_leaf_that_closed_it(own, archive) -> None:
     """Archive and database together; every number, and all patients; complete, since a containment closes it."""
-    proof = await proved(own, folder, Selection(accounts=(3,)))
+    proof = await proved(own, archive, Selection(accounts=(3,)))
     checked = verify(encoded(proof), KEYS)
     assert (proof.kind, checked.wrong, checked.complete) == (ACCOUNT_CHAIN, [], True)
     assert (checked.leaves, checked.selected) == (100, 100)
     assert checked.people == shown_to(3, range(1, 100))
 
 
-async def test_an_account_that_nothing_closed_is_complete_to_its_last_number(own, folder) -> None:
+async def test_an_account_that_nothing_closed_is_complete_to_its_last_number(own, archive) -> None:
     """The file says so, and does not claim more."""
-    checked = verify(encoded(await proved(own, folder, Selection(accounts=(1,)))), KEYS)
+    checked = verify(encoded(await proved(own, archive, Selection(accounts=(1,)))), KEYS)
     assert (checked.wrong, checked.complete, checked.selected) == ([], False, 100)
     assert "no leaf closes the account" in checked.notes[-1].english
 
 
-async def test_an_accounts_window_has_a_leaf_on_either_side(own, folder) -> None:
+async def test_an_accounts_window_has_a_leaf_on_either_side(own, archive) -> None:
     """Thirty disclosures in the window, the one before and the one after it opened too: nothing can be between."""
-    proof = await proved(own, folder, Selection(accounts=(1,), since=SINCE, until=UNTIL))
+    proof = await proved(own, archive, Selection(accounts=(1,), since=SINCE, until=UNTIL))
     checked = verify(encoded(proof), KEYS)
     assert (checked.wrong, checked.complete) == ([], True)
     assert (checked.leaves, checked.selected) == (32, 30)
 
 
 @pytest.mark.parametrize("everything", [False, True])
-async def test_a_window_of_a_network_is_a_range_of_leaves(own, folder, everything) -> None:
+async def test_a_window_of_a_network_is_a_range_of_leaves(own, archive, everything) -> None:
     """Complete only when every leaf of the range is opened."""
     selection = msgspec.structs.replace(WINDOW, networks=("192.0.2.7",), structures=(2,))
-    proof = await proved(own, folder, selection, everything=everything)
+    proof = await proved(own, archive, selection, everything=everything)
     checked = verify(encoded(proof), KEYS)
     assert (proof.kind, checked.wrong, checked.complete) == (LEAF_RANGE, [], everything)
     assert checked.selected == 30
     assert checked.leaves == (90 if everything else 30)
 
 
-async def test_a_patients_window_is_hers_alone(own, folder) -> None:
+async def test_a_patients_window_is_hers_alone(own, archive) -> None:
     """Only the disclosures that showed an identity of hers are opened, and only she is counted."""
     selection = msgspec.structs.replace(WINDOW, people=(40,))
-    proof = await proved(own, folder, selection, Whom(frozenset({40})))
+    proof = await proved(own, archive, selection, Whom(frozenset({40})))
     checked = verify(encoded(proof), KEYS)
     assert (checked.wrong, checked.selected, checked.people) == ([], 3, {40})
 
 
-async def test_the_key_must_be_the_ledgers(own, folder) -> None:
+async def test_the_key_must_be_the_ledgers(own, archive) -> None:
     """Another key, or none: nothing is proved."""
-    content = encoded(await proved(own, folder, Selection(accounts=(1,), since=SINCE, until=UNTIL)))
+    content = encoded(await proved(own, archive, Selection(accounts=(1,), since=SINCE, until=UNTIL)))
     stranger = SigningKey(KEY.name, b"\7" * 32).verifier()
     assert verify(content, [stranger]).wrong and verify(content, []).wrong
 
 
 @pytest.mark.parametrize("selection", [Selection(accounts=(1,), since=SINCE, until=UNTIL), WINDOW])
-async def test_every_changed_byte_is_found(own, folder, selection) -> None:
+async def test_every_changed_byte_is_found(own, archive, selection) -> None:
     """Changed in a few hundred places that a seed chooses: never accepted as the same proof."""
-    content, chance = encoded(await proved(own, folder, selection)), Random(5)
+    content, chance = encoded(await proved(own, archive, selection)), Random(5)
     sound = verify(content, KEYS)
     assert not sound.wrong
     for at in chance.sample(range(len(content)), 400):
@@ -147,9 +135,9 @@ async def test_every_changed_byte_is_found(own, folder, selection) -> None:
         assert verify(other, KEYS).wrong, (at, content[at - 20 : at + 20])
 
 
-async def test_a_row_that_is_left_out_is_missed(own, folder) -> None:
+async def test_a_row_that_is_left_out_is_missed(own, archive) -> None:
     """Any opening taken away, or two exchanged, or a selected one called not selected."""
-    proof = await proved(own, folder, Selection(accounts=(1,), since=SINCE, until=UNTIL))
+    proof = await proved(own, archive, Selection(accounts=(1,), since=SINCE, until=UNTIL))
     plain = json.loads(encoded(proof))
     for at in range(1, len(proof.openings) - 1):
         less = {**plain, "openings": [one for n, one in enumerate(plain["openings"]) if n != at]}
@@ -170,9 +158,9 @@ def test_anything_else_is_no_proof(content) -> None:
     assert verify(content, KEYS).wrong
 
 
-async def test_what_cannot_be_proved_is_refused(own, folder) -> None:
+async def test_what_cannot_be_proved_is_refused(own, archive) -> None:
     """A device without a time, and nothing at all."""
     with pytest.raises(InvalidValue):
-        await proved(own, folder, Selection(networks=("192.0.2.7",)))
+        await proved(own, archive, Selection(networks=("192.0.2.7",)))
     with pytest.raises(NotFound):
-        await proved(own, folder, Selection(accounts=(99,)))
+        await proved(own, archive, Selection(accounts=(99,)))

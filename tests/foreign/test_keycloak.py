@@ -2,25 +2,14 @@
 
 import asyncio
 import json
-import os
 from pathlib import Path
 
 import pytest
 from joserfc.jwk import ECKey
 
-from beffroi.access.issuers import TrustedIssuer
-from beffroi.access.nonces import Nonces
-from beffroi.actions.sign_in import SignIn, nothing_recorded
-from beffroi.clock import Clock
-from beffroi.model.account import Role
-from beffroi.model.hospitals import Hospitals
-from beffroi.outbound.issuer_keys import IssuerKeys
-from beffroi.servers.authentication import Authenticator
-from beffroi.servers.http_server import HttpLimits, listen, serve_http
-from credentials import DOCTOR_CODE
-from doubles import HOSPITALS
-from foreign.test_sign_in import Accounts, api
-from foreign_keycloak import free_port, keycloak
+from deployments import free_port
+from foreign_api import served
+from foreign_keycloak import keycloak
 from foreign_node import script_beside_modules
 
 pytestmark = pytest.mark.foreign
@@ -36,28 +25,12 @@ async def test_a_real_keycloak(tmp_path: Path) -> None:
     (tmp_path / "key.json").write_text(json.dumps(key))
     public = {name: value for name, value in key.items() if name != "d"} | {"use": "sig", "alg": "ES256"}
     async with keycloak(tmp_path, {"keys": [public]}, f"http://127.0.0.1:{port}/") as issuer:
-        trusted = TrustedIssuer(
-            issuer=issuer, audiences=frozenset({"urn:beffroi"}), roles={DOCTOR_CODE: Role.WARD_DOCTOR}
-        )
-        sign_in = SignIn(Accounts(), Hospitals(HOSPITALS), Clock(), nothing_recorded)
-        authenticator = Authenticator([IssuerKeys(trusted, Clock())], sign_in, Nonces(os.urandom(32)), Clock())
-        await authenticator.start()
-        listening, stopping = listen("127.0.0.1", 0), asyncio.Event()
-        public_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        serving = asyncio.create_task(
-            serve_http(api(authenticator, public_url), listening, HttpLimits(50, 1), stopping)
-        )
         pipe = asyncio.subprocess.PIPE
-        try:
+        async with served(issuer, {"urgences": 1}) as url:
             node = await asyncio.create_subprocess_exec(
-                "node", str(script), issuer, public_url, "key.json", str(port), stdout=pipe, stderr=pipe, cwd=tmp_path
+                "node", str(script), issuer, url, "key.json", str(port), stdout=pipe, stderr=pipe, cwd=tmp_path
             )
             output, problems = await asyncio.wait_for(node.communicate(), 60)
-        finally:
-            stopping.set()
-            await serving
-            await authenticator.stop()
-            listening.close()
     told = [json.loads(line) for line in output.decode().splitlines()]
     assert len(told) == 8, problems.decode()[-2_000:]
     assert {one["name"]: one["body"] for one in told if one["bound"]} == {

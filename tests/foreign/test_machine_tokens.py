@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,33 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from joserfc.jwk import ECKey
 
-from beffroi.access.issuers import TrustedIssuer
-from beffroi.access.nonces import Nonces
-from beffroi.access.professional import Grant
-from beffroi.actions.sign_in import SignIn, nothing_recorded
-from beffroi.clock import Clock
-from beffroi.model.account import AccountId, AccountKind, Role
-from beffroi.model.hospitals import Hospitals
-from beffroi.model.person import HospitalId
-from beffroi.outbound.issuer_keys import IssuerKeys
-from beffroi.servers.authentication import Authenticator
-from beffroi.servers.http_server import HttpLimits, listen, serve_http
 from beffroi.servers.proxies import Proxies
-from beffroi.store.accounts import StoredAccount
-from doubles import HOSPITALS
-from foreign.test_sign_in import Accounts, api
+from foreign_api import served
 from foreign_node import script_beside_modules
 
 pytestmark = pytest.mark.foreign
-
-
-class Applications(Accounts):
-    """Two applications of one hospital."""
-
-    async def find(self, issuer: str, subject: str) -> StoredAccount | None:
-        known = {"urgences": AccountId(1), "automate": AccountId(2)}
-        grant = Grant(HospitalId(1), Role.HOSPITAL_APPLICATION)
-        return StoredAccount(known[subject], AccountKind.APPLICATION, (grant,)) if subject in known else None
 
 
 def write_certificate(folder: Path, name: str) -> None:
@@ -66,26 +43,9 @@ async def test_applications_known_by_key_and_by_certificate(tmp_path: Path) -> N
     )
     assert node.stdout is not None and node.stderr is not None
     issuer = (await node.stdout.readline()).decode().strip()
-    sign_in = SignIn(Applications(), Hospitals(HOSPITALS), Clock(), nothing_recorded)
-    trusted = TrustedIssuer(issuer=issuer, audiences=frozenset({"urn:beffroi"}), roles={})
-    authenticator = Authenticator(
-        [IssuerKeys(trusted, Clock())],
-        sign_in,
-        Nonces(os.urandom(32)),
-        Clock(),
-        Proxies(["127.0.0.1"], certificates=True),
-    )
-    await authenticator.start()
-    listening, stopping = listen("127.0.0.1", 0), asyncio.Event()
-    public_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    serving = asyncio.create_task(serve_http(api(authenticator, public_url), listening, HttpLimits(50, 1), stopping))
-    try:
-        output, problems = await asyncio.wait_for(node.communicate(public_url.encode() + b"\n"), 60)
-    finally:
-        stopping.set()
-        await serving
-        await authenticator.stop()
-        listening.close()
+    proxies = Proxies(["127.0.0.1"], certificates=True)
+    async with served(issuer, {"urgences": 1, "automate": 2}, proxies) as url:
+        output, problems = await asyncio.wait_for(node.communicate(url.encode() + b"\n"), 60)
     told = [json.loads(line) for line in output.decode().splitlines() if line.startswith("{")]
     assert len(told) == 5, problems.decode()[-2_000:]
     assert {one["body"] for one in told if one["bound"]} == {

@@ -1,9 +1,6 @@
 """The scope through the FHIR door: asked and answered in Parameters, in JSON and in XML, on the real gate."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from types import SimpleNamespace
 
 import httpx2
 import pytest
@@ -18,25 +15,10 @@ from beffroi.model.person import HospitalId, PersonId
 from beffroi.servers.fhir_api import FhirApi
 from beffroi.wire.fhir_view import Endpoint
 from disclosed import disclose, row
+from doubles import Admitted
 from wire import foreign_logs as logs
 
 BASE = "https://beffroi.test/fhir"
-
-
-class Admitted:
-    """An authenticator for whom everybody is one asker."""
-
-    asker: Asker
-
-    @asynccontextmanager
-    async def admit(self, *_: object) -> AsyncIterator[object]:
-        yield SimpleNamespace(asker=self.asker, proof=None)
-
-    def nonce(self) -> str:
-        return ""
-
-    def challenges(self, _error: object) -> tuple[()]:
-        return ()
 
 
 @pytest.fixture
