@@ -14,10 +14,10 @@ import msgspec
 from beffroi.access.policy import Permit
 from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
-from beffroi.actions.foreign_scope import foreign_scope_beside
+from beffroi.actions.foreign_scope import NOBODY_HIDDEN, foreign_scope_beside
 from beffroi.actions.house import House
 from beffroi.actions.incidents import Incidents, Standing
-from beffroi.actions.investigate import NOBODY_HIDDEN, Investigation
+from beffroi.actions.investigate import Investigation
 from beffroi.breach.foreign import ForeignScope
 from beffroi.breach.incident import NOTIFY_WITHIN, Sign, State
 from beffroi.breach.report import (
@@ -37,7 +37,7 @@ from beffroi.breach.trace import Row, TracedTally, by_patient
 from beffroi.clock import Clock
 from beffroi.model.disclosure import Answer, Field, Operation, Outcome, Released
 from beffroi.model.foreign import Certainty as ForeignCertainty
-from beffroi.model.person import PersonId
+from beffroi.model.person import HospitalId, PersonId
 from beffroi.model.selection import described
 from beffroi.store.cases import CaseStore
 from beffroi.store.database import Database
@@ -172,11 +172,10 @@ class CaseReports:
         tally: TracedTally,
         foreign: ForeignScope,
     ) -> CaseFile:
-        sensitive = frozenset(h.hospital_id for h in self._house.hospitals if h.sensitive)
         ordered = sorted(scope.patients, key=lambda one: references[one.person_id])
 
         def lines(hospital: int | None) -> tuple[Line, ...]:
-            hidden = sensitive if hospital is None else sensitive - {hospital}
+            hidden = self._house.hospitals.hidden_from(None if hospital is None else HospitalId(hospital))
             return tuple(
                 {**patient_line(one, references[one.person_id], hidden), "disclosures": _joined(traces[one.person_id])}
                 for one in ordered

@@ -17,7 +17,7 @@ from beffroi.access.reference import References
 from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
 from beffroi.actions.disclose.gate import Gate
-from beffroi.actions.foreign_scope import foreign_answer, foreign_scope_beside
+from beffroi.actions.foreign_scope import NOBODY_HIDDEN, foreign_answer, foreign_scope_beside
 from beffroi.actions.proving import Prover, order_of
 from beffroi.breach.scope import Patient, Scope, Tally, asked_words, field_names, scope_of, totals, without
 from beffroi.clock import Clock
@@ -36,7 +36,6 @@ _TOO_WIDE = Words(
     "dites quels comptes, appareils, réseaux, logiciels, hôpitaux, patients ou dates, mille au plus",
 )
 _RECIPIENTS = Words("A recipient (age1...)", "Un destinataire (age1...)")
-NOBODY_HIDDEN: frozenset[int] = frozenset()
 RECIPIENTS_LENGTH_MAX = 500
 """Characters of the recipients' public keys in the record."""
 Chosen = Callable[[], Awaitable[Sequence[Selection]]]
@@ -201,8 +200,7 @@ class Investigation:
 
     def hidden_from(self, ask: Ask) -> frozenset[int]:
         """The hospitals of which this asker may not know who is known there."""
-        own = ask.asker.structure
-        return frozenset(h.hospital_id for h in self._hospitals if h.sensitive and h.hospital_id != own)
+        return self._hospitals.hidden_from(ask.asker.structure)
 
     def _answer(self, scope: Scope, hidden: frozenset[int], foreign: ScopeForeign | None) -> ScopeAnswer:
         patients = tuple(self._patient(one, hidden) for one in scope.patients)

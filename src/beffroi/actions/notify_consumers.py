@@ -65,7 +65,7 @@ class Consumer:
 
     def interest(self, hospitals: Hospitals) -> Interest:
         """Whose changes concern it."""
-        visible = frozenset(h.hospital_id for h in hospitals if not h.sensitive or h.hospital_id == self.hospital)
+        visible = frozenset(h.hospital_id for h in hospitals) - hospitals.hidden_from(self.hospital)
         asked = frozenset(h.hospital_id for h in hospitals if h.oid in self.domains)
         return Interest(
             self.hospital, (asked & visible) | {self.hospital}, visible, not INS_OIDS.isdisjoint(self.domains)

@@ -52,8 +52,7 @@ class PatientAccessDesk:
         if not found:
             await self._gate.refuse(question, NotFound(what=_PATIENT), Outcome.NONE)
         person = found[0].person_id
-        own = ask.asker.structure
-        hidden = [h.hospital_id for h in self._hospitals if h.sensitive and h.hospital_id != own]
+        hidden = list(self._hospitals.hidden_from(ask.asker.structure))
         with looking_up():
             hers = await self._store.identities(person)
             rows = await self._store.sights(person, hidden, SIGHTS_MAX + 1)

@@ -108,7 +108,8 @@ class WatchRoom:
         """
         with looking_up():
             since = self._clock.now() - DAY
-            found = await self._store.shown_by(account, number, since, self._hidden_from(asker))
+            hidden = list(self._hospitals.hidden_from(asker.structure))
+            found = await self._store.shown_by(account, number, since, hidden)
         shown = _decode_shown(found) if found else []
         if not 0 <= place < len(shown):
             raise NotFound(what=Words("This reading", "Cette lecture"))
@@ -120,7 +121,7 @@ class WatchRoom:
         permit = await ask.permit(self._gate, question)
         account = await self.account(number)
         until = self._clock.now()
-        hidden = self._hidden_from(ask.asker)
+        hidden = list(self._hospitals.hidden_from(ask.asker.structure))
         with looking_up():
             rows = await self._store.day(number, (until - DAY, until), ROWS_MAX + 1, hidden)
             shown = {row["disclosure_id"]: _decode_shown(row["shown"]) for row in rows[:ROWS_MAX]}
@@ -143,9 +144,6 @@ class WatchRoom:
         )
         question = msgspec.structs.replace(question, criteria=question.criteria | {"patients": str(len(people))})
         return await self._gate.disclose_as(question, permit, (), lambda one: _dated(day, one), Outcome.RECORDED)
-
-    def _hidden_from(self, asker: Asker) -> list[int]:
-        return [h.hospital_id for h in self._hospitals if h.sensitive and h.hospital_id != asker.structure]
 
     def _entries(
         self, rows: list[Row], shown: dict[int, list[tuple[int, int, list[int]]]], first: set[tuple[int, int]]

@@ -12,6 +12,7 @@ class Hospitals:
         self._by_id = {h.hospital_id: h for h in sorted(hospitals, key=lambda h: h.hospital_id)}
         self._by_oid = {h.oid: h for h in self._by_id.values()}
         self._by_finess = {h.finess: h for h in self._by_id.values()}
+        self._sensitive = frozenset(h.hospital_id for h in self._by_id.values() if h.sensitive)
 
     def __iter__(self) -> Iterator[Hospital]:
         return iter(self._by_id.values())
@@ -38,3 +39,12 @@ class Hospitals:
     def by_finess(self, finess: str) -> Hospital | None:
         """The hospital of that FINESS number."""
         return self._by_finess.get(finess)
+
+    def hidden_from(self, own: HospitalId | None) -> frozenset[HospitalId]:
+        """The sensitive hospitals but one's own: that they know somebody is medical, and shows nowhere else (law 4).
+
+        >>> two = [Hospital(HospitalId(n), f"59000000{n}", "EPSM", f"1.2.{n}", f"E{n}", sensitive=True) for n in (1, 2)]
+        >>> sorted(Hospitals(two).hidden_from(HospitalId(1))), sorted(Hospitals(two).hidden_from(None))
+        ([2], [1, 2])
+        """
+        return self._sensitive - {own}

@@ -14,6 +14,7 @@ import msgspec
 from beffroi.identity.blocking import Block, Plan
 from beffroi.model.account import Asker
 from beffroi.model.disclosure import Finding
+from beffroi.model.hospitals import Hospitals
 from beffroi.model.person import (
     Hospital,
     HospitalId,
@@ -41,10 +42,9 @@ class Horizon:
     now: datetime
 
     @classmethod
-    def of(cls, asker: Asker, hospitals: Iterable[Hospital], now: datetime) -> "Horizon":
-        """Every sensitive hospital but the asker's own is hidden."""
-        hidden = tuple(h.hospital_id for h in hospitals if h.sensitive and h.hospital_id != asker.structure)
-        return cls(asker.structure, hidden, asker.account_id, now)
+    def of(cls, asker: Asker, hospitals: Hospitals, now: datetime) -> "Horizon":
+        """Where the asker stands."""
+        return cls(asker.structure, tuple(hospitals.hidden_from(asker.structure)), asker.account_id, now)
 
 
 class IdentityStore:

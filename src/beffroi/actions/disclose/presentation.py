@@ -108,7 +108,7 @@ def _with_best_contact(best: Identity, finding: Finding, released: Field) -> Rec
 
 def _hidden_from(own: Hospital, hospitals: Hospitals) -> frozenset[str]:
     """The names of the domains that this hospital may not know of: those of every other sensitive one."""
-    hidden = (h for h in hospitals if h.sensitive and h.hospital_id != own.hospital_id)
+    hidden = map(hospitals.by_id, hospitals.hidden_from(own.hospital_id))
     return frozenset(name for h in hidden for name in (h.oid, h.finess, h.namespace))
 
 
