@@ -34,6 +34,7 @@ async def test_an_account_s_day_shows_readings_without_names(served, louise) -> 
     number = await number_of(served, "ward-nurse")
     page = await officer.get(f"/watch/account/{number}")
     assert page.status_code == 200
+    assert "<b>Infirmier de service · CH de Beaumont</b>" in page.text  # whom to call
     assert "nº 1" in page.text and "nom, prénom, date de naissance" in page.text and "<svg" in page.text
     assert not [secret for secret in ("MARTIN", "Louise", "1980-05-17", "mar l", "IPP-7") if secret in page.text]
     row = await served.database.pool.fetchrow("select * from disclosures where operation = $1", Operation.SCOPE_VIEW)

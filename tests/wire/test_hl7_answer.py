@@ -139,7 +139,7 @@ def test_advice_comes_with_the_patients() -> None:
     """That others may match, and what to add, is a warning beside the patients."""
     released = answered(shown(), advice=(Advice.MAY_BE_OTHERS,), missing=("given:1",))
     reply = lines(pdq_response(query(), released, VIEW, STAMP))
-    assert reply[1] == "MSA|AA|5" and "|W|" in reply[2] and "1 lettre(s) du prénom" in reply[2]
+    assert reply[1] == "MSA|AA|5" and "|W|" in reply[2] and "une lettre du prénom" in reply[2]
 
 
 def test_a_cross_reference_answer() -> None:

@@ -171,6 +171,7 @@ def _entry(row: Row, patients: tuple[DayPatient, ...]) -> DayEntry:
         outcome=Outcome(row["outcome"]),
         purpose=Purpose(row["purpose"]),
         door=Door(row["door"]),
+        role=row["role"] or "",
         structure=row["structure_id"] or 0,
         application=row["application"] or "",
         network=row["network"] or "",

@@ -74,6 +74,7 @@ class DayEntry(msgspec.Struct, frozen=True):
     outcome: Outcome
     purpose: Purpose
     door: Door
+    role: str
     structure: int
     application: str
     network: str

@@ -70,36 +70,44 @@ def particulars(verdict: Verdict, asked: Circumstances) -> Particulars:
 
 
 def spoken(found: Mapping[str, str]) -> Words:
-    """The particulars in words. Says nothing of what it does not hold.
+    """The particulars in words, bits as points. Says nothing of what it does not hold.
 
     >>> spoken({"rung": "hold", "score_bits": "29.0", "patterns": "haste:4.2", "readings": "3,4"}).french[-59:]
-    "quelques secondes d'intervalle (4.2 bits). Lectures n° 3,4."
+    "lques secondes d'intervalle (4,2 points). Lectures n° 3, 4."
     """
     rung = RUNG_WORDS.get(found.get("rung", ""), RUNG_WORDS["none"])
     counts = {name: found.get(name, "?") for name in ("observed", "unexplained", "usual_percent")}
     score, limit = found.get("score_bits", "?"), found.get("limit_bits", "?")
+    usual = counts["usual_percent"]
     english = (
         f"{rung.english.capitalize()}: of the last {counts['observed']} new patients, {counts['unexplained']} had no "
-        f"explanation (usual: {counts['usual_percent']} % at most). The score is {score} bits, the limit {limit}."
+        f"explanation (usual: {usual} % at most). That weighs {score} points; the limit is {limit}."
     )
     french = (
         f"{rung.french.capitalize()} : sur les {counts['observed']} derniers nouveaux patients, "
-        f"{counts['unexplained']} sont sans explication (d'ordinaire {counts['usual_percent']} % au plus). "
-        f"Le score est de {score} bits, la limite de {limit}."
+        f"{counts['unexplained']} sont sans explication (d'ordinaire {_comma(usual)} % au plus). "
+        f"Cela pèse {_comma(score)} points ; la limite est de {_comma(limit)}."
     )
     also = [pair.partition(":") for pair in found.get("patterns", "").split(",") if pair]
     said = [(PATTERN_WORDS[name], bits) for name, _, bits in also if name in PATTERN_WORDS]
     if said:
-        english += " Also: " + ", ".join(f"{words.english} ({bits} bits)" for words, bits in said) + "."
-        french += " De plus : " + ", ".join(f"{words.french} ({bits} bits)" for words, bits in said) + "."
-    if found.get("others_bits", "0.0") != "0.0":
-        english += f" Other accounts did the like by the same device or network ({found['others_bits']} bits)."
-        french += f" D'autres comptes en font autant par le même appareil ou réseau ({found['others_bits']} bits)."
+        english += " Also: " + ", ".join(f"{words.english} ({bits} points)" for words, bits in said) + "."
+        french += " De plus : " + ", ".join(f"{words.french} ({_comma(bits)} points)" for words, bits in said) + "."
+    others = found.get("others_bits", "0.0")
+    if others != "0.0":
+        english += f" Other accounts did the like by the same device or network ({others} points)."
+        french += f" D'autres comptes en font autant par le même appareil ou réseau ({_comma(others)} points)."
     if found.get("readings"):
-        english += f" Readings no. {found['readings']}."
-        french += f" Lectures n° {found['readings']}."
+        readings = found["readings"].replace(",", ", ")
+        english += f" Readings no. {readings}."
+        french += f" Lectures n° {readings}."
     return Words(english, french)
 
 
 def _bits(points: int) -> str:
     return f"{points / MILLIBITS:.1f}"
+
+
+def _comma(figure: str) -> str:
+    """A figure as French writes it."""
+    return figure.replace(".", ",")

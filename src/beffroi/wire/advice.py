@@ -57,9 +57,10 @@ _WORDS = {
 }
 _CRITERIA = {
     "birthdate": Words("the full birth date", "la date de naissance complète"),
-    "family": Words("at least {n} letter(s) of the family name", "au moins {n} lettre(s) du nom"),
-    "given": Words("at least {n} letter(s) of the given name", "au moins {n} lettre(s) du prénom"),
+    "family": Words("at least {n} of the family name", "au moins {n} du nom"),
+    "given": Words("at least {n} of the given name", "au moins {n} du prénom"),
 }
+_LETTERS = {True: Words("one letter", "une lettre"), False: Words("{n} letters", "{n} lettres")}
 _ADD = Words(" To see them, add: {what}.", " Pour les voir, ajoutez : {what}.")
 _NARROW = Words(" Add: {what}.", " Ajoutez : {what}.")
 _ASKS_FOR_MORE = {Advice.MAY_BE_OTHERS: _ADD, Advice.TOO_MANY: _NARROW}
@@ -69,7 +70,7 @@ def advice_words(advice: Advice, missing: tuple[str, ...], language: str) -> str
     """The advice in `language` ("fr", or English for anything else), with what to add where it asks for more.
 
     >>> advice_words(Advice.MAY_BE_OTHERS, ("birthdate", "family:3"), "en")
-    'Other patients may match. To see them, add: the full birth date, at least 3 letter(s) of the family name.'
+    'Other patients may match. To see them, add: the full birth date, at least 3 letters of the family name.'
     """
     text = _said(_WORDS[advice], language)
     more = _ASKS_FOR_MORE.get(advice)
@@ -82,12 +83,13 @@ def missing_words(missing: tuple[str, ...], language: str) -> str:
     """The criteria to add ("birthdate", "family:3", "given:1") in words.
 
     >>> missing_words(("given:1",), "fr")
-    'au moins 1 lettre(s) du prénom'
+    'au moins une lettre du prénom'
     """
     said = []
     for one in missing:
         name, _, count = one.partition(":")
-        said.append(_said(_CRITERIA[name], language).format(n=count))
+        letters = _said(_LETTERS[count == "1"], language).format(n=count)
+        said.append(_said(_CRITERIA[name], language).format(n=letters))
     return ", ".join(said)
 
 

@@ -14,6 +14,7 @@ from beffroi.model.account import AccountId
 from beffroi.model.containment import WIDE, Containment, ContainmentId, ContainmentKind, Preview
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
+from beffroi.servers.console.happened import KINDS
 from beffroi.servers.console.keys import act_of
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.exchange import number_in
@@ -23,13 +24,6 @@ STOP = Words("Stop", "Arrêter")
 RELEASE = Words("Release", "Libérer")
 PAGE = Words("This page", "Cette page")
 ACCOUNTS_SHOWN_MAX: Final = 20
-KINDS = {
-    ContainmentKind.ACCOUNT: Words("account", "compte"),
-    ContainmentKind.DEVICE: Words("device", "appareil"),
-    ContainmentKind.APPLICATION: Words("application", "logiciel"),
-    ContainmentKind.NETWORK: Words("network", "réseau"),
-    ContainmentKind.STRUCTURE: Words("hospital", "hôpital"),
-}
 OTHERS = tuple((kind.value, words) for kind, words in KINDS.items() if kind is not ContainmentKind.ACCOUNT)
 _PURPOSE = "stop"
 

@@ -1,7 +1,6 @@
 """The duty officer's watch room: what rings now, what is held and stopped, one account's day, one patient's name."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -14,17 +13,19 @@ from beffroi.model.account import Role
 from beffroi.model.alert import AlertKind, Severity
 from beffroi.model.containment import Containment, ContainmentKind
 from beffroi.model.disclosure import Door, Field, Operation, Purpose, Released
-from beffroi.model.watch_room import AccountDay, DayEntry, Ringing
+from beffroi.model.watch_room import AccountDay, DayEntry
 from beffroi.servers.console.charts import Chart, day_chart
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
+from beffroi.servers.console.happened import KINDS, acting_in
+from beffroi.servers.console.happened import told as told_of
 from beffroi.servers.console.news import OWN_LEAST_S, Mark
 from beffroi.servers.console.patients import told
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import DOORS, OPERATIONS, OUTCOMES, PURPOSES, ROLES, Speaker
-from beffroi.servers.console.stopping import KINDS, PAGE, Target, handle_of
+from beffroi.servers.console.stopping import PAGE, Target, handle_of
 from beffroi.servers.exchange import number_in
-from beffroi.watch.explain import RUNG_WORDS, spoken
+from beffroi.watch.explain import spoken
 
 TITLE = Words("Watch room", "Salle de veille")
 ACCOUNT = Words("An account's day", "La journée d'un compte")
@@ -46,15 +47,6 @@ ALERTS = {
     AlertKind.ROLE_GIVEN: Words("A role was given", "Un rôle a été donné"),
     AlertKind.TEST: Words("Test of the alerts", "Essai des alertes"),
 }
-
-_WHY = {
-    "why": Words("why:", "pourquoi :"),
-    "rung": Words("now:", "désormais :"),
-    "by": Words("by", "par"),
-    "until": Words("until", "jusqu'au"),
-    "role": Words("role:", "rôle :"),
-}
-"""What an alert says besides its kind."""
 
 
 class Wanted(msgspec.Struct):
@@ -78,7 +70,10 @@ async def _room(desk: Desk, visit: Visit, subject: str, status: int) -> Page:
     ringing = await desk.watch.ringing()
     listed = await desk.containing.listed()
     stops = [one for one in listed if one.in_force(now) or (one.released_at is None and one.in_force_from is None)]
-    names = await desk.watch.names_of([who for one in stops for who in _who(one)] + [_by(one) for one in ringing])
+    acting = [who for one in stops for who in _who(one)]
+    acting += [who for one in ringing for who in acting_in(one.particulars)]
+    names, speaker = await desk.watch.names_of(acting), desk.pages.speaker(visit)
+    told_of_hospitals = _visible(desk, visit)
     return desk.pages.render(
         visit,
         "watch.html",
@@ -93,41 +88,23 @@ async def _room(desk: Desk, visit: Visit, subject: str, status: int) -> Page:
         severe=Severity.CRITICAL,
         stops=stops,
         names=names,
-        reasons={one.alert_id: _reason(desk, visit, one.particulars, names) for one in ringing},
+        reasons={one.alert_id: told_of(speaker, one.particulars, names, told_of_hospitals) for one in ringing},
         held=await desk.watch.held(),
         spoken=spoken,
         hospitals={h.hospital_id: h.name for h in desk.hospitals},
     )
 
 
+def _visible(desk: Desk, visit: Visit) -> dict[int, str]:
+    """The names of the hospitals that this officer may be told of beside somebody's readings (law 4)."""
+    hidden = desk.hospitals.hidden_from(visit.visitor.asker.structure)
+    return {h.hospital_id: h.name for h in desk.hospitals if h.hospital_id not in hidden}
+
+
 def _who(one: Containment) -> tuple[str | None, ...]:
     """Everybody whom a containment names."""
     target = f"account:{one.target}" if one.kind is ContainmentKind.ACCOUNT else None
     return target, one.asked_by, one.confirmed_by, one.release_asked_by
-
-
-def _by(one: Ringing) -> str | None:
-    return one.particulars.get("by")
-
-
-def _reason(desk: Desk, visit: Visit, particulars: dict[str, str], names: Mapping[int, str]) -> str:
-    """Why it rings, in words."""
-    speaker, told = desk.pages.speaker(visit), []
-    for key, label in _WHY.items():
-        value = particulars.get(key)
-        if value:
-            told.append(f"{speaker.words(label)} {_valued(speaker, key, value, names)}")
-    return ", ".join(told)
-
-
-def _valued(speaker: Speaker, key: str, value: str, names: Mapping[int, str]) -> str:
-    if key == "until":
-        return speaker.moment(datetime.fromisoformat(value))
-    if key == "role" and value in set(Role):
-        return speaker.words(ROLES[Role(value)]).lower()
-    if key == "rung" and value in RUNG_WORDS:
-        return speaker.words(RUNG_WORDS[value])
-    return speaker.acting(value, names)
 
 
 async def news(desk: Desk, visit: Visit) -> Page:
@@ -165,13 +142,15 @@ async def account(desk: Desk, visit: Visit) -> Page:
     own = number == asker.account_id  # who looks at their own day would have news of every look
     place = "" if own else await desk.news.place(_own(desk, number))
     ask = Ask(asker, Door.CONSOLE, Operation.SCOPE_VIEW, visit.request_id, Field(0), Purpose.AUDIT)
-    return _day_page(desk, visit, await desk.watch.day(ask, number), place)
+    return await _day_page(desk, visit, await desk.watch.day(ask, number), place)
 
 
-def _day_page(desk: Desk, visit: Visit, released: Released[AccountDay], place: str) -> Page:
+async def _day_page(desk: Desk, visit: Visit, released: Released[AccountDay], place: str) -> Page:
     day, speaker = released.content, desk.pages.speaker(visit)
     before = visit.query.get("before", "")
     entries, more = _listed(day.entries, number_in(before) or 0)
+    names = await desk.watch.names_of([who for one in entries for who in acting_in(one.particulars)])
+    hospitals = _visible(desk, visit)
     return desk.pages.render(
         visit,
         "account.html",
@@ -190,9 +169,19 @@ def _day_page(desk: Desk, visit: Visit, released: Released[AccountDay], place: s
         purposes=PURPOSES,
         spoken=spoken,
         verdict=Operation.VERDICT,
-        hospitals={h.hospital_id: h.name for h in desk.hospitals},
+        said={one.number: told_of(speaker, one.particulars, names, hospitals) for one in entries},
+        acts_as=_acts_as(day, hospitals, speaker),
+        hospitals=hospitals,
         disclosure_id=day.disclosure_id,
     )
+
+
+def _acts_as(day: AccountDay, hospitals: Mapping[int, str], speaker: Speaker) -> str:
+    """In which role, and of which hospital, the account acted last: whom to call."""
+    for one in reversed(day.entries):
+        if one.role in set(Role) and one.structure in hospitals:
+            return f"{speaker.words(ROLES[Role(one.role)])} · {hospitals[one.structure]}"
+    return ""
 
 
 def _listed(entries: tuple[DayEntry, ...], before: int) -> tuple[tuple[DayEntry, ...], bool]:

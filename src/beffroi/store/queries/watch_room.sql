@@ -47,7 +47,7 @@ limit 1;
 -- name: day_of
 -- The account's chain between two moments, the latest first. $1 account, $2 from, $3 until, $4 rows at most,
 -- $5 structures that are left out.
-select d.disclosure_id, d.running_number, d.at, d.operation, d.outcome, d.purpose, d.reason, d.door, d.structure_id, d.application,
+select d.disclosure_id, d.running_number, d.at, d.operation, d.outcome, d.purpose, d.reason, d.door, d.role, d.structure_id, d.application,
        d.network, d.session_key, d.request, d.shown, d.new_unexplained
 from disclosures d
 where d.account_id = $1 and d.at >= $2 and d.at < $3 and (d.structure_id is null or d.structure_id <> all($5::int[]))

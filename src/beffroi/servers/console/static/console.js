@@ -76,7 +76,10 @@
     const state = document.getElementById("news-state");
     const source = new EventSource(live.dataset.news);
     const say = (on) => { if (state) state.dataset.on = on ? "yes" : "no"; if (state) state.textContent = on ? state.dataset.live : state.dataset.lost; };
+    let asking = false, again = false;
     const renew = () => {
+      if (asking) { again = true; return; }
+      asking = true;
       const request = new XMLHttpRequest();
       request.open("GET", location.href);
       request.setRequestHeader("x-background", "1");
@@ -85,9 +88,14 @@
         const next = request.response && request.response.querySelector("[data-news]");
         if (!next) { location.reload(); return; }
         const open = new Set([...live.querySelectorAll("details[open][id]")].map((one) => one.id));
+        const focus = live.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
         live.replaceChildren(...[...next.childNodes].map((one) => document.importNode(one, true)));
         for (const id of open) { const one = document.getElementById(id); if (one) one.open = true; }
+        if (focus) { const one = [...live.querySelectorAll("a")].find((link) => link.getAttribute("href") === focus); if (one) one.focus(); }
+        document.title = request.response.title;
+        if (state) state.textContent = `${state.dataset.changed} ${new Date().toLocaleTimeString(document.documentElement.lang)}`;
       };
+      request.onloadend = () => { asking = false; if (again) { again = false; renew(); } };
       request.send();
     };
     source.addEventListener("open", () => say(true));
