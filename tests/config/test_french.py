@@ -4,19 +4,20 @@ from typing import get_args, get_type_hints
 
 import msgspec
 
-from beffroi.config.french import french_meanings
+from beffroi.config.french import Said, french_texts
 from beffroi.config.settings import Config, Section
 
 
-def settings() -> dict[str, str]:
-    """Every setting with its English meaning."""
+def settings() -> dict[str, Said]:
+    """Every setting with its English texts."""
     found = {}
     for name, hint in get_type_hints(Config).items():
         section = next((c for c in (hint, *get_args(hint)) if isinstance(c, type) and issubclass(c, Section)), None)
         if section is not None:
             hints = get_type_hints(section, include_extras=True)
             for field in msgspec.structs.fields(section):
-                found[f"{name}.{field.name}"] = get_args(hints[field.name])[1].description
+                meta = get_args(hints[field.name])[1]
+                found[f"{name}.{field.name}"] = Said(meta.description, meta.extra["gains"])
     return found
 
 
@@ -25,17 +26,15 @@ def quoted(text: str) -> set[str]:
     return {part for part in text.split("`")[1::2] if "." in part or "_" in part}
 
 
-def test_each_setting_has_its_french_text() -> None:
+def test_each_setting_has_its_french_texts() -> None:
     """None is missing, none is left over, and they stand in the same order."""
-    assert list(french_meanings()) == list(settings())
+    assert list(french_texts()) == list(settings())
 
 
 def test_a_french_text_is_french_and_a_sentence() -> None:
-    """It ends, and is not the English one; quotes of settings and numbers are the same in both."""
+    """It ends, and is not the English one; quotes of settings are the same in both."""
     english = settings()
-    for name, said in french_meanings().items():
-        assert said.endswith(".") and said != english[name], name
-        quoted = [
-            {part for part in text.split("`")[1::2] if "." in part or "_" in part} for text in (said, english[name])
-        ]
-        assert quoted[0] <= quoted[1], name
+    for name, texts in french_texts().items():
+        for said, there in zip(texts, english[name], strict=True):
+            assert said.endswith(".") and said != there, name
+            assert quoted(said) <= quoted(there), name

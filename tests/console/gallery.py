@@ -241,6 +241,13 @@ async def operating(page: Page, served: Any) -> AsyncIterator[str]:
     yield "operate-role"
     await page.goto(f"{url}/operate/settings")
     yield "operate-settings"
+    await page.fill("#q", "jeton")
+    await press(page, "main form button")
+    yield "operate-settings-found"
+    await page.goto(f"{url}/operate/settings/console")
+    yield "operate-settings-table"
+    await page.goto(f"{url}/operate/settings/hospital")
+    yield "operate-settings-several"
 
 
 async def cell(page: Page, url: str, database: Any) -> AsyncIterator[str]:

@@ -23,11 +23,11 @@ IN_FOUR = {"find", "found", "patient-more", "who-saw", "watch", "account", "inci
     "worklists",
     "operate",
     "operate-roles",
+    "operate-settings",
     "scope",
     "case-files-asked",
 }
 """States of which docs/ keeps the dark, the printed and the narrow picture too."""
-LONG = {"operate-settings"}
 PICTURES = os.environ.get("BEFFROI_PICTURES", "")
 
 
@@ -58,7 +58,7 @@ async def picture(page: Page, name: str) -> None:
     """The four pictures of a state."""
     folder = Path(PICTURES)
     folder.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=folder / f"{name}.png", full_page=name not in LONG)
+    await page.screenshot(path=folder / f"{name}.png", full_page=True)
     if name not in IN_FOUR:
         return
     await page.emulate_media(color_scheme="dark")

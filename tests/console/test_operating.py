@@ -13,16 +13,34 @@ async def test_the_operator_sees_the_feeds_and_the_roles(served, louise) -> None
     assert "MARTIN" not in page.text
 
 
-async def test_the_configuration_shows_no_secret(served) -> None:
-    """Every setting with its meaning; no password, no key."""
+async def test_the_configuration_shows_what_was_changed_and_no_secret(served) -> None:
+    """First what is not as delivered; every table behind a link, each setting with its meaning; no password, no key."""
     operator = await served.signed_in("operator")
-    page = await operator.get("/operate/settings")
-    assert "console.idle_s" in page.text and "900" in page.text and "database.web_url" in page.text
-    assert '<form method="post" action="/console/operate' not in page.text
-    assert "Secondes sans usage au bout desquelles une session prend fin." in page.text
-    english = await (await served.signed_in("operator", "en")).get("/operate/settings")
+    overview = (await operator.get("/operate/settings")).text
+    assert "console.call" in overview and "changé" in overview and "console.idle_s" not in overview
+    assert "Absentes, donc sans usage" in overview and "<code>archive</code>" in overview
+    table = (await operator.get("/operate/settings/console")).text
+    assert "console.idle_s" in table and "<code>900</code>" in table
+    assert "Secondes sans usage au bout desquelles une session prend fin." in table
+    assert "À une heure : un poste laissé ouvert" in table.replace("\xa0", " ")
+    english = await (await served.signed_in("operator", "en")).get("/operate/settings/console")
     assert "Seconds without use after which a session ends." in english.text
-    assert '"d":' not in page.text and "password=" not in page.text
+    for page in (overview, table, (await operator.get("/operate/settings/database")).text):
+        assert '<form method="post" action="/console/operate' not in page
+        assert '"d":' not in page and "password=" not in page
+
+
+async def test_a_setting_is_found_by_its_words(served) -> None:
+    """Without a script: by name, value or meaning, accents or not; nothing found is said; of several tables one."""
+    operator = await served.signed_in("operator")
+    found = (await operator.get("/operate/settings", params={"q": "Secondes SANS idle"})).text
+    assert "console.idle_s" in found and "console.session_s" not in found
+    assert "Aucun réglage" in (await operator.get("/operate/settings", params={"q": "xyzzy <b>"})).text
+    one = await operator.get("/operate/settings/issuer.1")
+    assert "issuer[1].allow_bearer" in one.text and served.issuer.url in one.text
+    assert (await operator.get("/operate/settings/issuer")).text.count("/operate/settings/issuer.") == 2
+    for wrong in ("issuer.7", "nothing", "issuer."):
+        assert (await operator.get(f"/operate/settings/{wrong}")).status_code == 404
 
 
 async def test_the_operator_sees_the_work_and_the_room_left(served) -> None:

@@ -104,7 +104,7 @@ def console_of(
         Roles(database, Acting(database, clock), clock),
         ways,
         DrillReports(config.path(settings.drill_report) if settings.drill_report else None),
-        tuple(listed(config)),
+        listed(config),
     )
     proxies = Proxies(config.web.trusted_proxies)
     return Console(desk, origin, proxies, Admission(config.limits.in_flight_per_account))

@@ -15,7 +15,7 @@ from beffroi.actions.roles import Roles
 from beffroi.actions.watch_room import WatchRoom
 from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.clock import Clock
-from beffroi.errors import Words
+from beffroi.model.configuration import Listing
 from beffroi.model.disclosure import Answer, DisclosureId, Released
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.search import Criteria
@@ -54,4 +54,4 @@ class Desk:
     roles: Roles
     ways: WaysOn
     drills: DrillReports
-    settings: tuple[tuple[str, str, Words, str], ...]
+    settings: Listing

@@ -12,7 +12,6 @@ from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import Speaker
 
 TITLE = Words("The server", "Le serveur")
-SETTINGS = Words("Configuration in force", "Configuration en vigueur")
 JOBS: Final = {
     "housekeeping": Words(
         "Deleting what has served its time: oldest proof left", "Ménage : plus ancienne preuve restante"
@@ -44,15 +43,10 @@ async def room(desk: Desk, visit: Visit) -> Page:
         work=await desk.operations.work_done(),
         jobs=JOBS,
         storage=await desk.operations.storage(),
-        kept=[(name, value) for name, value, *_ in desk.settings if name.startswith("retention.")],
-        keys=[(name, value) for name, value, *_ in desk.settings if name in KEYS and value],
+        kept=[(one.name, one.value) for one in desk.settings.lines if one.name.startswith("retention.")],
+        keys=[(one.name, one.value) for one in desk.settings.lines if one.name in KEYS and one.value],
         late={feed.hospital for feed in state.feeds if _late(feed.last_at, now)},
     )
-
-
-async def settings(desk: Desk, visit: Visit) -> Page:
-    """Every setting with its meaning; nothing can be changed here."""
-    return desk.pages.render(visit, "settings.html", SETTINGS, Room.OPERATE, lines=desk.settings)
 
 
 def _late(last_at: datetime | None, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi.servers.console import (
     case_downloads,
+    configuring,
     drilling,
     emergency,
     entrance,
@@ -107,7 +108,8 @@ ROUTES = (
     Route("POST", "/operate/roles", Room.OPERATE.roles, granting.ask),
     Route("GET", f"/operate/roles/{HANDLE}", Room.OPERATE.roles, granting.request),
     Route("POST", f"/operate/roles/{HANDLE}", Room.OPERATE.roles, granting.decide),
-    Route("GET", "/operate/settings", Room.OPERATE.roles, operating.settings),
+    Route("GET", "/operate/settings", Room.OPERATE.roles, configuring.room),
+    Route("GET", f"/operate/settings/{HANDLE}", Room.OPERATE.roles, configuring.part),
     Route("GET", "/watch", Room.WATCH.roles, watching.room),
     Route("POST", "/watch", Room.WATCH.roles, watching.look_up),
     Route("GET", "/watch/news", Room.WATCH.roles, watching.news, background=True),
