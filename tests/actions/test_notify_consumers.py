@@ -11,7 +11,6 @@ import pytest
 
 from beffroi.actions import notify_consumers as module
 from beffroi.actions.contain import Containing, Order
-from beffroi.actions.lookup import Lookup
 from beffroi.actions.notify_consumers import Consumer, Notifier
 from beffroi.actions.register import FeedSource, Registrar
 from beffroi.model.account import Role
@@ -20,7 +19,6 @@ from beffroi.model.feed import Patch
 from beffroi.model.person import OID_INS_NIR_TEST, HospitalId
 from beffroi.outbound.mllp import Listener
 from beffroi.store.database import ROLE_FEED, ROLE_WEB, ROLE_WORKER, Database
-from beffroi.store.identities import IdentityStore
 from beffroi.store.notifications import ConsumerAccounts, NotificationStore
 from beffroi.store.registers import ApplicationEntry, Credential, copy_registers
 from beffroi.wire.hl7 import parse
@@ -95,9 +93,8 @@ async def notifier(dsn_of, house, applications, clock):
         web = await stack.enter_async_context(await Database.open(dsn_of(ROLE_WEB), size=2))
 
         async def make(*consumers) -> Notifier:
-            lookup = Lookup(IdentityStore(web), house.references, house.hospitals, clock)
             store = NotificationStore(worker)
-            one = Notifier(store, ConsumerAccounts(web), house, lookup, consumers, REGION, clock)
+            one = Notifier(store, ConsumerAccounts(web), house, consumers, REGION, clock)
             await one.know()
             return one
 

@@ -11,7 +11,6 @@ import pytest
 
 from beffroi.actions.case_room import CaseRoom
 from beffroi.actions.house import open_house
-from beffroi.actions.investigate import Investigation
 from beffroi.actions.proving import prover_apart
 from beffroi.actions.verify_scope import verify
 from beffroi.model.account import Role
@@ -52,9 +51,8 @@ async def told(dsn_of, database, hospitals, deployment, clock):
     async with await Database.open(dsn_of(ROLE_WEB)) as web:
         house = await open_house(web, clock)
         endpoint = Endpoint("https://beffroi.test/fhir", REGIONAL_OID, house.hospitals)
-        investigation = Investigation(web, house.gate, house.references, house.hospitals, clock)
         prover = prover_apart(dsn_of(ROLE_WEB), None)
-        cases = CaseRoom(web, house, investigation, clock, "Hauts de Beffroi", prover, {1: (str(key.to_public()),)})
+        cases = CaseRoom(web, house, clock, "Hauts de Beffroi", prover, {1: (str(key.to_public()),)})
         accounts = AccountStore(web)
 
         async def ask(

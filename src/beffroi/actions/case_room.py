@@ -19,7 +19,6 @@ from beffroi.actions.case_files import LANGUAGES, case_files
 from beffroi.actions.case_report import CaseFile, CaseReports
 from beffroi.actions.house import House
 from beffroi.actions.incidents import Incidents, Standing, proposed_selections
-from beffroi.actions.investigate import Investigation
 from beffroi.actions.proving import Prover
 from beffroi.actions.scope_export import ScopeExports
 from beffroi.breach.incident import Account33, Clock72, State, Window
@@ -92,14 +91,13 @@ class CaseRoom:
         self,
         database: Database,
         house: House,
-        investigation: Investigation,
         clock: Clock,
         region: str,
         prover: Prover,
         officer_keys: Mapping[int, Sequence[str]],
     ) -> None:
         self._house = house
-        self._investigation = investigation
+        self._investigation = investigation = house.investigation
         self._of = partial(Incidents, database, clock)
         self._reports: Callable[[Incidents], CaseReports] = lambda incidents: CaseReports(
             database, house, investigation, incidents, clock, region

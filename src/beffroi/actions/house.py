@@ -30,6 +30,8 @@ class House:
     hospitals: Hospitals
     references: References
     gate: Gate
+    lookup: Lookup
+    investigation: Investigation
     finder: Finder
     surroundings: KnownSurroundings
 
@@ -59,9 +61,9 @@ async def open_house(
     surroundings = KnownSurroundings(SurroundingsStore(database), clock, expectations)
     gate = Gate(disclosures, Judging(Presenter(references, hospitals), surroundings), clock)
     lookup = Lookup(IdentityStore(database), references, hospitals, clock)
-    scopes = Investigation(database, gate, references, hospitals, clock, archive)
+    investigation = Investigation(database, gate, references, hospitals, clock, archive)
     trail = AuditView(disclosures, FeedTrail(database), lookup, gate, archive)
-    finder = Finder(lookup, gate, hospitals, trail, scopes, list_max)
+    finder = Finder(lookup, gate, hospitals, trail, investigation, list_max)
     await surroundings.start()
     await gate.start()
-    return House(deployment, hospitals, references, gate, finder, surroundings)
+    return House(deployment, hospitals, references, gate, lookup, investigation, finder, surroundings)

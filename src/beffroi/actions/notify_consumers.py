@@ -19,7 +19,6 @@ from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
 from beffroi.actions.cross_reference_changes import Interest, wanted
 from beffroi.actions.house import House
-from beffroi.actions.lookup import Lookup
 from beffroi.actions.rounds import repeat, retry_pause
 from beffroi.clock import Clock
 from beffroi.errors import AccountFrozen, BeffroiError, CallerError, Forbidden
@@ -97,7 +96,6 @@ class Notifier:
         store: NotificationStore,
         accounts: ConsumerAccounts,
         house: House,
-        lookup: Lookup,
         consumers: Sequence[Consumer],
         regional_oid: str,
         clock: Clock,
@@ -105,7 +103,7 @@ class Notifier:
         self._store = store
         self._accounts = accounts
         self._house = house
-        self._lookup = lookup
+        self._lookup = house.lookup
         self._consumers = {one.name: one for one in consumers}
         self._regional_oid = regional_oid
         self._clock = clock

@@ -9,17 +9,13 @@ import msgspec
 from beffroi import __version__
 from beffroi.actions.browser_sessions import BrowserSessions, SessionLimits
 from beffroi.actions.case_room import CaseRoom
-from beffroi.actions.contain import Containing
 from beffroi.actions.doubts import DoubtfulIdentities
 from beffroi.actions.drill_report import DrillReports
 from beffroi.actions.house import House
-from beffroi.actions.lookup import Lookup
 from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.roles import Roles
 from beffroi.actions.sign_in import SignIn
-from beffroi.actions.watch_room import WatchRoom
-from beffroi.actions.ways.acting import Acting
 from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.app.context import Context
 from beffroi.app.investigating import archive_of
@@ -43,7 +39,6 @@ from beffroi.servers.console.pages import Pages, Place
 from beffroi.servers.proxies import Proxies
 from beffroi.store.accounts import AccountStore
 from beffroi.store.database import Database
-from beffroi.store.identities import IdentityStore
 from beffroi.store.sessions import SessionStore
 
 
@@ -84,9 +79,7 @@ def console_of(
     place = Place(config.region.name, context.demo, __version__, settings.call, ZoneInfo(settings.time_zone))
     pages = Pages(place, house.hospitals, clock)
     cookies = Cookies(secure=origin.startswith("https:"))
-    watch = WatchRoom(database, house.gate, house.references, house.hospitals, clock)
-    news = News(watch.mark, sessions, context.stopping)
-    lookup = Lookup(IdentityStore(database), house.references, house.hospitals, clock)
+    news = News(ways.watch.mark, sessions, context.stopping)
     desk = Desk(
         house.finder,
         sessions,
@@ -94,14 +87,14 @@ def console_of(
         house.hospitals,
         cookies,
         clock,
-        watch,
-        Containing(database, clock),
+        ways.watch,
+        ways.containing,
         news,
-        PatientAccessDesk(database, house.gate, lookup, house.hospitals, archive_of(config)),
+        PatientAccessDesk(database, house.gate, house.lookup, house.hospitals, archive_of(config)),
         DoubtfulIdentities(database, house.gate, house.hospitals, clock),
         cases,
         OperationsRoom(database, clock, _folders(context)),
-        Roles(database, Acting(database, clock), clock),
+        Roles(database, ways.acting, clock),
         ways,
         DrillReports(config.path(settings.drill_report) if settings.drill_report else None),
         listed(config),

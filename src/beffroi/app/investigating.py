@@ -4,7 +4,6 @@ import msgspec
 
 from beffroi.actions.case_room import CaseRoom
 from beffroi.actions.house import House
-from beffroi.actions.investigate import Investigation
 from beffroi.actions.proving import prover_apart
 from beffroi.clock import Clock
 from beffroi.config.settings import ArchiveSettings, Config
@@ -13,18 +12,12 @@ from beffroi.store.archive_place import ArchivePlace, Location, place_at
 from beffroi.store.database import Database
 
 
-def investigation_of(config: Config, database: Database, house: House, clock: Clock) -> Investigation:
-    """The scopes of this deployment, under the role that answers questions."""
-    return Investigation(database, house.gate, house.references, house.hospitals, clock, archive_of(config))
-
-
 def case_room_of(config: Config, database: Database, house: House, clock: Clock) -> CaseRoom:
     """The desk of incidents of a process that serves: what is heavy is done by processes of their own."""
     location = location_of(config, config.archive) if config.archive else None
     return CaseRoom(
         database,
         house,
-        investigation_of(config, database, house, clock),
         clock,
         config.region.name,
         prover_apart(config.dsn("web"), location),

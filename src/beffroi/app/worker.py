@@ -15,7 +15,6 @@ from beffroi.actions.find_doubts import DoubtWalk
 from beffroi.actions.house import open_house
 from beffroi.actions.housekeeping import Housekeeper
 from beffroi.actions.listen import Listener
-from beffroi.actions.lookup import Lookup
 from beffroi.actions.notify_consumers import Notifier
 from beffroi.actions.publish import Publication
 from beffroi.actions.readiness import ReadinessCheck
@@ -41,7 +40,7 @@ from beffroi.store.database import Database
 from beffroi.store.doubts import DoubtStore
 from beffroi.store.health import HealthStore
 from beffroi.store.housekeeping import HousekeepingStore
-from beffroi.store.identities import IdentityStore, load_deployment, load_hospitals
+from beffroi.store.identities import load_deployment, load_hospitals
 from beffroi.store.ledger import LedgerStore
 from beffroi.store.migrate import load_migrations
 from beffroi.store.notifications import ConsumerAccounts, NotificationStore
@@ -148,9 +147,8 @@ async def _notifying(context: Context) -> AsyncIterator[None]:
         await context.database("web", NOTIFYING_POOL_SIZE) as database,
     ):
         house = await open_house(database, clock, config.limits.list_max, expectations_of(config))
-        lookup = Lookup(IdentityStore(database), house.references, house.hospitals, clock)
         store, accounts = NotificationStore(queue), ConsumerAccounts(database)
-        notifier = Notifier(store, accounts, house, lookup, consumers_of(config), config.region.oid, clock)
+        notifier = Notifier(store, accounts, house, consumers_of(config), config.region.oid, clock)
         await notifier.know()
         try:
             async with _beside(context, notifier.run(context.stopping)):

@@ -11,7 +11,7 @@ from beffroi.actions.house import House, open_house
 from beffroi.actions.incidents import Incidents
 from beffroi.actions.investigate import Investigation
 from beffroi.actions.operator import operator_ask
-from beffroi.app.investigating import investigation_of
+from beffroi.app.investigating import archive_of
 from beffroi.clock import Clock
 from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
@@ -40,12 +40,11 @@ async def desk(config: Config, operation: Operation = Operation.SCOPE_VIEW, reas
     """Opens it under the owner's role, for whoever is logged in to the machine."""
     clock = Clock()
     async with await Database.open(config.dsn("owner"), size=3, **FREE_PLANS) as database:
-        house = await open_house(database, clock)
+        house = await open_house(database, clock, archive=archive_of(config))
         try:
             ask = await operator_ask(database, clock, getpass.getuser(), operation, reason)
             incidents = Incidents(database, clock, ask.asker.account_id)
-            investigation = investigation_of(config, database, house, clock)
-            yield Desk(config, database, house, clock, ask, incidents, investigation)
+            yield Desk(config, database, house, clock, ask, incidents, house.investigation)
         finally:
             await house.close()
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from beffroi.actions.house import open_house
 from beffroi.actions.operator import operator_ask
-from beffroi.app.investigating import investigation_of
+from beffroi.app.investigating import archive_of
 from beffroi.cli.proving import ProofFile, write_proof
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
@@ -102,14 +102,13 @@ def scope(
 async def _scope(config: Config, selections: list[str], reason: str, proof: ProofFile | None) -> ScopeAnswer:
     clock = Clock()
     async with await Database.open(config.dsn("web"), size=2) as database:
-        house = await open_house(database, clock)
+        house = await open_house(database, clock, archive=archive_of(config))
         try:
             ask = await operator_ask(database, clock, getpass.getuser(), Operation.SCOPE_VIEW, reason)
-            investigation = investigation_of(config, database, house, clock)
-            released = await investigation.view_of_operator(ask, selections)
+            released = await house.investigation.view_of_operator(ask, selections)
             if proof is not None:
                 leaving = dataclasses.replace(ask, operation=Operation.EXPORT, request_id=clock.uuid())
-                await write_proof(config, investigation, leaving, selections, proof)
+                await write_proof(config, house.investigation, leaving, selections, proof)
         finally:
             await house.close()
         return released.content

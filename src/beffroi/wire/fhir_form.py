@@ -4,6 +4,7 @@ Source: WHATWG URL, application/x-www-form-urlencoded; FHIR R4 Search (escapes o
 """
 
 import re
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from beffroi.errors import InvalidValue, Malformed, TooLarge, Words
@@ -24,10 +25,23 @@ _ESCAPE = re.compile(r"\\([\\,|$])")
 
 Pairs = list[tuple[str, str]]
 
+
+class Limits(NamedTuple):
+    """What a form may hold: how many pairs, the characters of a value, and which none of them may have."""
+
+    what: Words
+    pairs_max: int = PARAMETERS_MAX
+    value_length_max: int = VALUE_LENGTH_MAX
+    refused: re.Pattern[str] = _CONTROL
+
+
+SEARCH = Limits(Words("The search", "La recherche"))
+"""Of a search."""
+
 _TWICE = Words("it is percent-encoded wrongly, or not UTF-8", "encodage pour cent incorrect, ou autre que UTF-8")
 
 
-def parse_pairs(raw: bytes) -> Pairs:
+def parse_pairs(raw: bytes, limits: Limits = SEARCH) -> Pairs:
     """Names and values in their order, empty values left out; raises `Malformed`, `TooLarge` or `InvalidValue`.
 
     >>> parse_pairs(b"family=Le+Go&given=%C3%89lo&gender=")
@@ -36,33 +50,33 @@ def parse_pairs(raw: bytes) -> Pairs:
     if not raw:
         return []
     parts = raw.split(b"&")
-    if len(parts) > PARAMETERS_MAX:
-        raise TooLarge(what=Words("The search", "La recherche"), limit=f"{PARAMETERS_MAX}")
+    if len(parts) > limits.pairs_max:
+        raise TooLarge(what=limits.what, limit=f"{limits.pairs_max}")
     pairs = []
     for part in parts:
         if part:
             name, _, value = part.partition(b"=")
             if value:
-                pairs.append(checked(_decoded(name), _decoded(value)))
+                pairs.append(checked(_decoded(name, limits), _decoded(value, limits), limits))
     return pairs
 
 
-def _decoded(raw: bytes) -> str:
+def _decoded(raw: bytes, limits: Limits) -> str:
     try:
         if b"%" in raw:
             return unquote_to_bytes(raw.replace(b"+", b" ")).decode()
         return raw.replace(b"+", b" ").decode()
     except UnicodeDecodeError:
-        raise Malformed(what=Words("The search", "La recherche"), why=_TWICE) from None
+        raise Malformed(what=limits.what, why=_TWICE) from None
 
 
-def checked(name: str, value: str) -> tuple[str, str]:
+def checked(name: str, value: str, limits: Limits = SEARCH) -> tuple[str, str]:
     """The pair when it is within limits. The messages repeat no value, and a name only once it is known to be one."""
     if len(name) > NAME_LENGTH_MAX or not _NAME.fullmatch(name):
         raise Malformed(what=Words("A parameter's name", "Le nom d'un paramètre"), why=Words("unknown form", "forme"))
-    if len(value) > VALUE_LENGTH_MAX:
-        raise TooLarge(name, what=name, limit=f"{VALUE_LENGTH_MAX}")
-    if _CONTROL.search(value):
+    if len(value) > limits.value_length_max:
+        raise TooLarge(name, what=name, limit=f"{limits.value_length_max}")
+    if limits.refused.search(value):
         raise InvalidValue(name, what=name, why=Words("it has a control character", "caractère de contrôle"))
     return name, value
 

@@ -37,7 +37,6 @@ from beffroi.model.disclosure import Answer, DisclosureId, Field, Outcome, Relea
 from beffroi.model.search import Criteria
 from beffroi.servers.http_server import HttpLimits, listen, serve_http
 from beffroi.store.database import Database
-from beffroi.store.identities import IdentityStore
 
 PROOFS_REMEMBERED_MAX = 1_000_000
 _PERMIT = Permit(MINIMAL | Field.REFERENCE, Field(0))
@@ -102,8 +101,7 @@ async def serve_variant(context: Context, opened: OpenHouse) -> None:
 async def open_bare(database: Database, clock: Clock) -> House:
     """A house without a gate."""
     house = await open_house(database, clock)
-    lookup = Lookup(IdentityStore(database), house.references, house.hospitals, clock)
-    finder = BareFinder(lookup, Presenter(house.references, house.hospitals))
+    finder = BareFinder(house.lookup, Presenter(house.references, house.hospitals))
     return replace(house, finder=cast(Finder, finder))
 
 

@@ -14,13 +14,11 @@ from beffroi.actions.disclose.presentation import Presenter
 from beffroi.actions.find import Finder
 from beffroi.actions.house import House, open_house
 from beffroi.actions.investigate import Investigation
-from beffroi.actions.lookup import Lookup
 from beffroi.clock import Clock
 from beffroi.model.disclosure import Outcome
 from beffroi.store.database import Database
 from beffroi.store.disclosures import DisclosureStore, Looks
 from beffroi.store.feed_trail import FeedTrail
-from beffroi.store.identities import IdentityStore
 from beffroi_region.bench.bare import main
 
 
@@ -49,11 +47,11 @@ async def open_unwatched(database: Database, clock: Clock) -> House:
     await house.gate.stop()
     store = DisclosureStore(database)
     gate = Gate(store, Unwatched(Presenter(house.references, house.hospitals), house.surroundings), clock)
-    lookup = Lookup(IdentityStore(database), house.references, house.hospitals, clock)
     scopes = Investigation(database, gate, house.references, house.hospitals, clock)
-    finder = Finder(lookup, gate, house.hospitals, AuditView(store, FeedTrail(database), lookup, gate), scopes)
+    trail = AuditView(store, FeedTrail(database), house.lookup, gate)
+    finder = Finder(house.lookup, gate, house.hospitals, trail, scopes)
     await gate.start()
-    return replace(house, gate=gate, finder=finder)
+    return replace(house, gate=gate, investigation=scopes, finder=finder)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from beffroi.access.presence import Challenges, KeyPlace
 from beffroi.actions.contain import Containing
 from beffroi.actions.house import House
-from beffroi.actions.lookup import Lookup
 from beffroi.actions.watch_room import WatchRoom
 from beffroi.actions.ways.acting import Acting
 from beffroi.actions.ways.colleagues import Colleagues
@@ -17,13 +16,15 @@ from beffroi.actions.ways.releasing import Releasing
 from beffroi.actions.ways.worklists import Worklists
 from beffroi.clock import Clock
 from beffroi.store.database import Database
-from beffroi.store.identities import IdentityStore
 
 
 @dataclass(frozen=True, slots=True)
 class WaysOn:
-    """Every way on, for the doors that offer them."""
+    """Every way on, for the doors that offer them; and what they are done with."""
 
+    acting: Acting
+    containing: Containing
+    watch: WatchRoom
     keys: Keys
     releasing: Releasing
     colleagues: Colleagues
@@ -37,15 +38,17 @@ def ways_on(database: Database, house: House, place: KeyPlace, clock: Clock) -> 
     """The ways on, over one database and the process's house."""
     acting = Acting(database, clock)
     challenges = Challenges(house.deployment.nonce_key)
-    lookup = Lookup(IdentityStore(database), house.references, house.hospitals, clock)
     containing = Containing(database, clock)
-    room = WatchRoom(database, house.gate, house.references, house.hospitals, clock)
+    watch = WatchRoom(database, house.gate, house.references, house.hospitals, clock)
     return WaysOn(
+        acting,
+        containing,
+        watch,
         Keys(acting, challenges, place, clock),
         Releasing(database, acting, clock),
         Colleagues(acting, house.finder, clock),
-        Worklists(database, acting, lookup, clock),
+        Worklists(database, acting, house.lookup, clock),
         Digests(database, containing, clock),
         Crises(database, acting, clock),
-        DutyDesk(acting, containing, room),
+        DutyDesk(acting, containing, watch),
     )

@@ -5,15 +5,14 @@ Source: ASGI 3; RFC 9110; OWASP Cross-Site Request Forgery Prevention (a token o
 
 import asyncio
 import hmac
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import aclosing
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 from beffroi.actions.browser_sessions import Session
 from beffroi.errors import (
     BeffroiError,
-    Malformed,
     TooLarge,
     TooSlow,
     Unavailable,
@@ -34,10 +33,12 @@ from beffroi.servers.exchange import FORM, Headers, header_dict, language_of, re
 from beffroi.servers.proxies import Proxies
 from beffroi.telemetry import Event, log_failure
 from beffroi.telemetry.metrics import Result, count_request, result_of
+from beffroi.wire.fhir_form import Limits, parse_pairs
 
 FORM_BYTES_MAX: Final = 262_144
 """Bytes of a form: the longest has three texts of 20,000 characters (the register of incidents)."""
-FIELDS_MAX: Final = 32
+FIELDS: Final = Limits(Words("The form", "Le formulaire"), 32, FORM_BYTES_MAX, re.compile("\x00"))
+"""Of a form and of an address: texts have lines, and the last value of a name counts."""
 QUERY_BYTES_MAX: Final = 4_096
 FORM_SECONDS_MAX: Final = 10
 
@@ -209,7 +210,7 @@ async def _fields(visit: Visit, scope: Scope, receive: Receive) -> tuple[dict[st
     raw: bytes = scope["query_string"]
     if len(raw) > QUERY_BYTES_MAX:
         raise TooLarge(what=Words("The address", "L'adresse"), limit=f"{QUERY_BYTES_MAX}")
-    return _pairs(raw), await _form(visit.headers, receive) if visit.method == "POST" else {}
+    return dict(parse_pairs(raw, FIELDS)), await _form(visit.headers, receive) if visit.method == "POST" else {}
 
 
 async def _form(headers: Headers, receive: Receive) -> dict[str, str]:
@@ -227,16 +228,6 @@ async def _form(headers: Headers, receive: Receive) -> dict[str, str]:
                 if len(received) > FORM_BYTES_MAX:
                     raise TooLarge(what=Words("The form", "Le formulaire"), limit=f"{FORM_BYTES_MAX}")
                 if not message.get("more_body", False):
-                    return _pairs(bytes(received))
+                    return dict(parse_pairs(bytes(received), FIELDS))
     except TimeoutError:
         raise TooSlow(limit=FORM_SECONDS_MAX) from None
-
-
-def _pairs(raw: bytes) -> dict[str, str]:
-    """Names and values, each within the bytes of the whole; the last of a name counts. Raises Malformed."""
-    try:
-        found = parse_qsl(raw.decode("ascii"), max_num_fields=FIELDS_MAX, errors="strict")
-    except ValueError:
-        what, why = Words("The form", "Le formulaire"), Words("it is not a form", "ce n'est pas un formulaire")
-        raise Malformed(what=what, why=why) from None
-    return {name: value.replace("\x00", "") for name, value in found}
