@@ -155,7 +155,7 @@ async def test_one_worker_delivers_at_a_time(ringing, worker, hook, clock, dsn_o
         first = Deliverer(worker, [webhook(hook, clock)], clock)
         second = Deliverer(other, [webhook(hook, clock)], clock)
         told = await asyncio.gather(first.round(), second.round())
-        assert sorted(told) in ([0, 1], [1]) and len(hook.got) == 1
+        assert set(told) <= {None, 0, 1} and told.count(1) == 1 and len(hook.got) == 1
         await ringing.ring_alone(msgspec.structs.replace(VERDICT, account_id=3))
         assert await second.round() == 1
 

@@ -15,7 +15,9 @@ from beffroi.actions.audit import audit
 from beffroi.actions.cosign import Cosigner, Cosigning, Witness, WitnessState
 from beffroi.actions.findings import Fault
 from beffroi.actions.publish import PATIENCE, Publication
+from beffroi.actions.rounds import Rounds
 from beffroi.actions.seal import Refusal, SealingRefused
+from beffroi.clock import Clock
 from beffroi.ledger.checkpoint import opened
 from beffroi.ledger.cosignature import cosigned
 from beffroi.ledger.witness import Submission
@@ -156,7 +158,7 @@ async def test_a_rollback_to_yesterdays_backup_is_found(
         discloser.count = 300
         one = cosigner(own, witness)
         stopping = asyncio.Event()
-        running = asyncio.create_task(Cosigning([one]).run(stopping))
+        running = asyncio.create_task(Cosigning([one]).run(Rounds(stopping, Clock())))
         await Cosigning([one]).first_words(5)
         stopping.set()
         await running
@@ -289,7 +291,7 @@ async def test_a_start_waits_for_witnesses_but_not_for_long(own: Database, discl
     port = silent.sockets[0].getsockname()[1]
     cosigning = Cosigning([cosigner(own, Witness(WITNESS.verifier(), f"http://127.0.0.1:{port}"))])
     stopping = asyncio.Event()
-    running = asyncio.create_task(cosigning.run(stopping))
+    running = asyncio.create_task(cosigning.run(Rounds(stopping, Clock())))
     started_s = time.monotonic()
     await cosigning.first_words(0.3)
     assert time.monotonic() - started_s < 2

@@ -15,6 +15,7 @@ from beffroi.actions.audit import audit
 from beffroi.actions.erase import Eraser
 from beffroi.actions.findings import Audited, Fault
 from beffroi.actions.hold import Holding, Wanted
+from beffroi.actions.rounds import Rounds
 from beffroi.clock import Clock
 from beffroi.errors import OperatorError
 from beffroi.ledger.note import split
@@ -101,7 +102,7 @@ async def test_nothing_young_unsealed_or_unwanted_goes(aged: Database, own: Data
     (_, young) = (await HousekeepingStore(worker).erase(NOW + timedelta(days=9), 0), await left(aged))
     assert young == {1: [9, 10], 2: [9, 10], 4: [1]}
     assert await eraser(worker, days=1).round() == 0
-    await Eraser(HousekeepingStore(worker), Clock(), 0).run(asyncio.Event())
+    await Eraser(HousekeepingStore(worker), Clock(), 0).run(Rounds(asyncio.Event(), Clock()))
 
 
 async def test_nobody_else_may_erase(aged: Database, worker: Database, dsn_of: Callable[[str], str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from beffroi.actions import housekeeping
 from beffroi.actions.housekeeping import Housekeeper, Swept
+from beffroi.actions.rounds import Rounds
 from beffroi.store import housekeeping as store
 from beffroi.store.database import ROLE_WORKER, Database
 from beffroi.store.housekeeping import ADVISORY_LOCK, HousekeepingStore
@@ -130,5 +131,5 @@ async def test_a_failed_round_does_not_end_the_worker(clock: FakeClock, monkeypa
 
     worker = Housekeeper(Away(), clock, feed_messages_days=35, feed_events_days=400, proofs_minutes=30)  # type: ignore[arg-type]
     async with asyncio.timeout(5):
-        await worker.run(stopping)
+        await worker.run(Rounds(stopping, clock))
     assert len(rounds) == 3

@@ -14,9 +14,11 @@ from beffroi.actions.roles import Roles
 from beffroi.actions.ways.acting import Acting
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
+from beffroi.model.job import Job, JobRun
 from beffroi.model.person import OID_INS_NIR_TEST, Address, HospitalId, IdentityAttribute, IdentityStatus, Ins, Sex
 from beffroi.model.role_request import Wanted
 from beffroi.store.doubts import DoubtStore
+from beffroi.store.jobs import JobStore
 from requests_and_records import record
 
 DRILL = Path(__file__).parents[2] / "docs" / "benchmarks" / "drill-500.json"
@@ -223,11 +225,33 @@ async def protection(page: Page, url: str, subject: str) -> AsyncIterator[str]:
     yield "incidents"
 
 
+async def noted(served: Any) -> None:
+    """A worker's jobs, one of each state."""
+    now, second = served.clock.now(), timedelta(seconds=1)
+    took = {"noted_at": now, "begun_at": now - 75 * second, "ended_at": now, "took_s": 75.0}
+    runs = [
+        JobRun(Job.SEALING, "", now, now, now - second, now, 0.004, done_count=12, done_at=now - 90 * second),
+        JobRun(Job.COSIGNING, "witness.example/w1", now + 30 * second, now, now, failure="away", failures=41),
+        JobRun(Job.ALERTS, "", now, **took, failure="FetchFailed", failures=3, waiting=2),
+        JobRun(Job.COMPARING, "", now - 500 * second, now, now - 500 * second),
+        JobRun(Job.HOUSEKEEPING, "", now + 60 * second, **took, done_count=5_000, done_at=now),
+    ]
+    await JobStore(served.database).know(runs)
+    await JobStore(served.database).note(runs)
+
+
 async def operating(page: Page, served: Any) -> AsyncIterator[str]:
     """The operator's pages; a role waits that was asked for at the machine."""
     url, clock = served.url, served.clock
     await page.goto(f"{url}/operate")
+    yield "operate-no-worker"
+    await noted(served)
+    await page.goto(f"{url}/operate")
     yield "operate"
+    clock.moved += timedelta(minutes=5)
+    await page.goto(f"{url}/operate")
+    yield "operate-overdue"
+    clock.moved -= timedelta(minutes=5)
     await page.goto(f"{url}/operate/roles")
     await press(page, "main form button")
     yield "operate-roles-mistake"

@@ -20,7 +20,7 @@ LOOKS |= {"/identities": 4, "side by side": 3, "/operate": 7, "/operate/roles": 
 """Look-ups of each page besides the gate's three statements: its session, what it shows. Accounts are remembered."""
 
 
-STORES = ("sessions", "accounts", "identities", "watch_room", "patient_access", "doubts", "operations", "roles")
+STORES = ("sessions", "accounts", "identities", "watch_room", "patient_access", "doubts", "operations", "roles", "jobs")
 OURS = {text for name in STORES for text in load_queries(name).values()}
 
 

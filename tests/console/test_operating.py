@@ -1,5 +1,9 @@
 """The operator's room: how the deployment stands, nobody's identity, no secret, nothing to change."""
 
+from datetime import timedelta
+
+from console.gallery import noted
+
 
 async def test_the_operator_sees_the_feeds_and_the_roles(served, louise) -> None:
     """A feed that never sent is marked; roles given by name with by whom and until when; no patient."""
@@ -45,13 +49,15 @@ async def test_a_setting_is_found_by_its_words(served) -> None:
 
 async def test_the_operator_sees_the_work_and_the_room_left(served) -> None:
     """What the worker did last, what is stored where, and the disk; never a key that is a secret."""
-    from beffroi.actions.find_doubts import DoubtWalk
-    from beffroi.store.doubts import DoubtStore
-
     operator = await served.signed_in("operator")
     page = await operator.get("/operate")
-    assert "Comparaison des identités" in page.text and "rien jusqu&#39;ici" in page.text
+    assert "n&#39;a encore rien écrit" in page.text, "a worker that never ran is said"
     assert "disclosures" in page.text and "Gio" in page.text and "retention.disclosures_days" in page.text
-    before = page.text.count("rien jusqu&#39;ici")
-    await DoubtWalk(DoubtStore(served.database)).round()
-    assert (await operator.get("/operate")).text.count("rien jusqu&#39;ici") == before - 1
+    await noted(served)
+    page = await operator.get("/operate")
+    assert "Comparaison des identités" in page.text and "en cours" in page.text
+    assert "échec 3 fois" in page.text and "un autre serveur ne répond pas (FetchFailed)" in page.text
+    assert "en retard" not in page.text and "1 min 15 s" in page.text
+    served.clock.moved += timedelta(minutes=3)
+    page = await operator.get("/operate")
+    assert page.text.count("en retard") == 5 and 'role="alert"' in page.text

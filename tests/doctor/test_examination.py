@@ -19,7 +19,9 @@ from beffroi.doctor import files
 from beffroi.doctor.examination import examine
 from beffroi.doctor.finding import Finding, Level, exit_code
 from beffroi.model.account import Role
+from beffroi.model.job import Job, JobRun
 from beffroi.store.database import ROLE_OWNER, ROLE_WEB, Database
+from beffroi.store.jobs import JobStore
 from deployments import configuration, write_configuration
 from doubles import FakeClock
 
@@ -104,6 +106,21 @@ async def test_a_login_that_is_not_its_role_is_a_warning(sound: Path, dsn_of: Ds
     sound.write_text(sound.read_text().replace(dsn_of("beffroi_worker"), dsn_of(ROLE_WEB)))
     found = faults(await examine(sound, Clock(), demo=True))
     assert "database.worker_url acts as beffroi_web" in found["role"][0]
+
+
+async def test_a_job_that_did_not_run_is_an_error(sound: Path, database: Database) -> None:
+    """The doctor says since when, and of one that fails again and again why; a good worker is said to be good."""
+    now, second = Clock().now(), datetime.timedelta(seconds=1)
+    jobs = JobStore(database)
+    alerts = JobRun(Job.ALERTS, "", now, now, now, now)
+    await jobs.know([alerts])
+    assert "jobs" not in faults(await examine(sound, Clock(), demo=True))
+    dead = JobRun(Job.SEALING, "", now - 90 * second, now, now - 91 * second, now - 90 * second)
+    failing = msgspec.structs.replace(alerts, failure="TimeoutError", failures=3)
+    await jobs.note([failing, dead])
+    found = faults(await examine(sound, Clock(), demo=True))["jobs"]
+    assert found[0].startswith("Failed 3 times in a row: Alerts to the duty officer: the database or another server")
+    assert found[1].startswith("Overdue since") and "Sealing disclosures in the ledger" in found[1]
 
 
 async def test_weak_durability_is_an_error(sound: Path, database: Database) -> None:

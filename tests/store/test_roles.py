@@ -53,6 +53,7 @@ RIGHTS: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {
     "incident_entries": (SI, NONE, NONE, NONE),
     "incidents": (SIU, NONE, NONE, NONE),
     "imports": (NONE, SIU, NONE, NONE),
+    "jobs": (S, NONE, SIUD, NONE),
     "leaves": (S, NONE, NONE, SI),
     "links": (S, SIU, NONE, NONE),
     "migrations": (S, S, S, S),

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
-from beffroi.actions.rounds import repeat, retry_pause
+from beffroi.actions.rounds import Round, Rounds, retry_pause
 from beffroi.clock import Clock
 from beffroi.model.alert import PARTICULAR_CHARACTERS_MAX, PARTICULARS, Alert, AlertKind, Notice, Severity
+from beffroi.model.job import Job
 from beffroi.store.alerts import AlertStore, Due, Outbox
 from beffroi.store.database import Database
 from beffroi.store.events import Connection
@@ -86,16 +87,21 @@ class Deliverer:
         self._store = AlertStore(database)
         self._channels = {channel.name: channel for channel in channels}
         self._clock = clock
+        self._waiting = 0
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Rounds until `stopping` is set."""
-        await repeat(self.round, stopping, ROUND_S, Event.ALERTING_FAILED)
+    async def run(self, rounds: Rounds) -> None:
+        """Rounds until it is stopped."""
+        await rounds.repeat(Job.ALERTS, self._once, ROUND_S, Event.ALERTING_FAILED)
 
-    async def round(self) -> int:
-        """One look into the outbox; how many notices arrived."""
+    async def _once(self) -> Round | None:
+        arrived = await self.round()
+        return None if arrived is None else Round(arrived, self._waiting)
+
+    async def round(self) -> int | None:
+        """One look into the outbox; how many notices arrived. None while another worker delivers."""
         async with self._store.delivering() as connection:
             if connection is None:
-                return 0
+                return None
             due = await self._store.due(connection, list(self._channels), self._clock.now())
             by_channel: dict[str, list[Due]] = {}
             for one in due:
@@ -106,6 +112,7 @@ class Deliverer:
                 await self._note(connection, one, failure)
                 arrived_count += failure is None
         standing = await self._store.standing()
+        self._waiting = standing.waiting_count
         show_outbox(standing.waiting_count, standing.dead_count)
         return arrived_count
 

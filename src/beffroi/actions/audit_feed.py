@@ -14,10 +14,11 @@ from typing import Final
 import msgspec
 
 from beffroi.access.reference import References
-from beffroi.actions.rounds import repeat, retry_pause
+from beffroi.actions.rounds import Round, Rounds, retry_pause
 from beffroi.clock import Clock
 from beffroi.model.audit import AuditEntry, FeedEntry
 from beffroi.model.disclosure import Field
+from beffroi.model.job import Job
 from beffroi.outbound.audit_repository import Record, Repository, Sent
 from beffroi.store.audit_repositories import AuditRepositoryStore, Place, RepositoryStanding, Told
 from beffroi.store.database import DATABASE_FAULTS
@@ -46,24 +47,30 @@ class AuditFeed:
         self._repositories = {one.name: one for one in repositories}
         self._references = references
         self._clock = clock
+        self._waiting = 0
 
     async def know(self) -> None:
         """Makes the repositories known: a new one is told of what is sealed from now on."""
         await self._store.know(list(self._repositories), self._clock.now())
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Rounds until `stopping` is set."""
-        await repeat(self.round, stopping, ROUND_S, Event.AUDITING_FAILED)
+    async def run(self, rounds: Rounds) -> None:
+        """Rounds until it is stopped."""
+        await rounds.repeat(Job.AUDITING, self._once, ROUND_S, Event.AUDITING_FAILED)
 
-    async def round(self) -> int:
-        """One look at every repository; how many events arrived."""
+    async def _once(self) -> Round | None:
+        arrived = await self.round()
+        return None if arrived is None else Round(arrived, self._waiting)
+
+    async def round(self) -> int | None:
+        """One look at every repository; how many events arrived. None while another worker tells them."""
         async with self._store.alone() as connection:
             if connection is None:
-                return 0
+                return None
             places = await self._store.due(list(self._repositories), self._clock.now())
             arrived = sum(await asyncio.gather(*(self._tell_alone(place) for place in places)))
         standing = await self._store.standing()
-        show_audit_repositories(sum(one.waiting for one in standing), sum(one.refused for one in standing))
+        self._waiting = sum(one.waiting for one in standing)
+        show_audit_repositories(self._waiting, sum(one.refused for one in standing))
         return arrived
 
     async def _tell_alone(self, place: Place) -> int:

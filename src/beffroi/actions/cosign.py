@@ -13,20 +13,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from typing import Final
 
+from beffroi.actions.rounds import Round, Rounds
 from beffroi.clock import Clock
+from beffroi.errors import Words
 from beffroi.ledger.checkpoint import Checkpoint, VerifierKey, opened
 from beffroi.ledger.cosignature import CosignerKey, cosigned
 from beffroi.ledger.epoch import epoch_origin
 from beffroi.ledger.proofs import Range, consistency_ranges, places, proof, range_hash
 from beffroi.ledger.witness import Submission, hash_of
+from beffroi.model.job import Job
 from beffroi.outbound.fetching import FetchFailed
 from beffroi.outbound.witnesses import WitnessAnswer, WitnessLine
 from beffroi.store.cosigning import CosigningStore, Newest, StoredState
-from beffroi.telemetry import Event, log, log_failure
+from beffroi.telemetry import Event, log
 
 LOOK_S = 0.3
 """Seconds between two looks for a new checkpoint: sealing makes one as often."""
+FAILED_S = 5.0
+"""Seconds until it is tried again after a fault of ours: a database that restarts."""
 AWAY_S_MAX = 30.0
 """Seconds until a witness that is away is asked again; the first time one."""
 TRIES_MAX = 4
@@ -44,6 +50,23 @@ class WitnessState(Enum):
     REFUSED = "refused"
     AHEAD = "ahead"
     CONTRADICTS = "contradicts"
+
+
+SAID: Final = {
+    WitnessState.AWAY: Words("does not answer", "ne répond pas"),
+    WitnessState.UNKNOWN_LOG: Words("does not know this ledger", "ne connaît pas ce registre"),
+    WitnessState.KEY_REFUSED: Words("does not know the ledger's key", "ne connaît pas la clé du registre"),
+    WitnessState.REFUSED: Words("does not cosign, and does not prove why", "ne cosigne pas, sans preuve à l'appui"),
+    WitnessState.AHEAD: Words(
+        "says that it saw a later checkpoint, and does not prove it",
+        "dit avoir vu un point de contrôle postérieur, sans preuve à l'appui",
+    ),
+    WitnessState.CONTRADICTS: Words(
+        "holds a checkpoint of ours that this ledger does not continue: nothing is sealed",
+        "garde un point de contrôle signé par nous que ce registre ne continue pas : plus rien n'est scellé",
+    ),
+}
+"""What a witness does that does not cosign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +91,29 @@ class Cosigner:
         self._clock = clock
         self._known: tuple[int, int] | None = None
         self._state: WitnessState | None = None
+        self._pause_s = LOOK_S
         self.asked = asyncio.Event()
         """Set once the witness has answered, or has not, for the first time."""
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Submits each new checkpoint until `stopping` is set. What fails is logged once, and tried again."""
-        pause_s = LOOK_S
+    async def run(self, rounds: Rounds) -> None:
+        """Submits each new checkpoint until it is stopped. What fails is logged once, and tried again."""
+        job, name = Job.COSIGNING, self._witness.key.name
         try:
-            while not stopping.is_set():
-                try:
-                    state = await self.exchange()
-                except Exception as failure:  # a database that restarts must not end the worker
-                    log_failure(Event.WITNESS_AWAY, failure)
-                    state = WitnessState.AWAY
-                self.asked.set()
-                away = state not in (None, WitnessState.COSIGNED)
-                pause_s = min(max(1.0, pause_s * 2), AWAY_S_MAX) if away else LOOK_S
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stopping.wait(), pause_s)
+            await rounds.repeat(job, self._once, LOOK_S, Event.WITNESS_AWAY, about=name, failed_pause_s=FAILED_S)
         finally:
             await self._line.close()
+
+    async def _once(self) -> Round:
+        """One exchange; the longer a witness stays away, the longer it is left alone."""
+        try:
+            state = await self.exchange()
+        finally:
+            self.asked.set()
+        if state in (None, WitnessState.COSIGNED):
+            self._pause_s = LOOK_S
+            return Round(int(state is WitnessState.COSIGNED))
+        self._pause_s = min(max(1.0, self._pause_s * 2), AWAY_S_MAX)
+        return Round(pause_s=self._pause_s, failure=state.value if state else "")
 
     async def exchange(self) -> WitnessState | None:
         """Submits the last checkpoint; None when there is none, or none that is new. The first one goes in any case:
@@ -189,9 +215,9 @@ class Cosigning:
     def __init__(self, cosigners: Sequence[Cosigner]) -> None:
         self._cosigners = tuple(cosigners)
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping` is set."""
-        await asyncio.gather(*(one.run(stopping) for one in self._cosigners))
+    async def run(self, rounds: Rounds) -> None:
+        """Until they are stopped."""
+        await asyncio.gather(*(one.run(rounds) for one in self._cosigners))
 
     async def first_words(self, seconds: float) -> None:
         """Waits until every witness was asked once, but no longer than some seconds."""

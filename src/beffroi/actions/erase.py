@@ -4,11 +4,11 @@ Without the nonce a commitment opens to nothing (crypto-erasure), so the tree is
 decided by the database's own function (decision 0039): nothing unsealed, nothing of the last 400 days, nothing held.
 """
 
-import asyncio
 from datetime import timedelta
 
-from beffroi.actions.rounds import repeat
+from beffroi.actions.rounds import Rounds
 from beffroi.clock import Clock
+from beffroi.model.job import Job
 from beffroi.store.housekeeping import HousekeepingStore
 from beffroi.telemetry import Event, log
 
@@ -24,18 +24,19 @@ class Eraser:
         self._clock = clock
         self._days = days
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Rounds until `stopping` is set. One that fails is logged, and the next one tries again."""
+    async def run(self, rounds: Rounds) -> None:
+        """Rounds until it is stopped."""
         if self._days:
-            await repeat(self.round, stopping, ROUND_S, Event.HOUSEKEEPING_FAILED)
+            await rounds.repeat(Job.ERASING, self.round, ROUND_S, Event.HOUSEKEEPING_FAILED)
 
-    async def round(self) -> int:
-        """Erases all that is due, batch by batch from the oldest on; how many disclosures."""
+    async def round(self) -> int | None:
+        """Erases all that is due, batch by batch from the oldest on; how many disclosures. None when another worker
+        keeps house."""
         before, above, count = self._clock.now() - timedelta(days=self._days), 0, 0
         while True:
             done = await self._store.erase(before, above)
             if done is None:
-                break
+                return count or None
             count += done.count
             if done.young or done.last is None:
                 break

@@ -1,10 +1,10 @@
 """Each second the worker adds up what accounts under suspicion do by the same channels, for every gate to read."""
 
-import asyncio
 from datetime import timedelta
 
-from beffroi.actions.rounds import repeat
+from beffroi.actions.rounds import Rounds
 from beffroi.clock import Clock
+from beffroi.model.job import Job
 from beffroi.store.suspicions import SuspicionStore
 from beffroi.telemetry import Event, log
 from beffroi.watch.federated import Channel, weighed
@@ -24,9 +24,12 @@ class Federation:
         self._clock = clock
         self._told: frozenset[Channel] = frozenset()
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """One round a second until `stopping` is set; a database that restarts ends nothing."""
-        await repeat(self.round, stopping, ROUND_S, Event.FEDERATION_FAILED)
+    async def run(self, rounds: Rounds) -> None:
+        """One round a second until it is stopped."""
+        await rounds.repeat(Job.FEDERATION, self._once, ROUND_S, Event.FEDERATION_FAILED)
+
+    async def _once(self) -> int:
+        return len(await self.round())
 
     async def round(self) -> dict[Channel, int]:
         """One round: what each channel is worth now. A channel that is new among them is told once."""

@@ -4,10 +4,10 @@ The database's own function compares and writes (decision 0063): the worker is t
 traits. A region's 25 million identities take some fourteen hours a round, a hospital's own list never more than that.
 """
 
-import asyncio
-
+from beffroi.actions.rounds import Round, Rounds
+from beffroi.model.job import Job
 from beffroi.store.doubts import DoubtStore
-from beffroi.telemetry import Event, log_failure
+from beffroi.telemetry import Event
 
 SLICE = 500
 """Identities looked at in one transaction: some 2,000 look-ups by index, 20 ms."""
@@ -23,19 +23,13 @@ class DoubtWalk:
     def __init__(self, store: DoubtStore) -> None:
         self._store = store
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Slice by slice until `stopping` is set; one that fails is logged, and tried again."""
-        while not stopping.is_set():
-            pause_s = REST_S
-            try:
-                if await self._store.find(SLICE) == SLICE:
-                    pause_s = PAUSE_S
-            except Exception as failure:  # a database that restarts must not end the worker
-                log_failure(Event.HOUSEKEEPING_FAILED, failure)
-            try:
-                await asyncio.wait_for(stopping.wait(), pause_s)
-            except TimeoutError:
-                continue
+    async def run(self, rounds: Rounds) -> None:
+        """Slice by slice until it is stopped."""
+        await rounds.repeat(Job.COMPARING, self._slice, REST_S, Event.HOUSEKEEPING_FAILED)
+
+    async def _slice(self) -> Round | None:
+        looked = await self._store.find(SLICE)
+        return None if looked is None else Round(looked, pause_s=PAUSE_S if looked == SLICE else None)
 
     async def round(self) -> int:
         """A whole round at once: how many identities. None of it is done when another worker is at it."""

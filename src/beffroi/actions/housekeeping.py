@@ -4,15 +4,15 @@ and what the watch remembers of accounts that ask no more, in bounded batches.
 A round that fails is logged and the next one tries again: nothing depends on a round being done in time.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from beffroi.actions.rounds import repeat
+from beffroi.actions.rounds import Rounds
 from beffroi.clock import Clock
+from beffroi.model.job import Job
 from beffroi.store.housekeeping import ROWS_PER_BATCH_MAX, HousekeepingStore
 from beffroi.telemetry import Event, log
 from beffroi.watch.evidence import BLOCKS_KEPT
@@ -46,6 +46,11 @@ class Swept:
     evidence: int = 0
     elsewhere: bool = False
 
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return self.proofs + self.feed_messages + self.feed_events + self.sessions + self.evidence
+
 
 class Housekeeper:
     """Keeps house until it is stopped."""
@@ -66,9 +71,13 @@ class Housekeeper:
         self._proofs_kept_minutes = proofs_minutes
         self._forget_at: datetime | None = None
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Rounds until `stopping` is set."""
-        await repeat(self.round, stopping, ROUND_S, Event.HOUSEKEEPING_FAILED)
+    async def run(self, rounds: Rounds) -> None:
+        """Rounds until it is stopped."""
+        await rounds.repeat(Job.HOUSEKEEPING, self._once, ROUND_S, Event.HOUSEKEEPING_FAILED)
+
+    async def _once(self) -> int | None:
+        swept = await self.round()
+        return None if swept.elsewhere else swept.rows
 
     async def round(self) -> Swept:
         """One round; what it deleted."""

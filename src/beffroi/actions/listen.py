@@ -3,15 +3,16 @@
 Source: RFC 8936 section 2.4.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from beffroi.access.sets import NotBelieved
 from beffroi.actions.receive import Receiving
+from beffroi.actions.rounds import Rounds
+from beffroi.model.job import Job
 from beffroi.outbound.set_delivery import Polled
-from beffroi.telemetry import Event, log, log_failure
+from beffroi.telemetry import Event, log
 
 ROUND_S: Final = 5.0
 EVENTS_AT_ONCE: Final = 50
@@ -38,21 +39,20 @@ class Listener:
         self._sources = sources
         self._poll = poll
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Rounds until `stopping` is set."""
-        while not stopping.is_set():
-            pause_s = ROUND_S
-            try:
-                for source in self._sources:
-                    while await self.round(source):
-                        continue
-            except Exception as failure:  # a transmitter that is away must not end the worker
-                log_failure(Event.SIGNALLING_FAILED, failure)
-                pause_s = FAILURE_PAUSE_S
-            try:
-                await asyncio.wait_for(stopping.wait(), pause_s)
-            except TimeoutError:
-                continue
+    async def run(self, rounds: Rounds) -> None:
+        """Rounds until it is stopped; a transmitter that is away is left alone for a moment."""
+        polled, failed = Job.POLLING, Event.SIGNALLING_FAILED
+        await rounds.repeat(polled, self._poll_all, ROUND_S, failed, failed_pause_s=FAILURE_PAUSE_S)
+
+    async def _poll_all(self) -> int:
+        """Every transmitter until it has nothing more; how many events that were."""
+        heard = 0
+        for source in self._sources:
+            more = True
+            while more:
+                more = await self.round(source)
+                heard += len(source.done) + len(source.refused)
+        return heard
 
     async def round(self, source: Source) -> bool:
         """One poll; whether more wait."""

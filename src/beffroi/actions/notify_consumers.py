@@ -19,13 +19,14 @@ from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
 from beffroi.actions.cross_reference_changes import Interest, wanted
 from beffroi.actions.house import House
-from beffroi.actions.rounds import repeat, retry_pause
+from beffroi.actions.rounds import Round, Rounds, retry_pause
 from beffroi.clock import Clock
 from beffroi.errors import AccountFrozen, BeffroiError, CallerError, Forbidden
 from beffroi.identity.blocking import Block, Plan
 from beffroi.model.account import AccountId, AccountKind, Asker, Role
 from beffroi.model.disclosure import Advice, Answer, Door, Field, Finding, Operation, Purpose, Released
 from beffroi.model.hospitals import Hospitals
+from beffroi.model.job import Job
 from beffroi.model.person import INS_OIDS, HospitalId
 from beffroi.outbound.mllp import Listener, MllpLine, NoAcknowledgement, connected
 from beffroi.store.notifications import ConsumerAccounts, ConsumerPlace, NotificationStore, Wanted
@@ -107,27 +108,34 @@ class Notifier:
         self._consumers = {one.name: one for one in consumers}
         self._regional_oid = regional_oid
         self._clock = clock
+        self._waiting = 0
 
     async def know(self) -> None:
         """Makes the consumers known: a new one is told of what changes from now on."""
         await self._store.know(list(self._consumers))
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Rounds until `stopping` is set."""
-        await repeat(self.round, stopping, ROUND_S, Event.NOTIFYING_FAILED)
+    async def run(self, rounds: Rounds) -> None:
+        """Rounds until it is stopped."""
+        await rounds.repeat(Job.NOTIFYING, self._once, ROUND_S, Event.NOTIFYING_FAILED)
 
-    async def round(self) -> int:
-        """Queues what changed, then tells every consumer; how many notifications were accepted."""
+    async def _once(self) -> Round | None:
+        told = await self.round()
+        return None if told is None else Round(told, self._waiting)
+
+    async def round(self) -> int | None:
+        """Queues what changed, then tells every consumer; how many notifications were accepted. None while another
+        worker does."""
         async with self._store.alone() as connection:
             if connection is None:
-                return 0
+                return None
             final = await self._store.final()
             places = await self._store.places(list(self._consumers))
             for place in places:
                 await self._queue(place, final)
             told = sum(await asyncio.gather(*(self._tell(place) for place in places)))
         standing = await self._store.standing(list(self._consumers))
-        show_notifications(sum(one.waiting for one in standing), sum(one.dead for one in standing))
+        self._waiting = sum(one.waiting for one in standing)
+        show_notifications(self._waiting, sum(one.dead for one in standing))
         return told
 
     async def _queue(self, place: ConsumerPlace, final: tuple[int, int]) -> None:

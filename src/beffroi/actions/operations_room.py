@@ -6,8 +6,10 @@ from pathlib import Path
 
 from beffroi.actions.availability import ACCOUNTS, looking_up
 from beffroi.clock import Clock
-from beffroi.model.operations import Deployment, Disk, GivenRole, Storage, WorkDone
+from beffroi.model.job import Job, JobRun
+from beffroi.model.operations import Deployment, Disk, GivenRole, Storage
 from beffroi.store.database import Database
+from beffroi.store.jobs import JobStore
 from beffroi.store.operations import OperationsStore
 
 
@@ -16,6 +18,7 @@ class OperationsRoom:
 
     def __init__(self, database: Database, clock: Clock, folders: Sequence[Path] = ()) -> None:
         self._store = OperationsStore(database)
+        self._jobs = JobStore(database)
         self._clock = clock
         self._folders = folders
 
@@ -29,10 +32,12 @@ class OperationsRoom:
         with looking_up(ACCOUNTS):
             return await self._store.given_roles(self._clock.now())
 
-    async def work_done(self) -> tuple[WorkDone, ...]:
-        """What the worker did last. Raises Unavailable."""
+    async def jobs(self) -> list[JobRun]:
+        """How the worker's jobs stand, those that matter most first. Raises Unavailable."""
         with looking_up(ACCOUNTS):
-            return await self._store.work_done(self._clock.now())
+            runs = await self._jobs.listed()
+        order = list(Job)
+        return sorted(runs, key=lambda run: (order.index(run.job), run.about))
 
     async def storage(self) -> Storage:
         """What lies where, and how much room is left on this machine's disks. Raises Unavailable."""

@@ -11,9 +11,8 @@ One transaction a round: leaves, tiles, checkpoint and state are all there, or n
 that does not extend the last one.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -21,12 +20,14 @@ from typing import Any
 
 import msgspec
 
+from beffroi.actions.rounds import Round, RoundFailed, Rounds
 from beffroi.clock import Clock
 from beffroi.errors import Words
 from beffroi.ledger.checkpoint import Checkpoint, SigningKey, signed
 from beffroi.ledger.epoch import epoch_origin
 from beffroi.ledger.leaf import NO_LEAF, Facts, Sight, canonical, commitment
 from beffroi.ledger.merkle import HASH_BYTES, Frontier, edge_places, grow
+from beffroi.model.job import Job
 from beffroi.store.database import Row
 from beffroi.store.ledger import Connection, Leaf, LedgerStore, Mark, Standing
 from beffroi.telemetry import Event, log, log_failure
@@ -38,8 +39,6 @@ NUMBERS_PER_ROUND_MAX = 50_000
 """Disclosures looked through in a round: 50 ms, however many wait for a transaction that is left open for hours."""
 ROUND_S = 0.3
 """Seconds between two looks. A disclosure beside which another is being written waits for two: less than a second."""
-SAY_AGAIN_S = 60.0
-"""Seconds after which a trouble that lasts is logged again."""
 
 _criteria = msgspec.json.Decoder(dict[str, str]).decode
 _shown = msgspec.json.Decoder(tuple[Sight, ...]).decode
@@ -69,11 +68,11 @@ class Refusal(Enum):
     )
 
 
-class SealingRefused(Exception):
+class SealingRefused(RoundFailed):
     """The ledger is not what was sealed: sealing on would cover it up."""
 
     def __init__(self, refusal: Refusal, account: int = 0) -> None:
-        super().__init__(refusal.value.english)
+        super().__init__(refusal.name.lower(), refusal.value.english)
         self.refusal = refusal
         self.account = account
 
@@ -147,28 +146,14 @@ class Sealer:
         self._origin = origin
         self._keys = tuple(keys)
         self._clock = clock
-        self._said_s: dict[object, float] = {}
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Rounds until `stopping` is set. A round that fails is logged, and the next one tries again."""
-        while not stopping.is_set():
-            more = False
-            try:
-                more = (await self.round()).more
-            except SealingRefused as refused:
-                self._say(refused.refusal, lambda r=refused: _log_refused(r))  # type: ignore[misc]
-            except Exception as failure:  # a database that restarts must not end the worker
-                self._say(type(failure), lambda f=failure: log_failure(Event.SEALING_FAILED, f))  # type: ignore[misc]
-            try:
-                await asyncio.wait_for(stopping.wait(), 0 if more else ROUND_S)
-            except TimeoutError:
-                continue
+    async def run(self, rounds: Rounds) -> None:
+        """Rounds until it is stopped."""
+        await rounds.repeat(Job.SEALING, self._once, ROUND_S, _log_failed)
 
-    def _say(self, what: object, say: Callable[[], None]) -> None:
-        now_s = time.monotonic()
-        if now_s - self._said_s.get(what, float("-inf")) >= SAY_AGAIN_S:
-            self._said_s[what] = now_s
-            say()
+    async def _once(self) -> Round | None:
+        sealed = await self.round()
+        return None if sealed.elsewhere else Round(sealed.leaves, pause_s=0 if sealed.more else None)
 
     async def round(self) -> Sealed:
         """One round, in one transaction. Raises SealingRefused when the ledger is not what was sealed."""
@@ -269,6 +254,9 @@ def _hashes(stored: bytes) -> tuple[bytes, ...]:
     return tuple(stored[i : i + HASH_BYTES] for i in range(0, len(stored), HASH_BYTES))
 
 
-def _log_refused(refused: SealingRefused) -> None:
-    facts: dict[str, Any] = {"account": refused.account} if refused.account else {}
-    log(Event.SEALING_REFUSED, reason=refused.refusal, **facts)
+def _log_failed(failure: Exception) -> None:
+    if not isinstance(failure, SealingRefused):
+        log_failure(Event.SEALING_FAILED, failure)
+        return
+    facts: dict[str, Any] = {"account": failure.account} if failure.account else {}
+    log(Event.SEALING_REFUSED, reason=failure.refusal, **facts)

@@ -1,13 +1,13 @@
 """What others are told of an account: queued in the transaction that stops, suspects, releases or proves."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from beffroi.actions.rounds import repeat
+from beffroi.actions.rounds import Rounds
 from beffroi.clock import Clock
 from beffroi.model.containment import Containment, ContainmentKind
+from beffroi.model.job import Job
 from beffroi.model.signal import (
     RiskLevel,
     Signal,
@@ -105,9 +105,9 @@ class Forgetting:
         self._store = SignalStore(database)
         self._clock = clock
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Rounds until `stopping` is set."""
-        await repeat(self.round, stopping, ROUND_S, Event.SIGNALLING_FAILED)
+    async def run(self, rounds: Rounds) -> None:
+        """Rounds until it is stopped."""
+        await rounds.repeat(Job.FORGETTING, self.round, ROUND_S, Event.SIGNALLING_FAILED)
 
     async def round(self) -> int:
         """How many rows went."""

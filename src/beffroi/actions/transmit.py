@@ -15,9 +15,10 @@ from hashlib import sha256
 from typing import Any, Final
 
 from beffroi.access.sets import Signer
-from beffroi.actions.rounds import repeat, retry_pause
+from beffroi.actions.rounds import Rounds, retry_pause
 from beffroi.clock import Clock
 from beffroi.errors import InvalidValue, NotFound, TooManyInFlight, Words
+from beffroi.model.job import Job
 from beffroi.model.signal import SENT, Signal, SignalType, opaque
 from beffroi.store.database import Database
 from beffroi.store.signals import DueSignal, SignalStore
@@ -134,15 +135,15 @@ class Transmitter:
         told = due[: min(count_max, EVENTS_AT_ONCE_MAX)]
         return {one.jti: self._signed(one, receiver) for one in told}, len(due) > len(told)
 
-    async def run(self, stopping: asyncio.Event, push: Push) -> None:
-        """Pushes until `stopping` is set, one worker at a time."""
-        await repeat(lambda: self.round(push), stopping, ROUND_S, Event.SIGNALLING_FAILED)
+    async def run(self, rounds: Rounds, push: Push) -> None:
+        """Pushes until it is stopped, one worker at a time."""
+        await rounds.repeat(Job.PUSHING, lambda: self.round(push), ROUND_S, Event.SIGNALLING_FAILED)
 
-    async def round(self, push: Push) -> int:
-        """One look at every push stream; how many events were taken."""
+    async def round(self, push: Push) -> int | None:
+        """One look at every push stream; how many events were taken. None while another worker pushes."""
         async with self._store.alone() as connection:
             if connection is None:
-                return 0
+                return None
             await self.start()
             pushed = (self._push(one, push) for one in self._receivers.values() if one.method == PUSH)
             return sum(await asyncio.gather(*pushed))

@@ -8,20 +8,26 @@ and erased. Sorting millions of rows in the worker itself would make checkpoints
 import asyncio
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
+from beffroi.actions.rounds import Round, RoundFailed, Rounds
 from beffroi.app.assembly import sealing_keys
 from beffroi.app.investigating import archive_place
 from beffroi.clock import Clock
 from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
+from beffroi.model.job import Job
 from beffroi.store.archive_moves import MOVE_SETTINGS, ArchiveMoves
+from beffroi.store.child import answer_stream
 from beffroi.store.database import Database
 from beffroi.telemetry import Event, Process, configure_logs, log, log_failure
 
 EVERY_S = 3_600.0
 """Seconds between two looks of the worker for something to archive."""
+FAILED = 1
+"""How a run ends that has said why."""
 
 
 async def move_due(
@@ -53,39 +59,53 @@ async def erase_due(config: Config) -> list[tuple[int, int]]:
         return [(one.segment, one.disclosures) for one in erased]
 
 
-async def keep_moving(config: Config, stopping: asyncio.Event) -> None:
+async def keep_moving(config: Config, rounds: Rounds) -> None:
     """What the worker does: a process of its own, every hour, until it is stopped. Without [archive] nothing."""
-    if config.archive is None:
-        return
-    while not stopping.is_set():
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", __name__), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
-        )
-        work = asyncio.create_task(child.communicate(msgspec.json.encode(config)))
-        stop = asyncio.create_task(stopping.wait())
-        await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if child.returncode is None:
-            child.kill()  # what it left is taken away by the next one
+    if config.archive is not None:
+        once = partial(_move_apart, config, rounds.stopping)
+        await rounds.repeat(Job.ARCHIVING, once, EVERY_S, Event.ARCHIVING_FAILED)
+
+
+async def _move_apart(config: Config, stopping: asyncio.Event) -> Round | None:
+    """One run in a process of its own; how many segments it moved or erased. None when we were stopped meanwhile."""
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", __name__, stdin=pipe, stdout=pipe)
+    work = asyncio.create_task(child.communicate(msgspec.json.encode(config)))
+    stop = asyncio.create_task(stopping.wait())
+    await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+    if not work.done():
+        child.kill()  # what it left is taken away by the next one
         await asyncio.gather(work, return_exceptions=True)
-        try:
-            await asyncio.wait_for(stop, EVERY_S)
-        except TimeoutError:
-            continue
+        return None
+    stop.cancel()
+    told, _ = await work
+    if child.returncode not in (0, FAILED):
+        raise RoundFailed("killed")
+    return msgspec.json.decode(told, type=Round)
 
 
 def main() -> int:
-    """One run for the worker, said in the log."""
+    """One run for the worker, said in the log; how it went, on standard output."""
     configure_logs(Process.WORKER)
-    config = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
+    with answer_stream() as out:
+        found = _run(msgspec.json.decode(sys.stdin.buffer.read(), type=Config))
+        out.write(msgspec.json.encode(found))
+    return FAILED if found.failure else 0
+
+
+def _run(config: Config) -> Round:
+    count = 0
     try:
         for segment, disclosures in asyncio.run(move_due(config)):
             log(Event.ARCHIVED, number=segment, rows=disclosures)
+            count += 1
         for segment, disclosures in asyncio.run(erase_due(config)):
             log(Event.ARCHIVE_ERASED, number=segment, rows=disclosures)
+            count += 1
     except Exception as failure:  # the next run tries again; the log says where
         log_failure(Event.ARCHIVING_FAILED, failure)
-        return 1
-    return 0
+        return Round(count, failure=type(failure).__name__)
+    return Round(count)
 
 
 if __name__ == "__main__":

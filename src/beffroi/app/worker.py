@@ -1,7 +1,7 @@
 """The worker process: housekeeping, sealing, and the management port of the whole deployment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,9 +15,11 @@ from beffroi.actions.find_doubts import DoubtWalk
 from beffroi.actions.house import open_house
 from beffroi.actions.housekeeping import Housekeeper
 from beffroi.actions.listen import Listener
+from beffroi.actions.note_taking import NoteTaker
 from beffroi.actions.notify_consumers import Notifier
 from beffroi.actions.publish import Publication
 from beffroi.actions.readiness import ReadinessCheck
+from beffroi.actions.rounds import Rounds
 from beffroi.actions.seal import Sealer
 from beffroi.actions.signals import Forgetting
 from beffroi.app.alerting import channels_of
@@ -30,6 +32,7 @@ from beffroi.app.signalling import keys_of_transmitters, push, receiving_of, sou
 from beffroi.app.supervisor import CHILDREN_FILE, read_children
 from beffroi.config.settings import LedgerSettings
 from beffroi.model.hospitals import Hospitals
+from beffroi.model.job import Job
 from beffroi.outbound.set_delivery import poll_sets
 from beffroi.servers.http_server import HttpLimits, serve_http
 from beffroi.servers.ledger_api import ledger_routes
@@ -41,11 +44,14 @@ from beffroi.store.doubts import DoubtStore
 from beffroi.store.health import HealthStore
 from beffroi.store.housekeeping import HousekeepingStore
 from beffroi.store.identities import load_deployment, load_hospitals
+from beffroi.store.jobs import JobStore
 from beffroi.store.ledger import LedgerStore
 from beffroi.store.migrate import load_migrations
 from beffroi.store.notifications import ConsumerAccounts, NotificationStore
 from beffroi.store.suspicions import SuspicionStore
 from beffroi.telemetry import Event, log
+
+Work = Coroutine[Any, Any, None]
 
 CONNECTIONS_MAX = 64
 """Connections of the management port: a monitor or two, and whoever looks."""
@@ -64,14 +70,14 @@ AUDIT_POOL_SIZE = 2
 
 async def run_worker(context: Context) -> None:
     """Keeps house, seals, and answers on the management port until it is stopped."""
-    keep = context.config.retention
+    keep, rounds = context.config.retention, Rounds(context.stopping, context.clock)
     async with (
         await context.database("worker", 1) as own,
         await context.database("worker", ALERTS_POOL_SIZE) as outbox,
         await context.database("web", 2) as gate,
-        _auditing(context, gate),
-        _notifying(context),
-        _sealing(context) as ledger,
+        _auditing(context, rounds, gate),
+        _notifying(context, rounds),
+        _sealing(context, rounds) as ledger,
     ):
         housekeeper = Housekeeper(
             HousekeepingStore(own),
@@ -86,40 +92,38 @@ async def run_worker(context: Context) -> None:
             context.clock,
             lambda: read_children(context.folder / CHILDREN_FILE),
         )
-        keeping = asyncio.create_task(housekeeper.run(context.stopping))
-        alerting = asyncio.create_task(
-            Deliverer(outbox, channels_of(context.config, context.clock), context.clock).run(context.stopping)
-        )
-        federating = asyncio.create_task(Federation(SuspicionStore(outbox), context.clock).run(context.stopping))
-        erasing = asyncio.create_task(
-            Eraser(HousekeepingStore(own), context.clock, keep.disclosures_days).run(context.stopping)
-        )
-        moving = asyncio.create_task(keep_moving(context.config, context.stopping))
-        comparing = asyncio.create_task(DoubtWalk(DoubtStore(outbox)).run(context.stopping))
-        signalling = asyncio.create_task(_signal(context, outbox, gate))
+        works = [
+            housekeeper.run(rounds),
+            Eraser(HousekeepingStore(own), context.clock, keep.disclosures_days).run(rounds),
+            Deliverer(outbox, channels_of(context.config, context.clock), context.clock).run(rounds),
+            Federation(SuspicionStore(outbox), context.clock).run(rounds),
+            keep_moving(context.config, rounds),
+            DoubtWalk(DoubtStore(outbox)).run(rounds),
+            *_signalling(context, rounds, outbox, gate),
+            NoteTaker(rounds.notebook, JobStore(outbox), context.clock).run(context.stopping),
+        ]
         limits = HttpLimits(CONNECTIONS_MAX, SHUTDOWN_S)
         application = operations_app(readiness, ledger=ledger_routes(_publication(context, ledger)) if ledger else ())
-        await serve_http(application, context.listening, limits, context.stopping, ready=context.ready)
-        await asyncio.gather(keeping, erasing, alerting, federating, moving, comparing, signalling)
+        async with _beside(context, *works):
+            await serve_http(application, context.listening, limits, context.stopping, ready=context.ready)
 
 
-async def _signal(context: Context, outbox: Database, gate: Database) -> None:
+def _signalling(context: Context, rounds: Rounds, outbox: Database, gate: Database) -> Iterator[Work]:
     """Pushes Shared Signals, and polls those that do not post; what they ask for is done as the web role does it."""
     config, clock = context.config, context.clock
-    running = [Forgetting(outbox, clock).run(context.stopping)]
+    yield Forgetting(outbox, clock).run(rounds)
     transmitter = transmitter_of(config, outbox, clock)
     if transmitter is not None:
-        running.append(transmitter.run(context.stopping, push))
+        yield transmitter.run(rounds, push)
     sources = sources_of(config)
     if sources:
         transmitters = keys_of_transmitters(config, clock)
         receiving = receiving_of(config, gate, transmitters, (), clock)
-        running.append(Listener(receiving, sources, poll_sets).run(context.stopping))
-    await asyncio.gather(*running)
+        yield Listener(receiving, sources, poll_sets).run(rounds)
 
 
 @asynccontextmanager
-async def _auditing(context: Context, gate: Database) -> AsyncIterator[None]:
+async def _auditing(context: Context, rounds: Rounds, gate: Database) -> AsyncIterator[None]:
     """Tells audit repositories while the block runs; they are known before anything more is sealed."""
     deployment = await load_deployment(gate) if context.config.audit_repository else None
     if deployment is None:
@@ -130,12 +134,12 @@ async def _auditing(context: Context, gate: Database) -> AsyncIterator[None]:
         references = References(deployment.reference_key)
         feed = AuditFeed(AuditRepositoryStore(database), repositories, references, context.clock)
         await feed.know()
-        async with _beside(context, feed.run(context.stopping)):
+        async with _beside(context, feed.run(rounds)):
             yield
 
 
 @asynccontextmanager
-async def _notifying(context: Context) -> AsyncIterator[None]:
+async def _notifying(context: Context, rounds: Rounds) -> AsyncIterator[None]:
     """Tells consumers of changes of cross-reference while the block runs. The gate says what may be told, under the web
     processes' role; the queue is the worker's."""
     config, clock = context.config, context.clock
@@ -151,14 +155,14 @@ async def _notifying(context: Context) -> AsyncIterator[None]:
         notifier = Notifier(store, accounts, house, consumers_of(config), config.region.oid, clock)
         await notifier.know()
         try:
-            async with _beside(context, notifier.run(context.stopping)):
+            async with _beside(context, notifier.run(rounds)):
                 yield
         finally:
             await house.close()
 
 
 @asynccontextmanager
-async def _sealing(context: Context) -> AsyncIterator[LedgerStore | None]:
+async def _sealing(context: Context, rounds: Rounds) -> AsyncIterator[LedgerStore | None]:
     """Seals while the block runs; what is published of it, or None (said in the log) without a configured key."""
     settings = context.config.ledger
     if settings is None:
@@ -170,12 +174,12 @@ async def _sealing(context: Context) -> AsyncIterator[LedgerStore | None]:
         store = LedgerStore(database)
         sealer = Sealer(store, settings.origin, keys, context.clock)
         cosigning = _cosigning(context, settings, database)
-        async with _beside(context, cosigning.run(context.stopping), _seal(sealer, cosigning, context.stopping)):
+        async with _beside(context, cosigning.run(rounds), _seal(sealer, cosigning, rounds)):
             yield store
 
 
 @asynccontextmanager
-async def _beside(context: Context, *works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def _beside(context: Context, *works: Work) -> AsyncIterator[None]:
     """They run while the block does, and end in order once the process is asked to stop."""
     running = [asyncio.create_task(one) for one in works]
     try:
@@ -187,10 +191,11 @@ async def _beside(context: Context, *works: Coroutine[Any, Any, None]) -> AsyncI
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _seal(sealer: Sealer, cosigning: Cosigning, stopping: asyncio.Event) -> None:
+async def _seal(sealer: Sealer, cosigning: Cosigning, rounds: Rounds) -> None:
     """Seals once the witnesses had a moment to say that this is not the ledger that they know."""
+    rounds.notebook.expect(Job.SEALING)
     await cosigning.first_words(FIRST_WORDS_S)
-    await sealer.run(stopping)
+    await sealer.run(rounds)
 
 
 def _cosigning(context: Context, settings: LedgerSettings, database: Database) -> Cosigning:

@@ -10,6 +10,7 @@ from beffroi.doctor.databases import check_databases
 from beffroi.doctor.doors import check_issuers, check_settings, show_ceilings
 from beffroi.doctor.files import check_files
 from beffroi.doctor.finding import Finding, error
+from beffroi.doctor.jobs import check_jobs
 from beffroi.doctor.notifying import check_notifications
 from beffroi.doctor.sealing import check_ledger
 from beffroi.doctor.signalling import check_own_networks, check_signals
@@ -27,6 +28,7 @@ async def examine(config_file: Path, clock: Clock, *, demo: bool = False) -> lis
     found += [finding async for finding in check_databases(config, clock, demo=demo)]
     found += [finding async for finding in check_ledger(config, clock)]
     found += [finding async for finding in check_witnesses(config)]
+    found += [finding async for finding in check_jobs(config, clock)]
     found += [finding async for finding in check_alerts(config, clock, demo=demo)]
     found += [finding async for finding in check_signals(config, clock)]
     found += [finding async for finding in check_audit_repositories(config, clock)]

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 
-from beffroi.actions.cosign import Witness, WitnessState
+from beffroi.actions.cosign import SAID, Witness, WitnessState
 from beffroi.app.assembly import ledger_verifiers, sealing_keys, witnesses_of
 from beffroi.config.settings import Config, LedgerSettings
 from beffroi.doctor.finding import Finding, error, good, note, warning
@@ -14,20 +14,6 @@ from beffroi.store.ledger import LedgerStore
 
 _PAGE = Words("See docs/how-to/audit-the-ledger.md.", "Voir docs/how-to/audit-the-ledger.md.")
 _CALL = Words("Call whoever runs it.", "Appelez qui le tient.")
-_SAID = {
-    WitnessState.AWAY: Words("does not answer", "ne répond pas"),
-    WitnessState.UNKNOWN_LOG: Words("does not know this ledger", "ne connaît pas ce registre"),
-    WitnessState.KEY_REFUSED: Words("does not know the ledger's key", "ne connaît pas la clé du registre"),
-    WitnessState.REFUSED: Words("does not cosign, and does not prove why", "ne cosigne pas, sans preuve à l'appui"),
-    WitnessState.AHEAD: Words(
-        "says that it saw a later checkpoint, and does not prove it",
-        "dit avoir vu un point de contrôle postérieur, sans preuve à l'appui",
-    ),
-    WitnessState.CONTRADICTS: Words(
-        "holds a checkpoint of ours that this ledger does not continue: nothing is sealed",
-        "garde un point de contrôle signé par nous que ce registre ne continue pas : plus rien n'est scellé",
-    ),
-}
 _ERRORS = {WitnessState.AHEAD, WitnessState.CONTRADICTS}
 
 
@@ -92,7 +78,7 @@ def _witness(witness: Witness, last: StoredState | None) -> Finding:
             f"Witness {name} cosigned {last.size} leaves.",
             f"Le témoin {name} a cosigné {last.size} feuilles.",
         )
-    words = _SAID[state]
+    words = SAID[state]
     since = f"{last.at:%Y-%m-%d %H:%M} UTC"
     said = Words(f"Witness {name} {words.english} ({since}).", f"Le témoin {name} {words.french} ({since}).")
     if state in _ERRORS:

@@ -35,17 +35,6 @@ class WitnessWord(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class WorkDone(msgspec.Struct, frozen=True):
-    """A job of the worker's, by its traces: when it last did something (None: never), and how much waits for it.
-
-    Of housekeeping, `at` is the oldest proof that is left; of comparing, `waiting` is how far the round came.
-    """
-
-    job: str
-    at: datetime | None
-    waiting: int | None
-
-
 class StoredTable(msgspec.Struct, frozen=True):
     """A table with its indexes."""
 

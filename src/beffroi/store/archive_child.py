@@ -4,13 +4,13 @@
 that serves keeps its memory, and can end this one when it takes too long.
 """
 
-import os
 import sys
 
 import msgspec
 
 from beffroi.breach.scope import Tally
 from beffroi.model.selection import Selection
+from beffroi.store.child import answer_stream
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -27,10 +27,8 @@ class Question(msgspec.Struct, frozen=True):
 
 def main() -> None:
     """Counts. Whatever a library prints goes nowhere: standard output is the answer's alone."""
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    out.write(msgspec.msgpack.encode(answer(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Question))))
-    out.close()
+    with answer_stream() as out:
+        out.write(msgspec.msgpack.encode(answer(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Question))))
 
 
 def answer(question: Question) -> Tally:

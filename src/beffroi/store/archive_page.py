@@ -3,7 +3,6 @@
 `python -m beffroi.store.archive_page`, a process of its own (store.child): DuckDB is imported here alone.
 """
 
-import os
 import sys
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 
 from beffroi.ledger.manifest import BY_ACCOUNT, BY_PATIENT, Manifest
 from beffroi.store.archive_place import ArchivePlace, Location, place_at
+from beffroi.store.child import answer_stream
 from beffroi.store.database import load_queries
 from beffroi.store.selecting import one_of
 
@@ -106,10 +106,8 @@ def _rows(
 
 def main() -> None:
     """Answers one question. Whatever a library prints goes nowhere: standard output is the answer's alone."""
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    out.write(msgspec.msgpack.encode(page(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=PageQuestion))))
-    out.close()
+    with answer_stream() as out:
+        out.write(msgspec.msgpack.encode(page(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=PageQuestion))))
 
 
 if __name__ == "__main__":

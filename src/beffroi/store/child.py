@@ -5,7 +5,9 @@ So that what is heavy (DuckDB, a thousand leaves) is neither loaded nor waited f
 
 import asyncio
 import contextlib
+import os
 import sys
+from typing import BinaryIO
 
 from beffroi.errors import Unavailable, Words
 
@@ -34,3 +36,10 @@ async def ask_child(module: str, question: bytes, what: Words) -> bytes:
     if child.returncode:
         raise Unavailable(what=what)
     return answer
+
+
+def answer_stream() -> BinaryIO:
+    """In the child: standard output, for the answer alone. Whatever a library prints from here on goes nowhere."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return out

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from beffroi.model.operations import Deployment, Disk, FeedState, GivenRole, Storage, StoredTable, WitnessWord, WorkDone
+from beffroi.model.operations import Deployment, Disk, FeedState, GivenRole, Storage, StoredTable, WitnessWord
 from beffroi.store.database import Database, load_queries
 
 ROLES_MAX = 500
@@ -36,10 +36,6 @@ class OperationsStore:
         """Roles given by name, or by the configuration, that have not ended."""
         rows = await self._readers.fetch(self._sql["given_roles"], now, ROLES_MAX)
         return tuple(GivenRole(*row) for row in rows)
-
-    async def work_done(self, now: datetime) -> tuple[WorkDone, ...]:
-        """What the worker did last."""
-        return tuple(WorkDone(*row) for row in await self._readers.fetch(self._sql["work_done"], now))
 
     async def storage(self, disks: tuple[Disk, ...]) -> Storage:
         """What lies where; `disks` as the machine tells them."""

@@ -3,6 +3,7 @@
 --   hospitals, accounts, credentials,           registers: who feeds, who asks, what they may, who has left
 --       grants, departures
 --   identities, links, moves                    the people: one row per hospital's identity, and how they belong together
+--   jobs                                        how the worker's jobs stand
 --   role_requests                               roles that wait for a second person
 --   doubts, doubt_walk                          identities that somebody should look at
 --   feed_messages, feed_events, feeds, imports  what was received, what it did, and how far
@@ -742,6 +743,23 @@ create table doubt_walk (
     ended_at timestamptz                    -- of the last whole round
 );
 
+-- How the worker's jobs stand, one row each, as it tells them itself. Written anew every few seconds: half of a page is left for the next version of its rows, and no index is on a time.
+create table jobs (
+    job text not null,                      -- model.job.Job
+    about text not null,                    -- which one, of several: the witness
+    next_at timestamptz not null,           -- when it is to run
+    noted_at timestamptz not null,          -- when its worker said so
+    begun_at timestamptz,                   -- after ended_at: it runs
+    ended_at timestamptz,
+    took_s double precision not null,
+    failure text not null,                  -- of the last run: the name of an exception or of a state of ours
+    failures integer not null,              -- in a row
+    done_count bigint not null,             -- by the last run that had something to do
+    done_at timestamptz,
+    waiting bigint,
+    primary key (job, about)
+) with (fillfactor = 50);
+
 -- A birth date with day and month exchanged; itself where there is no such date.
 create function exchanged(born date) returns date
 language sql immutable set search_path = pg_catalog as $$
@@ -1265,6 +1283,10 @@ grant update (withdrawn_by, ended_at) on role_requests to beffroi_web;
 -- Doubtful identities: the worker walks by one function, and is told nobody's traits.
 grant execute on function find_doubts(integer) to beffroi_worker;
 grant select on doubts, doubt_walk to beffroi_web;
+
+-- The worker says how its jobs stand; the operator reads it.
+grant select, insert, update, delete on jobs to beffroi_worker;
+grant select on jobs to beffroi_web;
 
 -- Consumers of the cross-reference: the worker knows whose identifiers changed, and nothing more of anybody.
 grant select, insert, update, delete on notifications to beffroi_worker;

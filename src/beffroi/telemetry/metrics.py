@@ -32,6 +32,7 @@ from beffroi.errors import (
 )
 from beffroi.model.disclosure import Door, Operation, Outcome
 from beffroi.model.feed import FeedOutcome
+from beffroi.model.job import Job
 
 DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 SLOT_VARIABLE = "BEFFROI_SLOT"
@@ -115,6 +116,15 @@ NOTIFICATIONS_WAITING = Gauge(
 NOTIFICATIONS_DEAD = Gauge(
     "beffroi_notifications_dead", "Patients of whom a consumer would not be told.", multiprocess_mode="mostrecent"
 )
+JOB_FAILURES = Gauge(
+    "beffroi_job_failures", "Runs of a job that failed in a row.", ("job",), multiprocess_mode="mostrecent"
+)
+JOB_OVERDUE = Gauge(
+    "beffroi_job_overdue",
+    "1: a job should have run and did not, or hangs.",
+    ("job",),
+    multiprocess_mode="mostrecent",
+)
 REJECTED_TOKENS = Counter("beffroi_rejected_tokens", "Tokens and proofs not accepted.", ("reason",))
 
 
@@ -163,6 +173,12 @@ def show_notifications(waiting_count: int, dead_count: int) -> None:
     """How the consumers' queues stand, all together."""
     NOTIFICATIONS_WAITING.set(waiting_count)
     NOTIFICATIONS_DEAD.set(dead_count)
+
+
+def show_job(job: Job, failures: int, overdue: bool) -> None:
+    """How a job of the worker's stands: all witnesses' exchanges are one."""
+    JOB_FAILURES.labels(job.value).set(failures)
+    JOB_OVERDUE.labels(job.value).set(int(overdue))
 
 
 def count_sealed(leaves: int, seconds: float) -> None:

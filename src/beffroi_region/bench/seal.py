@@ -20,6 +20,7 @@ from uuid import UUID
 import msgspec
 
 from beffroi.actions.audit import audit
+from beffroi.actions.rounds import Rounds
 from beffroi.actions.seal import Sealer
 from beffroi.clock import Clock
 from beffroi.ledger.checkpoint import SEED_BYTES, SigningKey
@@ -173,7 +174,7 @@ async def _backlog(sealer: Sealer, count: int) -> Report:
 async def _beside(sealer: Sealer, writer: _Writer, store: DisclosureStore, seconds: float, per_s: int) -> None:
     """Disclosures at their pace (or as fast as they can be written), and the sealer as in service."""
     stopping = asyncio.Event()
-    sealing = asyncio.create_task(sealer.run(stopping))
+    sealing = asyncio.create_task(sealer.run(Rounds(stopping, Clock())))
     started_s, written = time.perf_counter(), 0
     while time.perf_counter() - started_s < seconds:
         await writer.write(store)

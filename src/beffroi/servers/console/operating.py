@@ -8,20 +8,11 @@ from typing import Final
 from beffroi.errors import Words
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit
+from beffroi.servers.console.job_lines import job_line
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import Speaker
 
 TITLE = Words("The server", "Le serveur")
-JOBS: Final = {
-    "housekeeping": Words(
-        "Deleting what has served its time: oldest proof left", "Ménage : plus ancienne preuve restante"
-    ),
-    "sealing": Words("Sealing: last checkpoint", "Scellement : dernier point de contrôle"),
-    "comparing": Words("Comparing identities: last whole round", "Comparaison des identités : dernier tour complet"),
-    "archiving": Words("Archiving: last segment", "Archivage : dernier segment"),
-    "signals": Words("Signals to others: last delivery", "Signaux aux autres : dernier envoi"),
-}
-"""What the worker runs, by the trace that tells of it."""
 KEYS: Final = frozenset(
     {"ledger.origin", "ledger.former_keys", "ledger.witnesses_min", "watch.norm_keys", "watch.key_domain"}
 )
@@ -40,8 +31,7 @@ async def room(desk: Desk, visit: Visit) -> Page:
         Room.OPERATE,
         state=state,
         lags={feed.hospital: _lag(feed.last_at, now, speaker) for feed in state.feeds},
-        work=await desk.operations.work_done(),
-        jobs=JOBS,
+        jobs=[job_line(run, now, speaker) for run in await desk.operations.jobs()],
         storage=await desk.operations.storage(),
         kept=[(one.name, one.value) for one in desk.settings.lines if one.name.startswith("retention.")],
         keys=[(one.name, one.value) for one in desk.settings.lines if one.name in KEYS and one.value],

@@ -209,6 +209,18 @@ class Speaker:
         local = at.astimezone(self._zone)
         return f"{self.day(local.date())}, {self.time(at)}"
 
+    def when(self, at: datetime, now: datetime) -> str:
+        """The hour alone where it is one of today's.
+
+        >>> from datetime import UTC
+        >>> noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+        >>> one = Speaker("en", ZoneInfo("UTC"))
+        >>> one.when(noon, noon), one.when(noon.replace(day=1), noon)
+        ('12:00', '1 March 2026, 12:00')
+        """
+        same_day = at.astimezone(self._zone).date() == now.astimezone(self._zone).date()
+        return self.time(at) if same_day else self.moment(at)
+
     def age(self, born: date, today: date) -> str:
         """An age: in years from two on, in months before.
 

@@ -25,20 +25,6 @@ select coalesce((select max(tree_size) from checkpoints), 0) as tree_size,
        (select greatest(reltuples, 0)::bigint from pg_class where oid = 'disclosures'::regclass) as disclosures,
        (select count(*) from console_sessions where ends_at > $1) as sessions;
 
--- name: work_done
--- What the worker did last, as its traces tell it: each job with when, and how many things wait for it. $1 now.
-select 'housekeeping' as job, (select to_timestamp(min(minute)::bigint * 60) from proofs) as at, null::bigint as waiting
-union all
-select 'sealing', (select max(signed_at) from checkpoints), null
-union all
-select 'comparing', (select ended_at from doubt_walk), (select looked_to from doubt_walk)
-union all
-select 'archiving', (select max(moved_at) from archive_segments),
-       (select count(*) from archive_segments where taken_to < end_index)
-union all
-select 'signals', (select max(delivered_at) from signal_deliveries),
-       (select count(*) from signal_deliveries where delivered_at is null and dead_at is null and next_at < $1);
-
 -- name: stored
 -- The largest tables with their indexes, and what lies in the archive. $1 rows at most.
 select relname::text as name, pg_total_relation_size(c.oid) as bytes
