@@ -304,6 +304,8 @@ async def outside(page: Page, url: str) -> AsyncIterator[str]:
     yield "entrance"
     await page.goto(f"{url}/left")
     yield "left"
+    await page.goto(f"{url}/accessibility")
+    yield "accessibility"
     await page.goto(f"{url}/signed-in")
     yield "sign-in-failed"
     await page.goto(f"{url}/nowhere")

@@ -76,7 +76,8 @@ def console_of(
         clock,
         SessionLimits(settings.idle_s, settings.session_s),
     )
-    place = Place(config.region.name, context.demo, __version__, settings.call, ZoneInfo(settings.time_zone))
+    zone = ZoneInfo(settings.time_zone)
+    place = Place(config.region.name, context.demo, __version__, settings.call, zone, settings.accessibility)
     pages = Pages(place, house.hospitals, clock)
     cookies = Cookies(secure=origin.startswith("https:"))
     news = News(ways.watch.mark, sessions, context.stopping)

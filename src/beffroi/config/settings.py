@@ -256,6 +256,14 @@ class ConsoleSettings(Section, frozen=True, kw_only=True):
             max_length=120,
         ),
     ] = ""
+    accessibility: Annotated[
+        Literal["none", "partial", "full"],
+        said(
+            "How far your audit of the console by the RGAA found it to conform, for the mention that the law asks for "
+            "on every page. Without an audit: none.",
+            "A statement that is not true.",
+        ),
+    ] = "none"
     drill_report: Annotated[
         str,
         said(

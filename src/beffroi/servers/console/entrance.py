@@ -98,6 +98,11 @@ async def stay(desk: Desk, visit: Visit) -> Page:
     return Page(str(max(0, int(left_s))).encode(), media_type="text/plain; charset=utf-8")
 
 
+async def accessibility(desk: Desk, visit: Visit) -> Page:
+    """The statement of accessibility (RGAA): what conforms, how that is known, and where to say what does not."""
+    return desk.pages.render(visit, "accessibility.html", Words("Accessibility", "Accessibilité"))
+
+
 async def help_page(desk: Desk, visit: Visit) -> Page:
     """What one can do here, by role, and whom to call."""
     return desk.pages.render(visit, "help.html", Words("Help", "Aide"), rooms_of(visit.visitor.asker.role)[-1])

@@ -23,6 +23,13 @@ from beffroi.servers.console.rooms import Room, rooms_of
 from beffroi.servers.console.speaking import ROLES, Speaker
 
 LANGUAGES: Final = ("fr", "en")
+UNPROCESSABLE: Final = 422
+CONFORMING: Final = {
+    "none": Words("Accessibility: not conforming", "Accessibilité : non conforme"),
+    "partial": Words("Accessibility: partly conforming", "Accessibilité : partiellement conforme"),
+    "full": Words("Accessibility: fully conforming", "Accessibilité : totalement conforme"),
+}
+"""The mention that every page bears (law 2005-102, article 47; decree 2019-768, article 5)."""
 
 
 class _Templates(BaseLoader):
@@ -46,13 +53,15 @@ def _token(session: Session | None) -> Markup:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What every page says of this deployment. `call`: whom to call when something is withheld."""
+    """What every page says of this deployment. `call`: whom to call when something is withheld; `accessibility`: what
+    the operator's audit found."""
 
     region: str
     demo: bool
     version: str
     call: str
     zone: ZoneInfo
+    accessibility: str
 
 
 class Pages:
@@ -87,17 +96,19 @@ class Pages:
         outcome: Outcome = Outcome.NONE,
         **values: Any,
     ) -> Page:
-        """A page. `title` names the place, never a person."""
+        """A page. `title` names the place, never a person; a page of mistakes says so in it (WCAG 2.2, 3.3.1)."""
         speaker, session = self.speaker(visit), visit.session
+        mistaken = speaker.say("Mistake: ", "Erreur : ") if status == UNPROCESSABLE else ""
         body = self._environment.get_template(template).render(
             t=speaker.say,
             speaker=speaker,
             language=visit.language,
-            title=speaker.words(title),
+            title=mistaken + speaker.words(title),
             here=room,
             rooms=rooms_of(session.asker.role) if session else (),
             session=session,
             token=lambda: _token(session),
+            conforming=speaker.words(CONFORMING[self.place.accessibility]),
             who=self._who(visit),
             now=self._clock.now(),
             today=self._clock.now().astimezone(self.place.zone).date(),

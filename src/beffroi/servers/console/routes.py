@@ -60,6 +60,7 @@ ROUTES = (
     Route("GET", "/sign-in", None, entrance.sign_in),
     Route("GET", "/signed-in", None, entrance.signed_in),
     Route("GET", "/left", None, entrance.left),
+    Route("GET", "/accessibility", None, entrance.accessibility),
     Route("POST", "/language", None, entrance.language),
     Route("POST", "/sign-out", EVERYBODY, entrance.sign_out),
     Route("POST", "/switch", EVERYBODY, entrance.switch),
