@@ -89,7 +89,7 @@ async def test_nobody_is_said_with_the_way_on(served, louise) -> None:
     """None found, and how to search otherwise; a compound name can be taken whole."""
     client = await served.signed_in("ward-nurse")
     page = await find(client, name="le goff")
-    assert "Personne trouvé" in page.text and "Tout prendre pour le nom" in page.text
+    assert "Aucun patient trouvé" in page.text and "Tout prendre pour le nom" in page.text
 
 
 async def test_too_many_are_none(served, put) -> None:
@@ -173,7 +173,7 @@ async def test_a_ceiling_says_why_and_the_way_on(served, louise, monkeypatch: py
     monkeypatch.setattr(Gate, "disclose", reached)
     page = await find(client)
     assert page.status_code == 429
-    assert "Retenu" in page.text and "03 00 00 00 00" in page.text and "Personne trouvé" not in page.text
+    assert "Retenu" in page.text and "03 00 00 00 00" in page.text and "Aucun patient trouvé" not in page.text
 
 
 async def test_an_answer_s_fate_is_told(served, louise) -> None:
