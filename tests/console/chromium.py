@@ -1,10 +1,15 @@
 """Debian's Chromium for the browser tests: as it is found, or installed by continuous integration as root.
 
 Elsewhere the tests are skipped, and say what to install. BEFFROI_CHROMIUM names another one.
+
+Sessions are bound to a key of the device where there is a chip for it. For trying it out Chromium has keys in software,
+but on Linux only before version 153: continuous integration unpacks Debian's older one into the user's cache; elsewhere
+BEFFROI_CHROMIUM_BINDING names one.
 """
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +19,12 @@ from pathlib import Path
 import pytest
 
 INSTALL_S_MAX = 600
+BINDS_BEFORE = 153
+BINDING = (
+    "DeviceBoundSessions:RequireOriginTrialTokens/false",
+    "EnableBoundSessionCredentialsSoftwareKeysForManualTesting",
+)
+"""What `--enable-features` has to say for keys in software."""
 MISSING = "no chromium here: apt-get install chromium"
 
 
@@ -42,3 +53,47 @@ def _install() -> None:
             subprocess.run(command, env=environment, check=True, capture_output=True, timeout=INSTALL_S_MAX)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failure:
             pytest.skip(f"chromium could not be installed ({type(failure).__name__})")
+
+
+@lru_cache(maxsize=1)
+def binding_chromium_path() -> str:
+    """One that binds sessions by keys in software; skips the test where there is none."""
+    if given := os.environ.get("BEFFROI_CHROMIUM_BINDING", ""):
+        return given
+    ordinary = chromium_path()
+    said = subprocess.run([ordinary, "--version"], check=True, capture_output=True, text=True, timeout=60).stdout
+    if (found := re.search(r"(\d+)\.", said)) and int(found[1]) < BINDS_BEFORE:
+        return ordinary
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "beffroi" / "chromium-binding"
+    path = folder / "usr" / "lib" / "chromium" / "chromium"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "chromium-binding.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not path.exists() and os.environ.get("CI") and shutil.which("apt-get"):
+            _unpack_older(folder)
+    if not path.exists():
+        pytest.skip(
+            f"needs a chromium before {BINDS_BEFORE} in BEFFROI_CHROMIUM_BINDING: this one binds by a chip only"
+        )
+    return str(path)
+
+
+def _unpack_older(folder: Path) -> None:
+    """Debian's newest Chromium before `BINDS_BEFORE`, unpacked and not installed; nothing where it has none."""
+    listed = subprocess.run(
+        ["apt-cache", "madison", "chromium"], check=True, capture_output=True, text=True, timeout=60
+    )
+    versions = [line.split("|")[1].strip() for line in listed.stdout.splitlines()]
+    older = next((one for one in versions if int(one.partition(".")[0]) < BINDS_BEFORE), None)
+    if older is None:
+        return
+    with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
+        try:
+            wanted = [f"chromium={older}", f"chromium-common={older}"]
+            command = ["apt-get", "download", "-qq", *wanted]
+            subprocess.run(command, cwd=partial, check=True, capture_output=True, timeout=INSTALL_S_MAX)
+            for package in sorted(Path(partial).glob("*.deb")):
+                subprocess.run(["dpkg", "-x", package, Path(partial) / "unpacked"], check=True, timeout=INSTALL_S_MAX)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failure:
+            pytest.skip(f"an older chromium could not be fetched ({type(failure).__name__})")
+        (Path(partial) / "unpacked").rename(folder)

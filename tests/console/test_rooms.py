@@ -38,6 +38,10 @@ async def test_every_address_as_every_role(served, role: Role) -> None:
             allowed = role in route.roles
             assert (answer.status_code != 403) == allowed, (route.method, route.path, answer.status_code)
             assert answer.status_code < 500, (route.method, route.path)
+    for route in ROUTES:
+        if route.bodiless:  # whatever the role: by a proof, or not at all
+            answer = await client.post(route.path)
+            assert answer.json() == {"continue": False} and "set-cookie" not in answer.headers
 
 
 async def test_a_stranger_opens_nothing(served) -> None:

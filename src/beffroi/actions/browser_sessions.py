@@ -15,6 +15,7 @@ import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from hashlib import sha256
 from typing import Final
 
@@ -24,6 +25,7 @@ from beffroi.access.id_token import name_in
 from beffroi.access.sealed import NONCE_BYTES, Unsealable, derived, from_text, seal, to_text, unseal
 from beffroi.access.verified import Verified
 from beffroi.actions.availability import looking_up
+from beffroi.actions.device_binding import NOTHING, SESSIONS, DeviceBinding, Shown
 from beffroi.actions.sign_in import SignIn
 from beffroi.clock import Clock
 from beffroi.errors import NotAuthenticated, Unavailable, Words
@@ -44,7 +46,6 @@ TEXT_BYTES: Final = 32
 PADDED_BYTES: Final = 96
 """A handle's content is filled up to a multiple of this, so that its length does not tell a name's."""
 _ISSUER: Final = Words("The sign-in service", "Le service d'identification")
-_SESSIONS: Final = Words("The register of sessions", "Le registre des sessions")
 _PENDING: Final = "sign-in"
 
 Verify = Callable[[bytes], Awaitable[Verified]]
@@ -77,7 +78,10 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One browser's session. `frozen`: its account is stopped, and every room is closed to it."""
+    """One browser's session. `frozen`: its account is stopped, and every room is closed to it.
+
+    `proved_until`: until when it is shown to be used where its device's key is; None for a session that is not bound.
+    """
 
     asker: Asker
     name: str
@@ -88,6 +92,23 @@ class Session:
     form_token: str
     frozen: bool
     handle_key: bytes
+    proved_until: datetime | None
+
+
+class Standing(Enum):
+    """How it stands with the session of a page that stays open."""
+
+    LASTS = "lasts"
+    OVER = "over"
+    DUE = "due"  # the page must come again, and show that its device is there
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new session: its cookie, and the challenge that binds it to the device (empty where nothing does)."""
+
+    cookie: str
+    challenge: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +136,7 @@ class BrowserSessions:
         server_key: bytes,
         clock: Clock,
         limits: SessionLimits,
+        binding: DeviceBinding,
     ) -> None:
         self._store = store
         self._client = client
@@ -124,6 +146,7 @@ class BrowserSessions:
         self._pending_key = derived(server_key, "beffroi console sign-in")
         self._clock = clock
         self._limits = limits
+        self._binding = binding
         self._renewing: dict[bytes, asyncio.Lock] = {}
 
     async def begin(self, afresh: bool) -> tuple[str, str]:
@@ -141,8 +164,8 @@ class BrowserSessions:
         sealed = seal(self._pending_key, self._clock.token_bytes(NONCE_BYTES), _encode(pending), _PENDING)
         return address, to_text(sealed)
 
-    async def finish(self, pending_cookie: str, state: str, code: str, iss: str, network: str) -> str:
-        """The cookie of a new session, once its sign-in is recorded.
+    async def finish(self, pending_cookie: str, state: str, code: str, iss: str, network: str) -> SignedIn:
+        """A new session, once its sign-in is recorded.
 
         Raises SignInFailed, Unavailable, NotAuthenticated, UnknownAccount or what recording a sign-in raises.
         """
@@ -166,23 +189,25 @@ class BrowserSessions:
         secret = self._clock.token_bytes(SECRET_BYTES)
         kept = _Kept(name, tokens.access_token, tokens.refresh_token, pending.key, verified.expires_at_s - RENEW_S)
         ends_at = now + timedelta(seconds=self._limits.session_s)
-        with looking_up(_SESSIONS):
-            await self._store.open(_digest(secret), asker.account_id, self._sealed(secret, kept), now, ends_at)
-        return to_text(secret)
+        digest = _digest(secret)
+        with looking_up(SESSIONS):
+            await self._store.open(digest, asker.account_id, self._sealed(secret, kept), now, ends_at)
+        return SignedIn(to_text(secret), self._binding.offer(digest))
 
-    async def find(self, cookie: str, network: str, *, in_use: bool = True) -> Session | None:
+    async def find(self, cookie: str, network: str, shown: Shown = NOTHING, *, in_use: bool = True) -> Session | None:
         """Whose session the cookie stands for; None when it has ended. `in_use`: a person asked, not a page by itself.
 
-        Raises Unavailable, UnknownAccount.
+        Raises Unproved (actions.device_binding), Unavailable, UnknownAccount.
         """
         secret = _secret(cookie)
         if secret is None:
             return None
         digest, now = _digest(secret), self._clock.now()
-        with looking_up(_SESSIONS):
+        with looking_up(SESSIONS):
             stored = await self._store.find(digest, now, now - timedelta(seconds=self._limits.idle_s))
         if stored is None:
             return None
+        proved_until = await self._binding.proved_until(digest, stored, shown, now)
         opened = await self._opened(secret, stored)
         if opened is None:
             return None
@@ -191,7 +216,7 @@ class BrowserSessions:
         if asker is None:
             asker = await self._sign_in.asker(verified, network)
         if in_use and (now - stored.seen_at).total_seconds() > TOUCH_S:
-            with looking_up(_SESSIONS):
+            with looking_up(SESSIONS):
                 await self._store.touch(digest, now)
         return Session(
             asker=asker,
@@ -203,21 +228,24 @@ class BrowserSessions:
             form_token=to_text(derived(secret, "beffroi console forms")),
             frozen=stored.frozen,
             handle_key=derived(secret, "beffroi console handles"),
+            proved_until=proved_until,
         )
 
     async def end(self, cookie: str) -> None:
         """The session is over, in every tab and process."""
         secret = _secret(cookie)
         if secret is not None:
-            with looking_up(_SESSIONS):
+            with looking_up(SESSIONS):
                 await self._store.close(_digest(secret))
 
-    async def lasts(self, session: Session) -> bool:
-        """Whether it still does, for a page that stays open: signed out, stopped or at its end means no."""
+    async def standing(self, session: Session) -> Standing:
+        """How it stands with it, for a page that stays open: signed out, stopped or at its end means over."""
         now = self._clock.now()
-        with looking_up(_SESSIONS):
+        with looking_up(SESSIONS):
             stored = await self._store.find(session.digest, now, now - timedelta(seconds=self._limits.idle_s))
-        return stored is not None and not stored.frozen
+        if stored is None or stored.frozen:
+            return Standing.OVER
+        return Standing.DUE if self._binding.is_due(stored, session.proved_until, now) else Standing.LASTS
 
     def handle(self, session: Session, purpose: str, content: bytes) -> str:
         """A text for an address, which this session alone can open, for this purpose alone."""
@@ -254,7 +282,7 @@ class BrowserSessions:
         try:
             return kept, await self._verify(kept.access_token.encode())
         except NotAuthenticated:
-            with looking_up(_SESSIONS):
+            with looking_up(SESSIONS):
                 await self._store.close(_digest(secret))
             return None
 
@@ -276,17 +304,17 @@ class BrowserSessions:
                 again = await self._read(secret, now)  # another process may have been quicker
                 if again is not None and now.timestamp() < again.good_until_s:
                     return again
-                with looking_up(_SESSIONS):
+                with looking_up(SESSIONS):
                     await self._store.close(digest)
                 return None
             refresh = tokens.refresh_token or kept.refresh_token
             new = _Kept(kept.name, tokens.access_token, refresh, kept.key, verified.expires_at_s - RENEW_S)
-            with looking_up(_SESSIONS):
+            with looking_up(SESSIONS):
                 await self._store.renew(digest, self._sealed(secret, new))
             return new
 
     async def _read(self, secret: bytes, now: datetime) -> _Kept | None:
-        with looking_up(_SESSIONS):
+        with looking_up(SESSIONS):
             stored = await self._store.find(_digest(secret), now, now - timedelta(seconds=self._limits.idle_s))
         return None if stored is None else self._unsealed(secret, stored.sealed)
 

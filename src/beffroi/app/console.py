@@ -9,6 +9,7 @@ import msgspec
 from beffroi import __version__
 from beffroi.actions.browser_sessions import BrowserSessions, SessionLimits
 from beffroi.actions.case_room import CaseRoom
+from beffroi.actions.device_binding import DeviceBinding
 from beffroi.actions.doubts import DoubtfulIdentities
 from beffroi.actions.drill_report import DrillReports
 from beffroi.actions.house import House
@@ -66,15 +67,18 @@ def console_of(
         clock,
         settings.scope,
     )
+    store, server_key = SessionStore(database), house.deployment.nonce_key
+    devices = DeviceBinding(store, server_key, clock, settings.bound_cookie_s, settings.idle_s)
     sessions = BrowserSessions(
-        SessionStore(database),
+        store,
         client,
         own,
         authenticator.verified,
         SignIn(AccountStore(database), house.hospitals, clock, partial(_record, house, clock)),
-        house.deployment.nonce_key,
+        server_key,
         clock,
         SessionLimits(settings.idle_s, settings.session_s),
+        devices,
     )
     zone = ZoneInfo(settings.time_zone)
     place = Place(config.region.name, context.demo, __version__, settings.call, zone, settings.accessibility)
@@ -84,6 +88,7 @@ def console_of(
     desk = Desk(
         house.finder,
         sessions,
+        devices,
         pages,
         house.hospitals,
         cookies,

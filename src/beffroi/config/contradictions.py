@@ -25,6 +25,9 @@ EXPLAINS_H_MAX = 720
 """Hours: a month. A longer stay sends events meanwhile."""
 RETENTION_DAYS_MIN = 400
 """Days: the watch counts a year, and an authority asks later. The database's own function holds it too."""
+BOUND_COOKIE_S_MIN = 240
+"""Seconds: Chromium asks anew from two minutes before a bound cookie's end, and signs six times in nine minutes for all
+pages of a site, sign-ins included."""
 _EVENT = re.compile(r"[AZ][0-9]{2}")
 
 
@@ -216,6 +219,13 @@ def _console(config: Config) -> Iterator[Words]:
         yield Words(
             "console.public_url must begin with https://: sessions would travel in clear.",
             "console.public_url doit commencer par https:// : les sessions voyageraient en clair.",
+        )
+    if 0 < console.bound_cookie_s < BOUND_COOKIE_S_MIN:
+        yield Words(
+            f"console.bound_cookie_s must be 0 or at least {BOUND_COOKIE_S_MIN}: browsers sign six times in nine "
+            "minutes.",
+            f"console.bound_cookie_s doit valoir 0 ou au moins {BOUND_COOKIE_S_MIN} : les navigateurs signent six fois "
+            "en neuf minutes.",
         )
     try:
         ZoneInfo(console.time_zone)

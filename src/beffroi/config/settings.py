@@ -248,6 +248,16 @@ class ConsoleSettings(Section, frozen=True, kw_only=True):
         int,
         said("Seconds after which a session ends, used or not.", "At most: a day's session.", ge=300, le=43_200),
     ] = 14_400
+    bound_cookie_s: Annotated[
+        int,
+        said(
+            "Seconds for which a browser that can bind a session to a key of its device need not prove that key again; "
+            "0 binds none, else 240 or more, since browsers sign seldom.",
+            "At an hour: whoever copies all cookies reads for as long. At 0: for as long as the session lasts.",
+            ge=0,
+            le=3_600,
+        ),
+    ] = 600
     call: Annotated[
         str,
         said(

@@ -60,7 +60,10 @@ class Storage(msgspec.Struct, frozen=True):
 
 
 class Deployment(msgspec.Struct, frozen=True):
-    """All of it at one moment. `sealed_at` None: nothing was ever sealed."""
+    """All of it at one moment. `sealed_at` None: nothing was ever sealed.
+
+    Of the console's `sessions` so many are `bound` to a key of their device, and so many have come without that key.
+    """
 
     feeds: tuple[FeedState, ...]
     witnesses: tuple[WitnessWord, ...]
@@ -70,3 +73,5 @@ class Deployment(msgspec.Struct, frozen=True):
     identities: int
     disclosures: int
     sessions: int
+    bound: int
+    unproved: int

@@ -30,6 +30,8 @@ class OperationsStore:
             state["identities"],
             state["disclosures"],
             state["sessions"],
+            state["bound"],
+            state["unproved"],
         )
 
     async def given_roles(self, now: datetime) -> tuple[GivenRole, ...]:

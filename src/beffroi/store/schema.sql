@@ -187,7 +187,13 @@ create table console_sessions (
     sealed bytea not null check (octet_length(sealed) <= 65536),    -- tokens and name, by a key that only the cookie gives
     signed_in_at timestamptz not null,
     seen_at timestamptz not null,
-    ends_at timestamptz not null
+    ends_at timestamptz not null,
+    device_key jsonb check (length(device_key::text) <= 2048),      -- the public key of the device, once the browser bound it
+    bound_at timestamptz,
+    answered_at timestamptz,                                        -- when the newest challenge that it answered was made
+    unproved_at timestamptz,                                        -- when it first came without its device's key
+    check ((device_key is null) = (bound_at is null)),
+    check ((device_key is null) = (answered_at is null))
 );
 create index console_sessions_by_account on console_sessions (account_id);
 

@@ -9,7 +9,7 @@ from beffroi.store.database import Database, load_queries
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A session that lasts. `frozen`: its account is stopped."""
+    """A session that lasts. `frozen`: its account is stopped. `bound_at` None: no browser has bound it to a key."""
 
     account_id: AccountId
     sealed: bytes
@@ -17,6 +17,8 @@ class StoredSession:
     seen_at: datetime
     ends_at: datetime
     frozen: bool
+    bound_at: datetime | None = None
+    unproved_at: datetime | None = None
 
 
 class SessionStore:
@@ -44,6 +46,8 @@ class SessionStore:
             row["seen_at"],
             row["ends_at"],
             row["frozen"],
+            row["bound_at"],
+            row["unproved_at"],
         )
 
     async def touch(self, digest: bytes, now: datetime) -> None:
@@ -57,3 +61,21 @@ class SessionStore:
     async def close(self, digest: bytes) -> None:
         """It is over."""
         await self._pool.execute(self._sql["close_session"], digest)
+
+    async def bind(self, digest: bytes, key: str, now: datetime, made_at: datetime) -> AccountId | None:
+        """Binds it to its device's key, by a challenge made then: whose it is; None when it has one, or is over."""
+        found: AccountId | None = await self._pool.fetchval(self._sql["bind_session"], digest, key, now, made_at)
+        return found
+
+    async def device_key(self, digest: bytes, now: datetime, seen_since: datetime) -> str | None:
+        """The key of a bound session; None when it is over, or not bound."""
+        found: str | None = await self._pool.fetchval(self._sql["device_key"], digest, now, seen_since)
+        return found
+
+    async def answer(self, digest: bytes, made_at: datetime) -> bool:
+        """Whether a challenge made then was answered for the first time, and no newer one before it."""
+        return await self._pool.fetchval(self._sql["answer_challenge"], digest, made_at) is not None
+
+    async def note_unproved(self, digest: bytes, now: datetime) -> None:
+        """It came without its device's key."""
+        await self._pool.execute(self._sql["note_unproved"], digest, now)

@@ -45,6 +45,9 @@ class Event(StrEnum):
     # who asks
     SIGNED_IN = "signed_in"
     TOKEN_REJECTED = "token_rejected"  # noqa: S105 - the name of an event
+    DEVICE_BOUND = "device_bound"
+    DEVICE_REFUSED = "device_refused"
+    DEVICE_MISSING = "device_missing"
     KEYS_FETCHED = "keys_fetched"
     KEYS_FETCH_FAILED = "keys_fetch_failed"
     ACCOUNT_GRANTED = "account_granted"
@@ -129,6 +132,7 @@ _WARNINGS = (
     Event.BEARER_ALLOWED,
     Event.PLAIN_LISTENER,
     Event.SETTING_WEAK,
+    Event.DEVICE_MISSING,
     Event.KEYS_FETCH_FAILED,
     Event.CEILING_REACHED,
     Event.EMERGENCY_READ,

@@ -11,6 +11,7 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from beffroi.actions.browser_sessions import Session
+from beffroi.actions.device_binding import Unproved
 from beffroi.errors import (
     BeffroiError,
     TooLarge,
@@ -22,7 +23,7 @@ from beffroi.errors import (
 )
 from beffroi.model.disclosure import Door, Operation
 from beffroi.servers.admission import Admission
-from beffroi.servers.console import entrance, refusals
+from beffroi.servers.console import devices, entrance, refusals
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import FORM_TOKEN, ROOT, Page, Visit
 from beffroi.servers.console.headers import FILE_HEADERS, PAGE_HEADERS, TLS_HEADERS, cookies_of
@@ -100,9 +101,15 @@ class Console:
         )
 
     async def _answer(self, route: Route, visit: Visit, scope: Scope, receive: Receive) -> Page:
+        if route.bodiless:
+            return await route.handler(self._desk, visit)
         visit.query, visit.form = await _fields(visit, scope, receive)
         cookie = visit.cookies.get(self._desk.cookies.session, "")
-        visit.session = await self._session(route, visit, cookie)
+        try:
+            visit.session = await self._session(route, visit, cookie)
+        except Unproved:
+            leaves = route.handler in entrance.LEAVING and self._same_site(visit.headers)
+            return await route.handler(self._desk, visit) if leaves else entrance.unproved(self._desk, visit)
         if route.roles is None:
             if visit.method == "POST" and not self._same_site(visit.headers):
                 return refusals.out_of_date(self._desk, visit)
@@ -112,23 +119,32 @@ class Console:
         return self._refused(route, visit, visit.session) or await self._handled(route, visit, visit.session)
 
     async def _session(self, route: Route, visit: Visit, cookie: str) -> Session | None:
-        """Whose visit it is. Where strangers may come, a session that cannot be looked up is no obstacle."""
+        """Whose visit it is. Where strangers may come, a session that cannot be looked up is no obstacle.
+
+        Raises Unproved, UnknownAccount, Unavailable.
+        """
         if not cookie:
             return None
         try:
             return await self._desk.sessions.find(
-                cookie, visit.network, in_use=not (route.background or "x-background" in visit.headers)
+                cookie,
+                visit.network,
+                devices.shown(self._desk, visit),
+                in_use=not (route.background or "x-background" in visit.headers),
             )
+        except Unproved:
+            if route.roles is not None or route.handler is entrance.start:
+                raise
         except (UnknownAccount, Unavailable):
             if route.roles is not None:
                 raise
-            return None
+        return None
 
     def _refused(self, route: Route, visit: Visit, session: Session) -> Page | None:
         """What somebody who is signed in may not do here; None when they may."""
         if visit.method == "POST" and not self._is_ours(visit, session.form_token):
             return refusals.out_of_date(self._desk, visit)
-        if session.frozen and route.handler not in (entrance.sign_out, entrance.switch):
+        if session.frozen and route.handler not in entrance.LEAVING:
             return refusals.stopped(self._desk, visit)
         assert route.roles is not None
         return None if session.asker.role in route.roles else refusals.no_entry(self._desk, visit)
@@ -145,8 +161,7 @@ class Console:
 
     def _stranger(self, visit: Visit, *, had_cookie: bool) -> Page:
         page = entrance.entrance(self._desk, visit, "ended" if had_cookie else "", status=401)
-        dropped = (self._desk.cookies.drop(self._desk.cookies.session),) if had_cookie else ()
-        return Page(page.body, page.status, dropped)
+        return Page(page.body, page.status, self._desk.cookies.drop_session() if had_cookie else ())
 
     def _is_ours(self, visit: Visit, token: str) -> bool:
         given = visit.form.get(FORM_TOKEN, "")

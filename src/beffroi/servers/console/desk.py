@@ -7,6 +7,7 @@ from beffroi.actions.asking import Ask
 from beffroi.actions.browser_sessions import BrowserSessions
 from beffroi.actions.case_room import CaseRoom
 from beffroi.actions.contain import Containing
+from beffroi.actions.device_binding import DeviceBinding
 from beffroi.actions.doubts import DoubtfulIdentities
 from beffroi.actions.drill_report import DrillReports
 from beffroi.actions.operations_room import OperationsRoom
@@ -40,6 +41,7 @@ class Desk:
 
     finder: Finds
     sessions: BrowserSessions
+    devices: DeviceBinding
     pages: Pages
     hospitals: Hospitals
     cookies: Cookies

@@ -5,6 +5,7 @@ colleague.
 from beffroi.access.rejection import Rejected
 from beffroi.actions.browser_sessions import SIGN_IN_S_MAX, SignInFailed
 from beffroi.errors import CallerError, Words
+from beffroi.servers.console import devices
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import ROOT, Page, Visit, own_path, see_other
 from beffroi.servers.console.headers import CLEAR
@@ -23,9 +24,27 @@ async def start(desk: Desk, visit: Visit) -> Page:
     return entrance(desk, visit)
 
 
-def entrance(desk: Desk, visit: Visit, why: str = "", status: int = 200) -> Page:
-    """The sign-in page. `why`: "ended", "failed", "left", "other", or what an error says."""
-    return desk.pages.render(visit, "entrance.html", TITLE, status=status, why=why)
+def entrance(
+    desk: Desk, visit: Visit, why: str = "", status: int = 200, again: str = "", *, by_itself: bool = False
+) -> Page:
+    """The sign-in page. `why`: "ended", "unproved", "failed", "left", "other", or what an error says.
+
+    `again`: the page to try again; `by_itself`: at once.
+    """
+    return desk.pages.render(visit, "entrance.html", TITLE, status=status, why=why, again=again, by_itself=by_itself)
+
+
+def unproved(desk: Desk, visit: Visit) -> Page:
+    """For a session that came without its device's key. It stays: perhaps its browser only could not ask for a cookie.
+
+    Browsers do not ask for one where a link of another site leads here; they do where a page of ours does.
+    """
+    is_page = visit.method == "GET" and visit.headers.get("sec-fetch-mode", "") == "navigate"
+    from_elsewhere = visit.headers.get("sec-fetch-site", "") in ("cross-site", "same-site")
+    again = own_path(visit.path) if visit.method == "GET" else "/"
+    page = entrance(desk, visit, "unproved", 401, again, by_itself=is_page and from_elsewhere)
+    is_stale = desk.cookies.bound in visit.cookies  # it goes, so that the browser asks for another
+    return Page(page.body, page.status, (desk.cookies.drop(desk.cookies.bound),) if is_stale else ())
 
 
 async def sign_in(desk: Desk, visit: Visit) -> Page:
@@ -43,14 +62,15 @@ async def signed_in(desk: Desk, visit: Visit) -> Page:
         return _failed(desk, visit, "failed")
     await desk.sessions.end(visit.cookies.get(desk.cookies.session, ""))
     try:
-        cookie = await desk.sessions.finish(
+        signed_in = await desk.sessions.finish(
             pending, query.get("state", ""), query["code"], query.get("iss", ""), visit.network
         )
     except (SignInFailed, Rejected):
         return _failed(desk, visit, "failed")
     except CallerError as error:
         return _failed(desk, visit, error.text(visit.language), error.http_status)
-    return see_other("/", gone, desk.cookies.set(desk.cookies.session, cookie))
+    own = (desk.cookies.drop(desk.cookies.bound), desk.cookies.set(desk.cookies.session, signed_in.cookie))
+    return see_other("/", gone, *own, *devices.offer(signed_in.challenge))
 
 
 def _failed(desk: Desk, visit: Visit, why: str, status: int = 400) -> Page:
@@ -61,14 +81,18 @@ def _failed(desk: Desk, visit: Visit, why: str, status: int = 400) -> Page:
 async def sign_out(desk: Desk, visit: Visit) -> Page:
     """Leaves: the session ends everywhere, and what Back would show is gone."""
     await desk.sessions.end(visit.cookies.get(desk.cookies.session, ""))
-    return see_other("/left", CLEAR, desk.cookies.drop(desk.cookies.session))
+    return see_other("/left", CLEAR, *desk.cookies.drop_session())
 
 
 async def switch(desk: Desk, visit: Visit) -> Page:
     """Leaves, for a colleague who signs in next: the issuer asks who is there."""
     await desk.sessions.end(visit.cookies.get(desk.cookies.session, ""))
     # By a page of ours: the policy lets no form of ours lead to another site (form-action), not even by a redirect.
-    return see_other("/left?other=1", CLEAR, desk.cookies.drop(desk.cookies.session))
+    return see_other("/left?other=1", CLEAR, *desk.cookies.drop_session())
+
+
+LEAVING = (sign_out, switch)
+"""What somebody may do whose account is stopped, or whose device is not proved."""
 
 
 async def left(desk: Desk, visit: Visit) -> Page:

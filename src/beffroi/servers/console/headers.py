@@ -44,7 +44,8 @@ PAGE_HEADERS: Final = (*_COMMON, (b"cache-control", b"no-store"), (b"x-robots-ta
 FILE_HEADERS: Final = (*_COMMON, (b"cache-control", b"public, max-age=31536000, immutable"))
 TLS_HEADERS: Final = ((b"strict-transport-security", b"max-age=31536000; includeSubDomains"),)
 CLEAR: Final = (b"clear-site-data", b'"cache", "storage"')
-"""At a sign-out: what Back would show is gone. Not "cookies": the language stays."""
+"""At a sign-out: what Back would show is gone, and what binds the session to the device. Not "cookies": the language
+stays."""
 COOKIES_BYTES_MAX: Final = 8_192
 
 
@@ -52,21 +53,25 @@ class Cookies:
     """The names and marks of this deployment's cookies."""
 
     def __init__(self, secure: bool) -> None:
-        self._secure = secure
+        self.marks = "Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if secure else "")
         prefix = "__Host-beffroi" if secure else "beffroi"
         self.session = prefix
+        self.bound = f"{prefix}-bound"
         self.sign_in = f"{prefix}-sign-in"
         self.language = f"{prefix}-language"
 
     def set(self, name: str, value: str, seconds: int | None = None) -> Header:
         """Sets one, until the browser closes or for some seconds. Not for scripts, not from other sites."""
-        marks = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if self._secure else "")
         age = "" if seconds is None else f"; Max-Age={seconds}"
-        return (b"set-cookie", f"{name}={value}{marks}{age}".encode("ascii"))
+        return (b"set-cookie", f"{name}={value}; {self.marks}{age}".encode("ascii"))
 
     def drop(self, name: str) -> Header:
         """Takes one away."""
         return self.set(name, "", 0)
+
+    def drop_session(self) -> tuple[Header, Header]:
+        """Takes away the session's, and the one that proves its device."""
+        return (self.drop(self.session), self.drop(self.bound))
 
 
 def cookies_of(header: str) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 A page says where it stood when it was rendered, and a stream that is opened again where it had come to
 (`Last-Event-ID`): what happened between is told at once. A stream ends within a second of its session's end, its
-account's stop, or the process's. Source: WHATWG HTML, Server-sent events.
+account's stop, or the process's. That of a session bound to a device ends with the bound cookie that it came with too:
+the browser opens it again by itself, and shows a newer one. Source: WHATWG HTML, Server-sent events.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from hashlib import sha256
 from typing import Final
 
-from beffroi.actions.browser_sessions import BrowserSessions, Session
+from beffroi.actions.browser_sessions import BrowserSessions, Session, Standing
 from beffroi.errors import TooManyInFlight, Unavailable
 
 LOOK_S: Final = 0.3
@@ -73,8 +74,10 @@ class News:
                 if now != told and rest_s <= 0:
                     told, quiet_s, rest_s = now, 0.0, least_s if own else 0.0
                     yield f"id: {told}\nevent: news\ndata: 1\n\n".encode("ascii")
-                if not await self._lasts(session):
+                standing = await self._standing(session)
+                if standing is Standing.OVER:
                     yield b"event: over\ndata: 1\n\n"
+                if standing is not Standing.LASTS:
                     return
                 if quiet_s >= BEAT_S:
                     quiet_s = 0.0
@@ -110,11 +113,11 @@ class News:
                 await asyncio.wait_for(self._changed.wait(), SESSION_S)
         return self._seen
 
-    async def _lasts(self, session: Session) -> bool:
+    async def _standing(self, session: Session) -> Standing:
         try:
-            return await self._sessions.lasts(session)
+            return await self._sessions.standing(session)
         except Unavailable:
-            return True  # the database restarts: nothing is shown meanwhile, and the next look decides
+            return Standing.LASTS  # the database restarts: nothing is shown meanwhile, and the next look decides
 
     async def _look(self) -> None:
         """Looks while anybody listens; whoever waits is woken by an event of their own."""

@@ -1,7 +1,8 @@
 """Every address of the console in one table: its method, who may use it, and what it does. Nothing is reached
 otherwise.
 
-`roles` None: strangers too. A POST always carries the session's form token, but where `roles` is None.
+`roles` None: strangers too. A POST always carries the session's form token, but where `roles` is None; where the
+browser asks by itself (`bodiless`) there is not even a form.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from beffroi.model.disclosure import Operation
 from beffroi.servers.console import (
     case_downloads,
     configuring,
+    devices,
     drilling,
     emergency,
     entrance,
@@ -44,7 +46,8 @@ URGENT = frozenset(role for role, rights in RIGHTS.items() if rights.emergency)
 class Route:
     """One address and method. `operation`: what is asked of the gate there, None when nothing is.
 
-    `background`: a page asks by itself, so the session is not in use.
+    `background`: a page asks by itself, so the session is not in use. `bodiless`: the browser asks by itself; what it
+    says is in its headers, and it proves it there.
     """
 
     method: str
@@ -53,6 +56,7 @@ class Route:
     handler: Handler
     operation: Operation | None = None
     background: bool = False
+    bodiless: bool = False
 
 
 ROUTES = (
@@ -62,6 +66,8 @@ ROUTES = (
     Route("GET", "/left", None, entrance.left),
     Route("GET", "/accessibility", None, entrance.accessibility),
     Route("POST", "/language", None, entrance.language),
+    Route("POST", devices.BIND_PATH, None, devices.bind, bodiless=True),
+    Route("POST", devices.REFRESH_PATH, None, devices.refresh, bodiless=True),
     Route("POST", "/sign-out", EVERYBODY, entrance.sign_out),
     Route("POST", "/switch", EVERYBODY, entrance.switch),
     Route("GET", "/stay", EVERYBODY, entrance.stay),

@@ -23,7 +23,9 @@ select coalesce((select max(tree_size) from checkpoints), 0) as tree_size,
        pg_database_size(current_database()) as database_bytes,
        (select greatest(reltuples, 0)::bigint from pg_class where oid = 'identities'::regclass) as identities,
        (select greatest(reltuples, 0)::bigint from pg_class where oid = 'disclosures'::regclass) as disclosures,
-       (select count(*) from console_sessions where ends_at > $1) as sessions;
+       s.sessions, s.bound, s.unproved
+from (select count(*) as sessions, count(bound_at) as bound, count(unproved_at) as unproved
+      from console_sessions where ends_at > $1) s;
 
 -- name: stored
 -- The largest tables with their indexes, and what lies in the archive. $1 rows at most.

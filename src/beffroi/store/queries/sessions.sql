@@ -5,7 +5,7 @@ values ($1, $2, $3, $4, $4, $5);
 
 -- name: find_session
 -- The session of a cookie while it lasts, with whether its account is stopped. $1 digest, $2 now, $3 seen since then.
-select s.account_id, s.sealed, s.signed_in_at, s.seen_at, s.ends_at, a.frozen
+select s.account_id, s.sealed, s.signed_in_at, s.seen_at, s.ends_at, a.frozen, s.bound_at, s.unproved_at
 from console_sessions s join account_states a using (account_id)
 where s.session_digest = $1 and s.ends_at > $2 and s.seen_at > $3;
 
@@ -20,3 +20,22 @@ update console_sessions set sealed = $2 where session_digest = $1;
 -- name: close_session
 -- Signed out. $1 digest.
 delete from console_sessions where session_digest = $1;
+
+-- name: bind_session
+-- The browser has bound it to its device's key, once. $1 digest, $2 key, $3 now, $4 when the answered challenge was made.
+update console_sessions set device_key = $2::jsonb, bound_at = $3, answered_at = $4
+where session_digest = $1 and device_key is null and ends_at > $3
+returning account_id;
+
+-- name: device_key
+-- The key of a bound session while it lasts. $1 digest, $2 now, $3 seen since then.
+select device_key::text from console_sessions
+where session_digest = $1 and ends_at > $2 and seen_at > $3 and device_key is not null;
+
+-- name: answer_challenge
+-- A challenge is answered, once, and none that is older after it. $1 digest, $2 when the challenge was made.
+update console_sessions set answered_at = $2 where session_digest = $1 and answered_at < $2 returning account_id;
+
+-- name: note_unproved
+-- It came without its device's key, for the first time. $1 digest, $2 now.
+update console_sessions set unproved_at = $2 where session_digest = $1 and unproved_at is null;

@@ -74,7 +74,6 @@
   const live = document.querySelector("[data-news]");
   if (live && "EventSource" in window) {
     const state = document.getElementById("news-state");
-    const source = new EventSource(live.dataset.news);
     const say = (on) => { if (state) state.dataset.on = on ? "yes" : "no"; if (state) state.textContent = on ? state.dataset.live : state.dataset.lost; };
     let asking = false, again = false;
     const renew = () => {
@@ -98,10 +97,20 @@
       request.onloadend = () => { asking = false; if (again) { again = false; renew(); } };
       request.send();
     };
-    source.addEventListener("open", () => say(true));
-    source.addEventListener("news", renew);
-    source.addEventListener("over", () => { source.close(); body.replaceChildren(); location.replace(body.dataset.start); });
-    source.addEventListener("error", () => say(false));
+    let source = null, lost = 0;
+    const listen = () => {
+      source = new EventSource(live.dataset.news);
+      source.addEventListener("open", () => { clearTimeout(lost); say(true); });
+      source.addEventListener("news", renew);
+      source.addEventListener("over", () => { source.close(); body.replaceChildren(); location.replace(body.dataset.start); });
+      source.addEventListener("error", () => {
+        // A stream that ends with its bound cookie is back at once: said of what stays away. One that is refused is not tried again by itself.
+        clearTimeout(lost);
+        lost = setTimeout(() => say(false), 3000);
+        if (source.readyState === EventSource.CLOSED) setTimeout(listen, 15000);
+      });
+    };
+    listen();
     addEventListener("pagehide", () => source.close());
   }
 })();
