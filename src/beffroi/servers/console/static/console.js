@@ -100,11 +100,11 @@
     let source = null, lost = 0;
     const listen = () => {
       source = new EventSource(live.dataset.news);
-      source.addEventListener("open", () => { clearTimeout(lost); say(true); });
+      source.addEventListener("open", () => { clearTimeout(lost); if (!state || state.dataset.on !== "yes") say(true); });
       source.addEventListener("news", renew);
       source.addEventListener("over", () => { source.close(); body.replaceChildren(); location.replace(body.dataset.start); });
       source.addEventListener("error", () => {
-        // A stream that ends with its bound cookie is back at once: said of what stays away. One that is refused is not tried again by itself.
+        // A stream that ends with its bound cookie is back at once: said of what stays away. Browsers try none again that is refused.
         clearTimeout(lost);
         lost = setTimeout(() => say(false), 3000);
         if (source.readyState === EventSource.CLOSED) setTimeout(listen, 15000);
