@@ -1,4 +1,4 @@
-"""Two tables are true as far as a test can say: the tests and modules that they name exist, nothing is done without."""
+"""Three tables are true as far as a test can say: tests and modules that they name exist, nothing is done without."""
 
 import ast
 import re
@@ -22,14 +22,25 @@ def rows_of(page: str) -> list[list[str]]:
 
 
 ROWS, PROMISES = rows_of("conformance.md"), rows_of("watch-promises.md")
+JOURNEYS = rows_of("console-journeys.md")
 STATES = ("done", "partly: ", "not done")
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
 
+IN_BOTH = {"browsing", "another", "locale"}
+"""Whoever uses one of these fixtures runs in French and in English (tests/console/conftest.py)."""
+KEY = re.compile(r"\b(?:with_key|enrolled)\(")
+
+
 @cache
-def names_in(path: str) -> frozenset[str]:
+def functions_of(path: str) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions of a file by their names."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    return frozenset(n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    return {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def names_in(path: str) -> frozenset[str]:
+    return frozenset(functions_of(path))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: " ".join(row[:-2])[:60])
@@ -60,3 +71,15 @@ def test_each_promise_of_the_watch_is_shown(row: list[str]) -> None:
     found = TEST.fullmatch(shown)
     assert found, "no test, or one written wrongly"
     assert found[2] in names_in(found[1])
+
+
+@pytest.mark.parametrize("row", JOURNEYS, ids=lambda row: f"{row[0]}: {row[1]}"[:60])
+def test_each_journey_is_walked(row: list[str]) -> None:
+    """By a test that exists, in the languages that the page says, with a key where it says so."""
+    *_, languages, key, shown = row
+    found = TEST.fullmatch(shown)
+    assert found, "no test, or one written wrongly"
+    test = functions_of(found[1])[found[2]]
+    in_both = bool(IN_BOTH & {argument.arg for argument in test.args.args})
+    assert languages == ("fr, en" if in_both else "fr")
+    assert bool(KEY.search(ast.unparse(test))) == (key == "key")

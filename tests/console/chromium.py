@@ -1,6 +1,7 @@
 """Debian's Chromium for the browser tests: as it is found, or installed by continuous integration as root.
 
-Elsewhere the tests are skipped, and say what to install. BEFFROI_CHROMIUM names another one.
+Elsewhere the tests are skipped, and say what to install. BEFFROI_CHROMIUM names another one. One browser serves all
+tests of a process, each in windows of its own that share nothing: to start one costs as much as a journey.
 
 Sessions are bound to a key of the device where there is a chip for it. For trying it out Chromium has keys in software,
 but on Linux only before version 153: continuous integration unpacks Debian's older one into the user's cache; elsewhere
@@ -13,6 +14,9 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,7 +29,16 @@ BINDING = (
     "EnableBoundSessionCredentialsSoftwareKeysForManualTesting",
 )
 """What `--enable-features` has to say for keys in software."""
+START_S_MAX = 60
 MISSING = "no chromium here: apt-get install chromium"
+FLAGS = (
+    *("--headless", "--no-sandbox", "--remote-debugging-port=0", "--no-first-run", "--no-default-browser-check"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions"),
+    *("--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-dev-shm-usage"),
+    *("--disable-backgrounding-occluded-windows", "--disable-back-forward-cache", "--hide-scrollbars", "--mute-audio"),
+    *("--force-color-profile=srgb", "--font-render-hinting=none", "--password-store=basic", "--disable-gpu"),
+)
+"""Playwright's own, as far as they matter here: nothing by itself on the network, the same pixels everywhere."""
 
 
 @lru_cache(maxsize=1)
@@ -44,6 +57,28 @@ def chromium_path() -> str:
     if not found:
         pytest.skip(MISSING)
     return found
+
+
+@contextmanager
+def chromium_running() -> Iterator[str]:
+    """A browser with a profile of its own; the address by which Playwright commands it."""
+    with tempfile.TemporaryDirectory(prefix="beffroi-chromium-", ignore_cleanup_errors=True) as profile:
+        command = [chromium_path(), *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                yield f"http://127.0.0.1:{_port(Path(profile) / 'DevToolsActivePort', process)}"
+            finally:
+                process.terminate()
+
+
+def _port(told: Path, process: "subprocess.Popen[bytes]") -> int:
+    deadline_s = time.monotonic() + START_S_MAX
+    while time.monotonic() < deadline_s and process.poll() is None:
+        lines = told.read_text(encoding="ascii").splitlines() if told.exists() else []
+        if len(lines) == 2:
+            return int(lines[0])
+        time.sleep(0.02)
+    raise AssertionError("chromium did not start")
 
 
 def _install() -> None:

@@ -4,7 +4,7 @@ Browser tests need Debian's chromium (`apt-get install chromium`); elsewhere the
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from beffroi_region.issuer import CONSOLE_CLIENT, DemoIssuer
 from beffroi_region.issuer_server import issuer_running
 from beffroi_region.professions import roles_of_professions
 from beffroi_region.staff import StaffAccount, people
-from console.chromium import chromium_path
+from console.chromium import chromium_running
 from deployments import configuration, write_configuration
 from doubles import HOSPITALS
 from requests_and_records import record
@@ -156,22 +156,48 @@ async def louise(served: Served, put: Callable[..., Awaitable[int]]) -> int:
     return await put(1, "IPP-7", record("MARTIN", "Louise"), explained_h=5)
 
 
+@pytest.fixture(scope="session")
+def chromium_address() -> Iterator[str]:
+    """A real browser, the same for all tests of this process."""
+    with chromium_running() as address:
+        yield address
+
+
 @pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    """A real browser."""
-    path = chromium_path()
+async def chromium(chromium_address: str) -> AsyncIterator[Browser]:
+    """The real browser, for one test: what it opens is gone afterwards."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = await playwright.chromium.connect_over_cdp(chromium_address)
         yield browser
+        for context in browser.contexts[1:]:
+            await context.close()
         await browser.close()
 
 
 @pytest.fixture(params=["fr-FR", "en-GB"])
-async def browsing(chromium: Browser, request: pytest.FixtureRequest) -> AsyncIterator[BrowserContext]:
+def locale(request: pytest.FixtureRequest) -> str:
+    """Each language in turn."""
+    spoken: str = request.param
+    return spoken
+
+
+NewWindow = Callable[..., Awaitable[BrowserContext]]
+
+
+@pytest.fixture
+def another(chromium: Browser, locale: str) -> NewWindow:
+    """Opens one more browser in that language, which shares nothing with the others."""
+
+    async def open_one(**options: Any) -> BrowserContext:
+        return await chromium.new_context(locale=locale, viewport={"width": 1200, "height": 800}, **options)
+
+    return open_one
+
+
+@pytest.fixture
+async def browsing(another: NewWindow) -> BrowserContext:
     """A browser that speaks each language in turn."""
-    context = await chromium.new_context(locale=request.param, viewport={"width": 1200, "height": 800})
-    yield context
-    await context.close()
+    return await another()
 
 
 SignIn = Callable[[BrowserContext, str], Awaitable[Page]]

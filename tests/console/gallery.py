@@ -19,6 +19,7 @@ from beffroi.model.person import OID_INS_NIR_TEST, Address, HospitalId, Identity
 from beffroi.model.role_request import Wanted
 from beffroi.store.doubts import DoubtStore
 from beffroi.store.jobs import JobStore
+from console.hands import press
 from requests_and_records import record
 
 DRILL = Path(__file__).parents[2] / "docs" / "benchmarks" / "drill-500.json"
@@ -65,12 +66,6 @@ async def find(page: Page, url: str, born: str, name: str) -> None:
     await page.fill("#name", name)
     async with page.expect_navigation():
         await page.press("#name", "Enter")
-
-
-async def press(page: Page, selector: str) -> None:
-    """A click that leads to another page."""
-    async with page.expect_navigation():
-        await page.click(selector)
 
 
 async def professional(page: Page, url: str) -> AsyncIterator[str]:

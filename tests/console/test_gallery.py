@@ -81,7 +81,6 @@ async def weight_of_files(page: Page, url: str) -> int:
     return sum(map(len, files))
 
 
-@pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
 async def test_every_page_and_state(served, put, enters, chromium: Browser, locale: str) -> None:
     """No violation by axe in light and dark, no sideways scrolling at 400 %, nothing refused by the policy, 60 KiB."""
     source = axe()

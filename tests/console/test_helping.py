@@ -3,11 +3,12 @@
 import time
 from datetime import timedelta
 
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext
 
-from beffroi.model.disclosure import Operation
+from beffroi.model.disclosure import Door, Operation
 from console.asking import find, path_of, post
-from console.virtual_key import enrolled
+from console.hands import Hands, counted_as, press, read, said_in
+from console.virtual_key import code_for, enrolled, with_key
 from requests_and_records import record
 
 MINUTE_S = 60
@@ -23,59 +24,61 @@ async def hold(served, account: str) -> None:
     )
 
 
-async def search(page: Page, url: str) -> None:
-    """For a patient whom the hospital does not know."""
-    await page.goto(f"{url}/find")
-    await page.keyboard.type("17051980")
-    await page.keyboard.press("Tab")
-    await page.keyboard.type("que z")
-    async with page.expect_navigation():
-        await page.keyboard.press("Enter")
-
-
-async def press(page: Page, selector: str) -> None:
-    async with page.expect_navigation():
-        await page.click(selector)
-
-
 async def test_past_a_hold_with_one_s_own_key(served, put, browsing: BrowserContext, enters) -> None:
-    """Withheld, said why, a touch, and the same search shows her: well within a minute."""
+    """A code in person, a key that counts a week later; withheld, said why, a touch, and she is shown: in a minute."""
     await put(2, "B-1", record("QUESTEL", "Zoé"))
     page = await enters(browsing, "ward-nurse")
-    await enrolled(served, page, browsing, "ward-nurse")
+    await with_key(page, browsing)
+    await press(page, "nav a[href$='/keys']")
+    await page.fill("#code", await code_for(served, "ward-nurse"))
+    await press(page, "form[data-key=create] button")
+    assert await said_in(page, "Votre clé est enrôlée. Elle comptera dans sept jours.", "It counts in seven days.")
+    assert await page.query_selector("form[data-key=get]") is None
+    served.clock.moved += timedelta(days=7, minutes=1)
+    await page.goto(f"{served.url}/find")
+    assert await said_in(page, "Votre session est terminée", "Your session has ended")
+    await press(page, "main a.button")
+    await press(page, "button[value=ward-nurse]")
     await hold(served, "ward-nurse")
-    began_s = time.monotonic()
-    await search(page, served.url)
-    assert "QUESTEL" not in await page.inner_text("main")
-    await press(page, "main a[href*='/keys?back=/find/']")
-    await press(page, "form[data-key=get] button")
-    assert "QUESTEL Zoé" in await page.inner_text("main")
+    hands, began_s = Hands(page), time.monotonic()
+    await hands.find("que z")
+    assert "QUESTEL" not in await read(page) and await said_in(page, "Retenu", "Withheld")
+    hands.begin_again()
+    await hands.click("main a[href*='/keys?back=/find/']")
+    await hands.click("form[data-key=get] button")
+    assert "QUESTEL Zoé" in await read(page)
     assert time.monotonic() - began_s < MINUTE_S
+    assert hands.counted == counted_as("Get past a hold, with one's key")
+    row = await served.database.pool.fetchrow("select * from disclosures where operation = $1", Operation.STEP_UP)
+    assert row["door"] == Door.CONSOLE
 
 
-async def test_past_a_hold_with_a_colleague(served, put, browsing: BrowserContext, chromium, enters) -> None:
+async def test_past_a_hold_with_a_colleague(served, put, browsing: BrowserContext, another, enters) -> None:
     """A code, the colleague names the patient and touches a key, and the same search shows her; both chains say so."""
-    person = await put(2, "B-1", record("QUESTEL", "Zoé"))
-    nurse = await enters(browsing, "ward-nurse")
-    beside = await chromium.new_context(locale=await nurse.evaluate("navigator.language"))
-    doctor = await enters(beside, "ward-doctor")
-    await enrolled(served, doctor, beside, "ward-doctor")
+    person = await put(2, "B-1", record("QUESNEL", "Zoé"))
+    beside = await another()
+    nurse, doctor = Hands(await enters(browsing, "ward-nurse")), Hands(await enters(beside, "ward-doctor"))
+    await enrolled(served, doctor.page, beside, "ward-doctor")
     await hold(served, "ward-nurse")
     began_s = time.monotonic()
-    await search(nurse, served.url)
-    assert "QUESTEL" not in await nurse.inner_text("main")
-    await press(nurse, "main a[href*='/colleague?back=/find/']")
-    await press(nurse, "form[action$='/colleague/code'] button")
-    code = await nurse.inner_text("p.figure")
-    await press(doctor, "nav a[href$='/colleague']")
-    for field, text in (("code", code), ("born1", "17/05/1980"), ("name1", "questel zoe")):
-        await doctor.fill(f"#{field}", text)
-    await press(doctor, "form[data-key=get] button")
-    assert await doctor.query_selector("main .note.good"), await doctor.inner_text("main")
-    await press(nurse, "main a.button[href*='/find/']")
-    assert "QUESTEL Zoé" in await nurse.inner_text("main")
+    await nurse.find("quesn z")
+    assert "QUESNEL" not in await read(nurse.page)
+    nurse.begin_again()
+    await nurse.click("main a[href*='/colleague?back=/find/']")
+    await nurse.click("form[action$='/colleague/code'] button")
+    await doctor.click("nav a[href$='/colleague']")
+    await doctor.click("#code", leads_on=False)
+    await doctor.type(await nurse.page.inner_text("p.figure"))
+    for text in ("17051980", "quesn z"):
+        await doctor.press("Tab")
+        await doctor.type(text)
+    await doctor.click("form[data-key=get] button")
+    assert await said_in(doctor.page, "Confirmé, pour quatre heures", "Confirmed, for four hours")
+    await nurse.click("main a.button[href*='/find/']")
+    assert "QUESNEL Zoé" in await read(nurse.page)
     assert time.monotonic() - began_s < MINUTE_S
-    await beside.close()
+    together = tuple(a + b for a, b in zip(nurse.counted, doctor.counted, strict=True))
+    assert together == counted_as("Get past a hold, with a colleague")
     rows = await served.database.pool.fetch(
         "select request::json ->> 'people' as people from disclosures where operation = $1", int(Operation.CONFIRM)
     )

@@ -1,20 +1,14 @@
-"""Each journey as its person makes it, in a real browser, in both languages: keys, Back, tabs, shared workstations."""
+"""What holds on every way through the console, in a real browser, in both languages: keys, Back, tabs, sessions' ends,
+shared workstations, no scripts. Each person's own journey: `test_people`.
+"""
+
+from datetime import timedelta
 
 from playwright.async_api import Browser, BrowserContext, Page
 
-from console.asking import find, post
+from console.asking import find
+from console.hands import press, read, said_in, search
 from requests_and_records import record
-
-REASON = "lectures inhabituelles cette nuit"
-
-
-async def search(page: Page, born: str = "17051980", name: str = "mar l") -> None:
-    """As it is typed: the first field has the focus already."""
-    await page.keyboard.type(born)
-    await page.keyboard.press("Tab")
-    await page.keyboard.type(name)
-    async with page.expect_navigation():
-        await page.keyboard.press("Enter")
 
 
 async def leaks(page: Page) -> list[str]:
@@ -90,10 +84,9 @@ async def test_several_tabs(served, louise, browsing: BrowserContext, enters) ->
     assert await first.query_selector("a[href$='/sign-in']")
 
 
-async def test_the_screen_empties_when_the_session_ends(served, louise, chromium: Browser, enters) -> None:
+async def test_the_screen_empties_when_the_session_ends(served, louise, browsing: BrowserContext, enters) -> None:
     """A page left open says so a minute before, can be kept, and then shows nobody."""
-    context = await chromium.new_context(locale="fr-FR")
-    page = await enters(context, "ward-nurse")
+    page = await enters(browsing, "ward-nurse")
     await search(page)
     assert await page.is_hidden("#soon")
     await page.clock.install()
@@ -102,58 +95,56 @@ async def test_the_screen_empties_when_the_session_ends(served, louise, chromium
     await page.wait_for_selector("#soon", state="visible")
     await page.clock.run_for(60_000)
     await page.wait_for_function("!document.body.innerText.includes('MARTIN')")
-    await context.close()
 
 
-async def test_without_scripts(served, louise, chromium: Browser) -> None:
-    """Everything reads and works with scripts switched off."""
-    context = await chromium.new_context(locale="fr-FR", java_script_enabled=False)
-    page = await context.new_page()
+async def test_a_session_ends_at_its_limits(served, louise, browsing: BrowserContext, enters) -> None:
+    """After a quarter of an hour unused, and after four hours of use: said in words, and nobody is shown."""
+    page = await enters(browsing, "ward-nurse")
+    await search(page)
+    for step_s, used in ((901, 0), (870, 16)):
+        for _ in range(used):
+            served.clock.moved += timedelta(seconds=step_s)
+            await page.reload()
+            assert "MARTIN" in await read(page)
+        served.clock.moved += timedelta(seconds=step_s)
+        await page.reload()
+        assert await said_in(page, "Votre session est terminée", "Your session has ended")
+        assert "MARTIN" not in await page.content()
+        if not used:
+            await press(page, "main a.button")
+            await press(page, "button[value=ward-nurse]")
+            await search(page)
+
+
+async def test_without_scripts(served, louise, another) -> None:
+    """Everything reads and works with scripts switched off, and what needs them says so."""
+    page = await (await another(java_script_enabled=False)).new_page()
     await page.goto(f"{served.url}/sign-in")
-    await page.click("button[value=ward-nurse]")
+    await press(page, "button[value=ward-nurse]")
     await page.fill("#born", "17051980")
     await page.fill("#name", "mar l")
     await page.press("#name", "Enter")
     await page.wait_for_selector("a.name")
-    assert "MARTIN Louise" in await page.inner_text("main")
-    await context.close()
+    assert "MARTIN Louise" in await read(page)
+    await press(page, "a.name")
+    await page.check("input[name=contact]")
+    await press(page, "main form button")
+    assert "06 12 34 56 78" in await read(page)
+    await press(page, "nav a[href$='/keys']")
+    assert await said_in(page, "Les clés demandent des scripts", "Keys need scripts")
+    await press(page, "form[action$='/switch'] button")
+    assert await said_in(page, "La session est fermée", "The session is closed")
 
 
-async def test_the_watch_room_is_live(served, louise, browsing: BrowserContext, enters) -> None:
-    """What is stopped elsewhere comes to an open watch room by itself; the officer then stops one too."""
-    page = await enters(browsing, "duty-officer")
-    other = await served.signed_in("duty-officer-2")
-    await served.signed_in("ward-nurse")
-    await served.signed_in("ward-doctor")
-    pool = served.database.pool
-    number = await pool.fetchval(
-        "select account_id from accounts where subject = $1", served.staff["ward-nurse"].subject
-    )
-    await page.locator("#news-state[data-on='yes']").wait_for(state="attached")
-    await post(other, f"/watch/stop/{number}", reason=REASON)
-    await page.wait_for_selector(f"text={REASON}", timeout=10_000)
-    await page.fill("#subject", served.staff["ward-doctor"].subject)
-    async with page.expect_navigation():
-        await page.press("#subject", "Enter")
-    async with page.expect_navigation():
-        await page.click("a[href*='/watch/stop/']")
-    await page.fill("#reason", REASON)
-    async with page.expect_navigation():
-        await page.click("main form button")
-    assert (await page.inner_text("main")).count(REASON) == 2
-
-
-async def test_a_session_closed_elsewhere_empties_the_watch_room(served, chromium: Browser, enters) -> None:
+async def test_a_session_closed_elsewhere_empties_the_watch_room(served, browsing: BrowserContext, enters) -> None:
     """Signed out in another tab, the open watch room is gone by itself."""
-    context = await chromium.new_context(locale="fr-FR")
-    page = await enters(context, "duty-officer")
+    page = await enters(browsing, "duty-officer")
     await page.locator("#news-state[data-on='yes']").wait_for(state="attached")
-    second = await context.new_page()
+    second = await browsing.new_page()
     await second.goto(f"{served.url}/help")
     async with second.expect_navigation():
         await second.click("form[action$='/sign-out'] button")
     await page.wait_for_selector("a[href$='/sign-in']", timeout=10_000)
-    await context.close()
 
 
 async def test_a_verdict_is_on_the_screen_within_a_second(served, put, chromium: Browser, enters) -> None:
