@@ -160,3 +160,10 @@ async def test_a_forwarded_address_is_not_believed_here(running: Running) -> Non
     stopping.set()
     await serving
     assert seen == ["127.0.0.1"]
+
+
+async def test_a_body_that_nobody_waits_for_is_cut(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is answered before their body is whole keeps no connection with a byte now and then."""
+    monkeypatch.setattr(http_server, "HEAD_S_MAX", 0.1)
+    begun = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\nx"
+    assert (await running.talk(begun, b"x")).endswith(b"ok")

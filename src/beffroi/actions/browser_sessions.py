@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from hashlib import sha256
@@ -23,13 +23,15 @@ import msgspec
 
 from beffroi.access.id_token import name_in
 from beffroi.access.sealed import NONCE_BYTES, Unsealable, derived, from_text, seal, to_text, unseal
+from beffroi.access.stops import Stops, refusal, stop_reaches
 from beffroi.access.verified import Verified
 from beffroi.actions.availability import looking_up
 from beffroi.actions.device_binding import NOTHING, SESSIONS, DeviceBinding, Shown
 from beffroi.actions.sign_in import SignIn
 from beffroi.clock import Clock
-from beffroi.errors import NotAuthenticated, Unavailable, Words
+from beffroi.errors import AccountFrozen, BeffroiError, Departed, NotAuthenticated, Unavailable, UnknownAccount, Words
 from beffroi.model.account import AccountKind, Asker
+from beffroi.model.disclosure import Operation
 from beffroi.outbound.issuer_keys import IssuerKeys
 from beffroi.outbound.openid import IssuerAway, OpenIdClient, SignInRefused, Tokens
 from beffroi.outbound.signing_key import SigningKey, read_key
@@ -78,7 +80,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One browser's session. `frozen`: its account is stopped, and every room is closed to it.
+    """One browser's session. `barred`: why every room is closed to it, where one refuses what it asks.
 
     `proved_until`: until when it is shown to be used where its device's key is; None for a session that is not bound.
     """
@@ -90,9 +92,10 @@ class Session:
     ends_at: datetime
     idle_ends_at: datetime
     form_token: str
-    frozen: bool
-    handle_key: bytes
+    barred: BeffroiError | None
     proved_until: datetime | None
+    cookie: str = field(repr=False)
+    handle_key: bytes = field(repr=False)
 
 
 class Standing(Enum):
@@ -203,11 +206,21 @@ class BrowserSessions:
         if secret is None:
             return None
         digest, now = _digest(secret), self._clock.now()
-        with looking_up(SESSIONS):
-            stored = await self._store.find(digest, now, now - timedelta(seconds=self._limits.idle_s))
+        stored = await self._stored(digest, now)
         if stored is None:
             return None
         proved_until = await self._binding.proved_until(digest, stored, shown, now)
+        return await self._session(secret, stored, network, proved_until, in_use=in_use)
+
+    async def _stored(self, digest: bytes, now: datetime) -> StoredSession | None:
+        with looking_up(SESSIONS):
+            return await self._store.find(digest, now, now - timedelta(seconds=self._limits.idle_s))
+
+    async def _session(
+        self, secret: bytes, stored: StoredSession, network: str, proved_until: datetime | None, *, in_use: bool
+    ) -> Session | None:
+        """Who it is; None when the issuer has ended it, by a signal or by no more tokens."""
+        digest, now = _digest(secret), self._clock.now()
         opened = await self._opened(secret, stored)
         if opened is None:
             return None
@@ -215,6 +228,10 @@ class BrowserSessions:
         asker = self._sign_in.known(verified, network, now.timestamp())
         if asker is None:
             asker = await self._sign_in.asker(verified, network)
+        if Stops((), stored.ended).is_over(asker):
+            with looking_up(SESSIONS):
+                await self._store.close(digest)
+            return None
         if in_use and (now - stored.seen_at).total_seconds() > TOUCH_S:
             with looking_up(SESSIONS):
                 await self._store.touch(digest, now)
@@ -226,9 +243,10 @@ class BrowserSessions:
             ends_at=stored.ends_at,
             idle_ends_at=(now if in_use else stored.seen_at) + timedelta(seconds=self._limits.idle_s),
             form_token=to_text(derived(secret, "beffroi console forms")),
-            frozen=stored.frozen,
-            handle_key=derived(secret, "beffroi console handles"),
+            barred=_barring(stored, asker),
             proved_until=proved_until,
+            cookie=to_text(secret),
+            handle_key=derived(secret, "beffroi console handles"),
         )
 
     async def end(self, cookie: str) -> None:
@@ -239,11 +257,18 @@ class BrowserSessions:
                 await self._store.close(_digest(secret))
 
     async def standing(self, session: Session) -> Standing:
-        """How it stands with it, for a page that stays open: signed out, stopped or at its end means over."""
-        now = self._clock.now()
-        with looking_up(SESSIONS):
-            stored = await self._store.find(session.digest, now, now - timedelta(seconds=self._limits.idle_s))
-        if stored is None or stored.frozen:
+        """How it stands with it, for a page that stays open: signed out, stopped, at its end or in another role means
+        over. Raises Unavailable.
+        """
+        secret, now = _secret(session.cookie), self._clock.now()
+        stored = await self._stored(session.digest, now)
+        if secret is None or stored is None:
+            return Standing.OVER
+        try:
+            found = await self._session(secret, stored, session.asker.network, session.proved_until, in_use=False)
+        except UnknownAccount:
+            return Standing.OVER
+        if found is None or found.barred is not None or found.asker.role is not session.asker.role:
             return Standing.OVER
         return Standing.DUE if self._binding.is_due(stored, session.proved_until, now) else Standing.LASTS
 
@@ -314,8 +339,7 @@ class BrowserSessions:
             return new
 
     async def _read(self, secret: bytes, now: datetime) -> _Kept | None:
-        with looking_up(SESSIONS):
-            stored = await self._store.find(_digest(secret), now, now - timedelta(seconds=self._limits.idle_s))
+        stored = await self._stored(_digest(secret), now)
         return None if stored is None else self._unsealed(secret, stored.sealed)
 
     async def _verified(self, tokens: Tokens, key: SigningKey) -> Verified:
@@ -344,6 +368,16 @@ class BrowserSessions:
         finally:
             if not lock.locked() and self._renewing.get(digest) is lock:
                 del self._renewing[digest]
+
+
+def _barring(stored: StoredSession, asker: Asker) -> BeffroiError | None:
+    """What closes every room: the gate would refuse whatever is asked of it, so nothing else is shown either."""
+    if stored.frozen:
+        return AccountFrozen()
+    if asker.departed:
+        return Departed()
+    stop = next((stop for stop in stored.devices if stop_reaches(stop, asker, Operation.SEARCH)), None)
+    return None if stop is None else refusal(stop)
 
 
 def _secret(cookie: str) -> bytes | None:

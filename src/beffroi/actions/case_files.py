@@ -4,8 +4,6 @@ They are written for their owner's eyes alone, into a new folder. No name stands
 references. A sensitive hospital's list is for it alone.
 """
 
-import csv
-import io
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -15,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from beffroi.actions.case_report import CaseFile
+from beffroi.actions.tables import csv_table
 from beffroi.breach.notification import FormField, cnil, health_authorities
 from beffroi.breach.page_parts import Source
 from beffroi.breach.pages import pages
@@ -48,14 +47,14 @@ def case_files(
     """Every file by name; `SHA256SUMS` last, as sha256sum writes it. `typeset` makes the PDF, here or apart."""
     case = released.content
     files: dict[str, bytes] = {
-        "patients.csv": _csv(PATIENT_COLUMNS, case.patients),
+        "patients.csv": csv_table(PATIENT_COLUMNS, case.patients),
         "patients.ndjson": _ndjson(case.patients),
-        "disclosures.csv": _csv(DISCLOSURE_COLUMNS, case.disclosures),
+        "disclosures.csv": csv_table(DISCLOSURE_COLUMNS, case.disclosures),
     }
     for hospital in case.report.hospitals:
-        files[f"hospital-{hospital.finess}.csv"] = _csv(PATIENT_COLUMNS, case.by_hospital[hospital.hospital_id])
+        files[f"hospital-{hospital.finess}.csv"] = csv_table(PATIENT_COLUMNS, case.by_hospital[hospital.hospital_id])
     if case.foreign.fact_count:
-        files["foreign.csv"] = _csv(FOREIGN_COLUMNS, _foreign_lines(case))
+        files["foreign.csv"] = csv_table(FOREIGN_COLUMNS, _foreign_lines(case))
     sources = [Source(name, _lines(name, content), _digest(content)) for name, content in files.items()]
     for language in languages:
         made, document = _documents(case, language, sources, complementary=complementary)
@@ -98,7 +97,7 @@ def _documents(
     rows = [_row(line, language) for line in case.disclosures]
     chosen = cnil(report, language, complementary=complementary)
     document = pages(report, language, chosen, sources, rows)
-    return {name: _csv(FormField.__struct_fields__, _form_lines(form)) for name, form in forms.items()}, document
+    return {name: csv_table(FormField.__struct_fields__, _form_lines(form)) for name, form in forms.items()}, document
 
 
 def _own_form(case: CaseFile, hospital: HospitalCount, language: str) -> tuple[FormField, ...]:
@@ -129,25 +128,6 @@ def _foreign_lines(case: CaseFile) -> list[dict[str, object]]:
         }
         for one in case.foreign.patients.values()
     ]
-
-
-def _csv(columns: Sequence[str], lines: Iterable[Mapping[str, object]]) -> bytes:
-    """A table that a spreadsheet opens: a cell that it would take for a formula is made a text."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, lineterminator="\r\n")
-    writer.writeheader()
-    for line in lines:
-        writer.writerow({name: _harmless(line[name]) for name in columns})
-    return buffer.getvalue().encode("utf-8")
-
-
-def _harmless(cell: object) -> object:
-    """A cell that no spreadsheet runs.
-
-    >>> _harmless("=1+1"), _harmless(-3)
-    ("'=1+1", -3)
-    """
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _ndjson(lines: Iterable[Mapping[str, object]]) -> bytes:

@@ -18,6 +18,7 @@ from beffroi.access.two_people import SAME_PERSON, objection
 from beffroi.actions.alerts import Alerts
 from beffroi.actions.events import Events, Locked
 from beffroi.actions.signals import Signals
+from beffroi.actions.ways.persons import are_one
 from beffroi.clock import Clock
 from beffroi.errors import ContainmentRefused, InvalidValue, Missing, NotFound, Words
 from beffroi.model.account import AccountId
@@ -27,6 +28,7 @@ from beffroi.model.containment import WIDE, Containment, ContainmentId, Containm
 from beffroi.model.disclosure import Door, Operation
 from beffroi.store.containments import ContainmentStore
 from beffroi.store.database import Database
+from beffroi.store.presence import PresenceStore
 from beffroi.store.signals import SignalStore
 from beffroi.telemetry import Event, log
 
@@ -71,6 +73,7 @@ class Containing:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._store = ContainmentStore(database)
+        self._presence = PresenceStore(database)
         self._events = Events(database, clock)
         self._alerts = Alerts(database, clock)
         self._signals = Signals(SignalStore(database), clock)
@@ -140,7 +143,7 @@ class Containing:
             now = self._clock.now()
             if found.in_force_from is not None:
                 raise ContainmentRefused(why=_NOT_WAITING)
-            refused = objection(found.asked_by, by, now - found.asked_at, CONFIRM_WITHIN)
+            refused = objection(await self._are_one(found.asked_by, by), now - found.asked_at, CONFIRM_WITHIN)
             if refused is not None:
                 raise ContainmentRefused(why=refused)
             until = now + (found.expires_at - found.asked_at) if found.expires_at else None
@@ -159,7 +162,7 @@ class Containing:
         async with self._events.locking(_accounts(preview)) as locked:
             found = await self._open(locked, containment_id)
             now = self._clock.now()
-            if _needs_another(found, by, now):
+            if await self._needs_another(found, by, now):
                 ended = await self._store.ask_release(locked.connection, containment_id, by, now, reason)
                 await self._ring(locked, ended, AlertKind.RELEASE_ASKED, by)
             else:
@@ -214,6 +217,19 @@ class Containing:
             return await self._store.feeds_of(await self._store.accounts_of_application(target))
         return []
 
+    async def _needs_another(self, found: Containment, by: str, now: datetime) -> bool:
+        """Whether an account's release still waits for a second person. Raises ContainmentRefused to the first."""
+        if found.kind is not ContainmentKind.ACCOUNT:
+            return False
+        if found.release_asked_at is None or now - found.release_asked_at > CONFIRM_WITHIN:
+            return True
+        if await self._are_one(found.release_asked_by or "", by):
+            raise ContainmentRefused(why=SAME_PERSON)
+        return False
+
+    async def _are_one(self, first: str, second: str) -> bool:
+        return await are_one(self._presence, first, second)
+
     async def _known(self, containment_id: ContainmentId) -> Containment:
         found = await self._store.known(containment_id)
         if found is None:
@@ -237,17 +253,6 @@ def _check_reason(reason: str) -> None:
     if not REASON_CHARACTERS_MIN <= len(reason.strip()) <= REASON_CHARACTERS_MAX:
         what = Words(f"A reason of {REASON_CHARACTERS_MIN} to {REASON_CHARACTERS_MAX} characters", "Une raison")
         raise Missing("reason", what=what)
-
-
-def _needs_another(found: Containment, by: str, now: datetime) -> bool:
-    """Whether an account's release still waits for a second person. Raises ContainmentRefused for the first again."""
-    if found.kind is not ContainmentKind.ACCOUNT:
-        return False
-    if found.release_asked_at is None or now - found.release_asked_at > CONFIRM_WITHIN:
-        return True
-    if found.release_asked_by == by:
-        raise ContainmentRefused(why=SAME_PERSON)
-    return False
 
 
 def _spared(kind: ContainmentKind, target: str, own: Sequence[str]) -> tuple[str, ...]:

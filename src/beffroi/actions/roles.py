@@ -17,6 +17,7 @@ from beffroi.actions.alerts import Alerts
 from beffroi.actions.contain import REASON_CHARACTERS_MAX, REASON_CHARACTERS_MIN
 from beffroi.actions.events import Locked
 from beffroi.actions.ways.acting import Act, Acting, proved_just_now
+from beffroi.actions.ways.persons import are_one
 from beffroi.clock import Clock
 from beffroi.errors import InvalidValue, Missing, NotFound, WayRefused, Words
 from beffroi.model.account import AccountId, Role
@@ -110,7 +111,8 @@ class Roles:
         if not isinstance(by, str) and not request.at_machine:
             raise WayRefused(why=_AT_THE_MACHINE, instead=_THERE)
         async with self._doing(by, wanted.account_id) as locked:
-            refused = objection(request.asked_by, _name(by), self._clock.now() - request.asked_at, AGREE_WITHIN)
+            same = await are_one(self._acting.presence, request.asked_by, _name(by))
+            refused = objection(same, self._clock.now() - request.asked_at, AGREE_WITHIN)
             if refused is not None:
                 raise WayRefused(why=refused, instead=_ANOTHER)
             if isinstance(by, str):

@@ -5,8 +5,6 @@ Every step stands in its author's chain (EXPORT) in the transaction that takes i
 knows those. It is encrypted before it touches a disk (outbound.encrypting takes nothing else than what is released).
 """
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,11 +16,13 @@ from beffroi.actions.availability import looking_up
 from beffroi.actions.events import Locked
 from beffroi.actions.house import House
 from beffroi.actions.investigate import Investigation
+from beffroi.actions.tables import csv_table
 from beffroi.actions.ways.acting import Act, Acting
 from beffroi.breach.report import patient_line
 from beffroi.breach.scope import Scope, totals
 from beffroi.clock import Clock
 from beffroi.errors import InvalidValue, NotFound, Words
+from beffroi.model.account import AccountId
 from beffroi.model.account_event import AccountEvent
 from beffroi.model.disclosure import Door, Field, Operation, Outcome, Released
 from beffroi.model.hospital_list import HospitalLists
@@ -75,7 +75,8 @@ class ScopeExports:
             export = await self._waiting(locked, number)
             if export.approved_by is not None:
                 raise _cannot("it is approved already", "il est déjà approuvé")
-            if export.requested_by == ask.asker.account_id:
+            requester = await self._acting.person(AccountId(export.requested_by), locked.connection)
+            if requester is None or requester.holder == _act(ask).holder:
                 raise _cannot("who asks does not approve: two people", "qui demande n'approuve pas : deux personnes")
             if self._clock.now() - export.requested_at > GOOD_FOR:
                 raise _cannot("it was asked more than a day ago: ask again", "demandé il y a plus d'un jour")
@@ -142,7 +143,7 @@ class ScopeExports:
                 for number in people
                 for ipp in ipps.get(number, [""])
             ]
-            found[hospital] = _csv(lines)
+            found[hospital] = csv_table(COLUMNS, lines)
         return found
 
     def _digest(self, scope: Scope) -> str:
@@ -192,11 +193,3 @@ def expires(export: Export) -> datetime:
 
 def _cannot(english: str, french: str) -> InvalidValue:
     return InvalidValue(what=_EXPORT, why=Words(english, french))
-
-
-def _csv(lines: Sequence[Mapping[str, object]]) -> bytes:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, extrasaction="ignore", lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return buffer.getvalue().encode("utf-8")

@@ -21,7 +21,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_BYTES_MAX = 32_768
 """Bytes of a request's line and headers. A token, its proof, a certificate and a long query have some 20,000."""
 HEAD_S_MAX = 10.0
-"""Seconds for a head to arrive whole, from the connection or from its first byte."""
+"""Seconds for a head to arrive whole, from the connection or from its first byte; and for what is left of a body once
+its answer was sent."""
 KEEP_ALIVE_S = 60
 """Seconds of an idle connection: a hospital's proxy keeps some open."""
 BACKLOG = 1_024
@@ -60,11 +61,13 @@ class TlsFiles:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with a limit on the size and on the time of a head."""
+    """uvicorn's protocol, with a limit on the size and on the time of a head, and on a body that nobody waits for."""
 
     _head_bytes = 0
     _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
+    _in_message = False
+    _rest_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A head is awaited from now on."""
@@ -74,6 +77,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is awaited any more."""
         self._stop_timer()
+        self._stop_rest()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -90,7 +94,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A head begins. Its clock runs only if it is not whole with its first bytes, as it nearly always is."""
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._head_bytes, self._in_message = True, 0, True
         self._stop_timer()
         super().on_message_begin()
 
@@ -99,6 +103,29 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._stop_timer()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The whole request has arrived."""
+        self._in_message = False
+        self._stop_rest()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer that did not wait for the body leaves it little time: each byte would put off the end of an idle
+        connection, for ever.
+        """
+        super().on_response_complete()
+        if self._in_message:
+            self._rest_timer = self.loop.call_later(HEAD_S_MAX, self._rest_too_late)
+
+    def _stop_rest(self) -> None:
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+            self._rest_timer = None
+
+    def _rest_too_late(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:

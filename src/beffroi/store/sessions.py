@@ -3,13 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from beffroi.model.account import AccountId
+from beffroi.model.containment import ContainmentId, ContainmentKind, EndedSession, Stop
 from beffroi.store.database import Database, load_queries
+
+_decode_ended = msgspec.json.Decoder(list[tuple[str, int]]).decode
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A session that lasts. `frozen`: its account is stopped. `bound_at` None: no browser has bound it to a key."""
+    """A session that lasts. `frozen`: its account, or the one with its person's evidence, is stopped; `devices`: those
+    that are; `ended`: sessions of the account that its issuer ended; `bound_at` None: no browser has bound it to a key.
+    """
 
     account_id: AccountId
     sealed: bytes
@@ -19,6 +26,8 @@ class StoredSession:
     frozen: bool
     bound_at: datetime | None = None
     unproved_at: datetime | None = None
+    devices: tuple[Stop, ...] = ()
+    ended: tuple[EndedSession, ...] = ()
 
 
 class SessionStore:
@@ -39,8 +48,9 @@ class SessionStore:
         if not rows:
             return None
         row = rows[0]
+        account = AccountId(row["account_id"])
         return StoredSession(
-            AccountId(row["account_id"]),
+            account,
             row["sealed"],
             row["signed_in_at"],
             row["seen_at"],
@@ -48,6 +58,8 @@ class SessionStore:
             row["frozen"],
             row["bound_at"],
             row["unproved_at"],
+            tuple(Stop(ContainmentId(0), ContainmentKind.DEVICE, device) for device in row["devices"]),
+            tuple(EndedSession(account, name, until_s) for name, until_s in _decode_ended(row["ended"])),
         )
 
     async def touch(self, digest: bytes, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Two accounts are one person's: from then on they have one evidence, and one set of ceilings."""
+"""Two accounts are one person's: from then on they have one evidence, one set of ceilings, and one voice of two."""
 
 from beffroi.actions.events import Events
 from beffroi.clock import Clock
@@ -9,6 +9,18 @@ from beffroi.model.disclosure import Operation
 from beffroi.store.database import Database
 from beffroi.store.presence import PresenceStore
 from beffroi.watch.joining import joined
+
+
+async def are_one(store: PresenceStore, first: str, second: str) -> bool:
+    """Whether one person acted first and acts now, by whichever of their accounts; named as containments name people.
+
+    Whoever is at the machine (`operator:NAME`) is another than whoever signed in.
+    """
+    if first == second:
+        return True
+    numbers = [int(who) for kind, _, who in (first.partition(":"), second.partition(":")) if kind == "account"]
+    people = await store.people(numbers) if len(numbers) == 2 else {}
+    return len(people) == 2 and len({one.holder for one in people.values()}) == 1
 
 
 async def same_person(database: Database, clock: Clock, one: AccountId, other: AccountId, by: str) -> AccountId:

@@ -11,6 +11,7 @@ from beffroi.actions.alerts import Alerts
 from beffroi.actions.contain import REASON_CHARACTERS_MAX, REASON_CHARACTERS_MIN
 from beffroi.actions.events import Locked
 from beffroi.actions.ways.acting import Act, Acting
+from beffroi.actions.ways.persons import are_one
 from beffroi.clock import Clock
 from beffroi.errors import Missing, NotFound, WayRefused, Words
 from beffroi.model.account import AccountId
@@ -85,7 +86,7 @@ class Releasing:
                 await self._ring(locked, AlertKind.RELEASE_ASKED, account_id, by)
                 log(Event.RELEASE_ASKED, account=account_id)
                 return Release(account_id, waits=True)
-            if waiting.asked_by == by:
+            if await are_one(self._acting.presence, waiting.asked_by, by):
                 raise WayRefused(why=_TWICE, instead=_ANOTHER)
             await self._store.finish(connection, waiting.release_id, by, now)
             told |= {"by": waiting.asked_by, "confirmed_by": by}

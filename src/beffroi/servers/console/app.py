@@ -29,6 +29,7 @@ from beffroi.servers.console.exchange import FORM_TOKEN, ROOT, Page, Visit
 from beffroi.servers.console.headers import FILE_HEADERS, PAGE_HEADERS, TLS_HEADERS, cookies_of
 from beffroi.servers.console.pages import LANGUAGES
 from beffroi.servers.console.routes import Route, Router
+from beffroi.servers.console.typed import plain
 from beffroi.servers.departed import is_gone
 from beffroi.servers.exchange import FORM, Headers, header_dict, language_of, request_id_of
 from beffroi.servers.proxies import Proxies
@@ -87,7 +88,9 @@ class Console:
         headers = header_dict(scope["headers"])
         path: str = scope["path"].removeprefix(ROOT) or "/"
         client = scope.get("client")
-        cookies = cookies_of(headers.get("cookie", ""))
+        # A proxy may pass HTTP/2's several on as they are (RFC 9113 section 8.2.3).
+        lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
+        cookies = cookies_of("; ".join(lines))
         language = cookies.get(self._desk.cookies.language, "")
         return Visit(
             method=scope["method"],
@@ -103,20 +106,24 @@ class Console:
     async def _answer(self, route: Route, visit: Visit, scope: Scope, receive: Receive) -> Page:
         if route.bodiless:
             return await route.handler(self._desk, visit)
-        visit.query, visit.form = await _fields(visit, scope, receive)
+        visit.query = _query(scope)
         cookie = visit.cookies.get(self._desk.cookies.session, "")
         try:
             visit.session = await self._session(route, visit, cookie)
         except Unproved:
             leaves = route.handler in entrance.LEAVING and self._same_site(visit.headers)
-            return await route.handler(self._desk, visit) if leaves else entrance.unproved(self._desk, visit)
-        if route.roles is None:
-            if visit.method == "POST" and not self._same_site(visit.headers):
-                return refusals.out_of_date(self._desk, visit)
-            return await route.handler(self._desk, visit)
-        if visit.session is None:
+            if leaves:
+                return await route.handler(self._desk, visit)
+            return self._uninvited(route, visit) or entrance.unproved(self._desk, visit)
+        if route.roles is not None and visit.session is None:  # before a stranger's body is read
             return self._stranger(visit, had_cookie=bool(cookie))
-        return self._refused(route, visit, visit.session) or await self._handled(route, visit, visit.session)
+        if visit.method == "POST":
+            visit.form = await _form(visit.headers, receive)
+        if route.roles is None:
+            return self._uninvited(route, visit) or await self._handled(route, visit, (visit.network, "entrance"))
+        session = visit.visitor
+        place = (session.asker.account_id, "console")
+        return self._refused(route, visit, session) or await self._handled(route, visit, place)
 
     async def _session(self, route: Route, visit: Visit, cookie: str) -> Session | None:
         """Whose visit it is. Where strangers may come, a session that cannot be looked up is no obstacle.
@@ -144,15 +151,19 @@ class Console:
         """What somebody who is signed in may not do here; None when they may."""
         if visit.method == "POST" and not self._is_ours(visit, session.form_token):
             return refusals.out_of_date(self._desk, visit)
-        if session.frozen and route.handler not in entrance.LEAVING:
-            return refusals.stopped(self._desk, visit)
+        if route.handler in entrance.LEAVING:
+            return None
+        if session.barred is not None:
+            return refusals.refusal(self._desk, visit, session.barred)
+        if visit.method == "GET" and (uninvited := self._uninvited(route, visit)):
+            return uninvited
         assert route.roles is not None
         return None if session.asker.role in route.roles else refusals.no_entry(self._desk, visit)
 
-    async def _handled(self, route: Route, visit: Visit, session: Session) -> Page:
+    async def _handled(self, route: Route, visit: Visit, place: tuple[int | str, str]) -> Page:
+        """The page, in its turn: of an account, or of the network of a stranger, who makes us ask the issuer."""
         if route.background:
             return await route.handler(self._desk, visit)
-        place = (session.asker.account_id, "console")
         await self._admission.enter(place)
         try:
             return await route.handler(self._desk, visit)
@@ -162,6 +173,21 @@ class Console:
     def _stranger(self, visit: Visit, *, had_cookie: bool) -> Page:
         page = entrance.entrance(self._desk, visit, "ended" if had_cookie else "", status=401)
         return Page(page.body, page.status, self._desk.cookies.drop_session() if had_cookie else ())
+
+    def _uninvited(self, route: Route, visit: Visit) -> Page | None:
+        """What another page, or the browser ahead of its user, asks for: a look that is recorded, a stream, a form.
+
+        A link from elsewhere still opens a room, and the way back from the issuer is one.
+        """
+        if visit.method == "POST":
+            return None if self._same_site(visit.headers) else refusals.out_of_date(self._desk, visit)
+        if "sec-purpose" in visit.headers:
+            return refusals.ahead(self._desk, visit)
+        if visit.headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+            return None
+        is_link = visit.headers.get("sec-fetch-dest", "document") == "document"
+        is_room = route.operation is None and not route.background
+        return None if is_link and is_room else refusals.from_elsewhere(self._desk, visit)
 
     def _is_ours(self, visit: Visit, token: str) -> bool:
         given = visit.form.get(FORM_TOKEN, "")
@@ -220,12 +246,12 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _fields(visit: Visit, scope: Scope, receive: Receive) -> tuple[dict[str, str], dict[str, str]]:
-    """What the address and the body say."""
+def _query(scope: Scope) -> dict[str, str]:
+    """What the address says besides its path."""
     raw: bytes = scope["query_string"]
     if len(raw) > QUERY_BYTES_MAX:
         raise TooLarge(what=Words("The address", "L'adresse"), limit=f"{QUERY_BYTES_MAX}")
-    return dict(parse_pairs(raw, FIELDS)), await _form(visit.headers, receive) if visit.method == "POST" else {}
+    return _pairs(raw)
 
 
 async def _form(headers: Headers, receive: Receive) -> dict[str, str]:
@@ -243,6 +269,11 @@ async def _form(headers: Headers, receive: Receive) -> dict[str, str]:
                 if len(received) > FORM_BYTES_MAX:
                     raise TooLarge(what=Words("The form", "Le formulaire"), limit=f"{FORM_BYTES_MAX}")
                 if not message.get("more_body", False):
-                    return dict(parse_pairs(bytes(received), FIELDS))
+                    return _pairs(bytes(received))
     except TimeoutError:
         raise TooSlow(limit=FORM_SECONDS_MAX) from None
+
+
+def _pairs(raw: bytes) -> dict[str, str]:
+    """Names and what was typed; the last of a name counts. Raises what reading them raises."""
+    return {name: plain(value) for name, value in parse_pairs(raw, FIELDS)}

@@ -55,12 +55,13 @@ async def sign_in(desk: Desk, visit: Visit) -> Page:
 
 
 async def signed_in(desk: Desk, visit: Visit) -> Page:
-    """Back from the issuer, with a code or an error. A session that was there before is ended: it was another's."""
+    """Back from the issuer, with a code or an error. A session that was there before is ended: it was another's; but by
+    a sign-in that succeeds, since anybody's link leads here.
+    """
     query, gone = visit.query, desk.cookies.drop(desk.cookies.sign_in)
     pending = visit.cookies.get(desk.cookies.sign_in, "")
     if "code" not in query or not pending:
         return _failed(desk, visit, "failed")
-    await desk.sessions.end(visit.cookies.get(desk.cookies.session, ""))
     try:
         signed_in = await desk.sessions.finish(
             pending, query.get("state", ""), query["code"], query.get("iss", ""), visit.network
@@ -69,6 +70,7 @@ async def signed_in(desk: Desk, visit: Visit) -> Page:
         return _failed(desk, visit, "failed")
     except CallerError as error:
         return _failed(desk, visit, error.text(visit.language), error.http_status)
+    await desk.sessions.end(visit.cookies.get(desk.cookies.session, ""))
     own = (desk.cookies.drop(desk.cookies.bound), desk.cookies.set(desk.cookies.session, signed_in.cookie))
     return see_other("/", gone, *own, *devices.offer(signed_in.challenge))
 

@@ -1,5 +1,6 @@
 """One visit of a page and what is sent back, apart from the server that carries them."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -12,6 +13,8 @@ from beffroi.servers.exchange import Headers, number_in
 ROOT = "/console"
 FORM_TOKEN = "form"  # noqa: S105 - the name of a field
 Header = tuple[bytes, bytes]
+_OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*(?:\?[A-Za-z0-9_=&-]*)?)?")
+"""No dot, per cent, backslash or empty part: nothing that a browser would resolve to another place."""
 
 
 @dataclass(slots=True)
@@ -71,8 +74,9 @@ def number_of(visit: Visit, what: Words) -> int:
 def own_path(text: str) -> str:
     r"""A path below the console's root that a form or an address names to go back to; "/" for anything else.
 
-    >>> own_path("/find/QV8K"), own_path("//elsewhere.example"), own_path("/x\\y")
-    ('/find/QV8K', '/', '/xy')
+    >>> own_path("/find/QV8K"), own_path("/identities?kind=ins"), own_path("//elsewhere.example"), own_path("/x\\y")
+    ('/find/QV8K', '/identities?kind=ins', '/', '/')
+    >>> own_path("/../fhir/Patient"), own_path("/%2e%2e/fhir"), own_path("/x\r\ny")
+    ('/', '/', '/')
     """
-    is_own = text.startswith("/") and text.isascii() and text.isprintable() and "//" not in text
-    return text.replace("\\", "") if is_own else "/"
+    return text if _OWN_PATH.fullmatch(text) else "/"

@@ -26,6 +26,10 @@ reads fast must not fill an officer's chain.
 BEAT_S: Final = 15.0
 """Seconds between two signs of life, so that a proxy keeps the connection."""
 STREAMS_PER_SESSION_MAX: Final = 4
+STREAMS_PER_ACCOUNT_MAX: Final = 12
+"""Three workstations: a stolen account leaves the others their news."""
+FULL_MS: Final = 60_000
+"""Milliseconds after which a browser asks again that came one too many at the same moment."""
 STREAMS_MAX: Final = 200
 _PLACE_CHARACTERS: Final = 16
 
@@ -39,7 +43,7 @@ class News:
         self._mark = mark
         self._sessions = sessions
         self._stopping = stopping
-        self._listening: dict[bytes, int] = {}
+        self._listening: list[Session] = []
         self._looking: asyncio.Task[None] | None = None
         self._seen = ""
         self._changed = asyncio.Event()
@@ -58,13 +62,15 @@ class News:
 
         Raises TooManyInFlight.
         """
-        count = self._listening.get(session.digest, 0)
-        if count >= STREAMS_PER_SESSION_MAX or sum(self._listening.values()) >= STREAMS_MAX:
+        if self._is_full(session):
             raise TooManyInFlight(limit=STREAMS_PER_SESSION_MAX)
         return self._events(session, place, own, least_s)
 
     async def _events(self, session: Session, told: str, own: Mark | None, least_s: float) -> AsyncIterator[bytes]:
-        self._listening[session.digest] = self._listening.get(session.digest, 0) + 1
+        if self._is_full(session):  # others that came at the same moment have begun
+            yield f"retry: {FULL_MS}\n\n".encode("ascii")
+            return
+        self._listening.append(session)
         try:
             now = await self._begin(own)
             told = told or now
@@ -85,14 +91,13 @@ class News:
                 now = await self._next(told, own)
                 quiet_s, rest_s = quiet_s + SESSION_S, rest_s - SESSION_S
         finally:
-            self._leave(session)
+            self._listening.remove(session)
 
-    def _leave(self, session: Session) -> None:
-        left = self._listening[session.digest] - 1
-        if left:
-            self._listening[session.digest] = left
-        else:
-            del self._listening[session.digest]
+    def _is_full(self, session: Session) -> bool:
+        own = sum(one.digest == session.digest for one in self._listening)
+        theirs = sum(one.asker.account_id == session.asker.account_id for one in self._listening)
+        everybody = len(self._listening)
+        return own >= STREAMS_PER_SESSION_MAX or theirs >= STREAMS_PER_ACCOUNT_MAX or everybody >= STREAMS_MAX
 
     async def _begin(self, own: Mark | None) -> str:
         """What stands now is known before a listener hears that it is connected: what comes after is news."""

@@ -48,11 +48,6 @@ def refusal(desk: Desk, visit: Visit, error: BeffroiError) -> Page:
     return _page(desk, visit, title, error.text(visit.language), kind, status)
 
 
-def stopped(desk: Desk, visit: Visit) -> Page:
-    """Every room of a stopped account."""
-    return refusal(desk, visit, AccountFrozen())
-
-
 def failure(desk: Desk, visit: Visit) -> Page:
     """The last resort: a number to quote, and nothing else."""
     text = desk.pages.speaker(visit).say(
@@ -68,6 +63,21 @@ def no_entry(desk: Desk, visit: Visit) -> Page:
         "Votre rôle n'ouvre pas cette page. Celles qu'il ouvre sont dans le menu.",
     )
     return _page(desk, visit, Words("Not for this role", "Pas pour ce rôle"), text, "refused", 403)
+
+
+def ahead(desk: Desk, visit: Visit) -> Page:
+    """A page that the browser fetches before anybody asks for it: what nobody looks at is not shown."""
+    text = desk.pages.speaker(visit).say("Open this page yourself.", "Ouvrez cette page vous-même.")
+    return _page(desk, visit, _OTHER, text, "refused", 503)
+
+
+def from_elsewhere(desk: Desk, visit: Visit) -> Page:
+    """What only a page of the console leads to."""
+    text = desk.pages.speaker(visit).say(
+        "A page of another site leads here, and what is shown here is recorded. Nothing was shown: come by the menu.",
+        "Un autre site mène ici, où ce qui est montré est consigné. Rien n'a été montré : passez par le menu.",
+    )
+    return _page(desk, visit, _OTHER, text, "refused", 403)
 
 
 def out_of_date(desk: Desk, visit: Visit) -> Page:

@@ -4,6 +4,7 @@ import re
 from calendar import monthrange
 from datetime import date
 from typing import Final
+from unicodedata import category
 
 from beffroi.model.search import DateRange, Text
 
@@ -31,10 +32,24 @@ _MONTH_NAMES: Final = {
 }
 _WORDS: Final = re.compile(r"[0-9]+|[^\W\d_]+")
 _YEAR_MIN: Final = 1850
+_LINES: Final = "\r\n\t"
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_FIGURES_MAX: Final = 4
+"""Figures of a day, a month or a year."""
 
 
 class NotADate(ValueError):
     """It is not a date that a patient can be born on."""
+
+
+def plain(text: str) -> str:
+    r"""A text without what nobody types and somebody may mean to deceive with: controls, which a terminal obeys; and
+    what turns the direction of a line round or has no width (Unicode's category Cf). Lines and tabs stay.
+
+    >>> plain("a\x00b\u202ec\u200bd\x1b[2J\r\ne")
+    'abcd[2J\r\ne'
+    """
+    return text if text.isprintable() else "".join(one for one in text if one in _LINES or category(one) not in _UNSEEN)
 
 
 def birth_date(text: str, today: date) -> DateRange | None:
@@ -96,10 +111,8 @@ def _together(digits: str) -> list[str]:
 
 
 def _number(part: str) -> int:
-    if part.isdigit():
+    if part.isascii() and part.isdigit() and len(part) <= _FIGURES_MAX:
         return int(part)
-    if part in ("er", "re"):
-        raise NotADate(part)
     if part not in _MONTH_NAMES:
         raise NotADate(part)
     return _MONTH_NAMES[part]

@@ -4,9 +4,15 @@ insert into console_sessions (session_digest, account_id, sealed, signed_in_at, 
 values ($1, $2, $3, $4, $4, $5);
 
 -- name: find_session
--- The session of a cookie while it lasts, with whether its account is stopped. $1 digest, $2 now, $3 seen since then.
-select s.account_id, s.sealed, s.signed_in_at, s.seen_at, s.ends_at, a.frozen, s.bound_at, s.unproved_at
-from console_sessions s join account_states a using (account_id)
+-- The session of a cookie while it lasts; whether its account, or the one with its person's evidence, is stopped; which
+-- devices are; which sessions its issuer ended. $1 digest, $2 now, $3 seen since then.
+select s.account_id, s.sealed, s.signed_in_at, s.seen_at, s.ends_at, s.bound_at, s.unproved_at,
+       exists (select from account_states t where t.frozen and t.account_id in (a.account_id, a.same_as)) as frozen,
+       array(select c.target from containments c where c.kind = 'device' and c.released_at is null
+             and c.in_force_from is not null and (c.expires_at is null or c.expires_at > $2)) as devices,
+       (select coalesce(json_agg(json_build_array(e.session, extract(epoch from e.ended_at)::bigint)), '[]')
+        from ended_sessions e where e.account_id = a.account_id) as ended
+from console_sessions s join accounts a using (account_id)
 where s.session_digest = $1 and s.ends_at > $2 and s.seen_at > $3;
 
 -- name: touch_session
