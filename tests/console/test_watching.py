@@ -223,7 +223,7 @@ async def test_a_device_is_stopped_with_a_preview(served, louise) -> None:
     preview = await officer.get(link[1])
     assert served.staff["ward-nurse"].subject in preview.text and "CH de Beaumont" in preview.text
     assert path_of(await post(officer, link[1], reason=REASON)) == "/watch"
-    assert (await find(nurse)).status_code == 403
+    assert (await nurse.get("/find")).status_code == 403
     stop = await served.database.pool.fetchval("select containment_id from containments")
     release = await officer.get(f"/watch/release/{stop}")
     assert "Qui cela retient" in release.text and served.staff["ward-nurse"].subject in release.text
