@@ -219,6 +219,6 @@ async def test_what_deceives_is_not_kept(served) -> None:
     nurse, officer = await served.signed_in("ward-nurse"), await served.signed_in("duty-officer")
     assert nurse
     number = await served.database.pool.fetchval("select max(account_id) from account_states")
-    await post(officer, f"/watch/stop/{number}", reason="volé \u202eexpired\u200b \x1b[2J\x00<b>\u2066ok")
+    await post(officer, f"/watch/stop/{number}", reason="volé \u202eexpired\u200b \x1b[2J<b>\u2066ok")
     assert await served.database.pool.fetchval("select reason from containments") == "volé expired [2J<b>ok"
     assert "&lt;b&gt;ok" in (await officer.get("/watch")).text
