@@ -111,10 +111,10 @@ class Console:
         try:
             visit.session = await self._session(route, visit, cookie)
         except Unproved:
-            leaves = route.handler in entrance.LEAVING and self._same_site(visit.headers)
-            if leaves:
+            if route.handler in entrance.LEAVING and self._same_site(visit.headers):
                 return await route.handler(self._desk, visit)
-            return self._uninvited(route, visit) or entrance.unproved(self._desk, visit)
+            uninvited = self._uninvited(route, visit) if visit.method == "GET" else None
+            return uninvited or entrance.unproved(self._desk, visit)
         if route.roles is not None and visit.session is None:  # before a stranger's body is read
             return self._stranger(visit, had_cookie=bool(cookie))
         if visit.method == "POST":
