@@ -136,7 +136,7 @@ def _place(one: Record, other: Record) -> Compared:
 
 
 def _ins(one: Record, other: Record) -> Compared:
-    return _texts(Trait.INS, *(f"{r.ins.value}|{r.ins.oid}" if r.ins else "" for r in (one, other)))
+    return _texts(Trait.INS, *(r.ins.key if r.ins else "" for r in (one, other)))
 
 
 _COMPARE = {

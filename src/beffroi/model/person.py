@@ -102,6 +102,15 @@ class Ins(msgspec.Struct, frozen=True):
     value: str
     oid: str
 
+    @property
+    def key(self) -> str:
+        """Both as one text, by which identities are compared and kept.
+
+        >>> Ins("297022A02077878", OID_INS_NIR_TEST).key
+        '297022A02077878|1.2.250.1.213.1.4.10'
+        """
+        return f"{self.value}|{self.oid}"
+
 
 class OtherIdentifier(msgspec.Struct, frozen=True, omit_defaults=True):
     """An identifier that is neither the hospital's IPP nor the INS (RRI, NDP, ...)."""

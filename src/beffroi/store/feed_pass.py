@@ -16,7 +16,7 @@ from beffroi.identity.matching import GROUP_SIZE_MAX, Link, partition, persons
 from beffroi.model.feed import FeedKind, FeedOutcome, MessageKey
 from beffroi.model.person import HospitalId, IdentityId, PersonId
 from beffroi.store.database import load_queries
-from beffroi.store.feed_workspace import Domain, Fed, Result, Touched, Workspace, columns, ins_key, standing_of
+from beffroi.store.feed_workspace import Domain, Fed, Result, Touched, Workspace, columns, standing_of
 
 # Locks of one small batch (count): PostgreSQL shares 6,400 among all by default.
 LOCKS_MAX = 256
@@ -124,7 +124,7 @@ class Pass:
             if canaries := [row["identity_id"] for row in found if row["canary"]]:
                 await self._connection.execute(self._sql["retire_canaries"], canaries, self._now)
             self._work.load([row for row in found if not row["canary"]])
-        if borne := [(fed.event.hospital_id, ins_key(ins)) for fed in batch if (ins := fed.event.bearer) is not None]:
+        if borne := [(fed.event.hospital_id, ins.key) for fed in batch if (ins := fed.event.bearer) is not None]:
             hospitals, numbers = zip(*dict.fromkeys(borne), strict=True)
             self._work.load(await self._connection.fetch(self._sql["identities_by_ins"], hospitals, numbers))
         while missing := self._work.missing_survivors():

@@ -23,7 +23,6 @@ from beffroi.model.person import (
     IdentityAttribute,
     IdentityId,
     IdentityState,
-    Ins,
     PersonId,
     Record,
 )
@@ -300,14 +299,9 @@ def _standing(identity: Identity) -> Standing:
     return Standing(
         identity.identity_id,
         strict_key(identity.record),
-        ins_key(ins) if ins else None,
+        ins.key if ins else None,
         identity.merged_into,
     )
-
-
-def ins_key(ins: Ins) -> str:
-    """An INS as its column has it."""
-    return f"{ins.value}|{ins.oid}"
 
 
 def _stands_as(before: Identity, after: Identity) -> bool:

@@ -226,7 +226,7 @@ def _cross_referenced(
 def ins_of(local: LocalIdentity) -> str | None:
     """The INS of a qualified identity, as the store keeps it."""
     ins = carried_ins(local.record)
-    return f"{ins.value}|{ins.oid}" if ins else None
+    return ins.key if ins else None
 
 
 def _row(
