@@ -1,7 +1,7 @@
 """What an operation is called in audit trails: by FHIR, by IHE and by DICOM.
 
-Source: DICOM PS3.16 CID 400 (event identifiers) and CID 401 (their types); IHE ITI TF-2, `urn:ihe:event-type-code`;
-FHIR R4 restful-interaction; PAM (ITI-30, ITI-31), PIXm (ITI-104).
+Source: DICOM PS3.16 CID 400 (event identifiers), CID 401 (their types) and CID 402 (roles); IHE ITI TF-2,
+`urn:ihe:event-type-code`; FHIR R4 restful-interaction; PAM (ITI-30, ITI-31), PIXm (ITI-104).
 """
 
 from typing import NamedTuple
@@ -27,6 +27,10 @@ class Audited(NamedTuple):
     type: Code
     interaction: str = ""
 
+
+APPLICATION = Code("110150", "Application")
+SOURCE, DESTINATION = Code("110153", "Source Role ID"), Code("110152", "Destination Role ID")
+"""Both ends of an exchange: where its content comes from, and where it goes."""
 
 _PATIENT_RECORD = Code("110110", "Patient Record")
 _QUERY = Code("110112", "Query")

@@ -13,15 +13,14 @@ from urllib.parse import urlsplit
 
 from beffroi.model.account import AccountKind
 from beffroi.model.audit import AuditEntry, FeedEntry
-from beffroi.wire.audit_codes import Audited, Code, audited_feed, is_reading
+from beffroi.wire.audit_codes import DESTINATION, SOURCE, Audited, Code, audited_feed, is_reading
 from beffroi.wire.audit_codes import audited as audited_as
 from beffroi.wire.fhir import instant
 from beffroi.wire.fhir_audit_event import outcome_of, told_of
 from beffroi.wire.fhir_view import Endpoint
-from beffroi.wire.fhir_xml import quoted
+from beffroi.wire.fhir_xml import escaped, quoted
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
-_SOURCE, _DESTINATION = Code("110153", "Source Role ID"), Code("110152", "Destination Role ID")
 _PATIENT_NUMBER, _USER_IDENTIFIER = Code("2", "Patient Number"), Code("11", "User Identifier")
 _APPLICATION_SERVER = Code("4", "Application Server Process or Thread")
 _DCM, _IHE, _RFC_3881, _OWN = "DCM", "IHE Transactions", "RFC-3881", "Beffroi"
@@ -46,8 +45,8 @@ def feed_dicom_message(entry: FeedEntry, endpoint: Endpoint) -> str:
     client = {"UserID": entry.subject, "UserIsRequestor": "true"}
     return _message(
         _event(entry, audited, entry.action.value, "0", entry.event),
-        _element("ActiveParticipant", client, _coded("RoleIDCode", _SOURCE)),
-        _here(endpoint, _DESTINATION),
+        _element("ActiveParticipant", client, _coded("RoleIDCode", SOURCE)),
+        _here(endpoint, DESTINATION),
         _source(entry, endpoint),
         _patient(entry.reference, endpoint),
     )
@@ -59,14 +58,14 @@ def _message(*parts: str) -> str:
 
 def _event(entry: AuditEntry | FeedEntry, audited: Audited, action: str, outcome: str, said: str) -> str:
     values = {"EventActionCode": action, "EventDateTime": instant(entry.at), "EventOutcomeIndicator": outcome}
-    described = f"<EventOutcomeDescription>{quoted(said)[1:-1]}</EventOutcomeDescription>"
+    described = f"<EventOutcomeDescription>{escaped(said)}</EventOutcomeDescription>"
     coded = _coded("EventID", audited.event) + _coded("EventTypeCode", audited.type, _system(audited))
     return _element("EventIdentification", values, coded + described)
 
 
 def _participants(entry: AuditEntry, endpoint: Endpoint) -> Iterable[str]:
     """Both ends, and the person: who asked is the one that requests."""
-    asking, answering = (_DESTINATION, _SOURCE) if is_reading(entry.operation, entry.door) else (_SOURCE, _DESTINATION)
+    asking, answering = (DESTINATION, SOURCE) if is_reading(entry.operation, entry.door) else (SOURCE, DESTINATION)
     person = entry.kind is AccountKind.PERSON
     network = {
         "NetworkAccessPointID": entry.network,
@@ -111,7 +110,7 @@ def _objects(entry: AuditEntry, audited: Audited, endpoint: Endpoint) -> Iterabl
         coded = _coded("ParticipantObjectIDTypeCode", audited.type, _IHE)
         yield _object(entry.operation.name.lower(), "2", "24", coded + query, details | told_of(entry))
     elif not entry.reference:
-        name = f"<ParticipantObjectName>{quoted(entry.subject)[1:-1]}</ParticipantObjectName>"
+        name = f"<ParticipantObjectName>{escaped(entry.subject)}</ParticipantObjectName>"
         coded = _coded("ParticipantObjectIDTypeCode", _USER_IDENTIFIER, _RFC_3881)
         yield _object(entry.subject, "1", "11", coded + name, details)
 

@@ -13,7 +13,7 @@ from beffroi.model.account import AccountKind
 from beffroi.model.audit import AuditEntry
 from beffroi.model.disclosure import Field, Outcome
 from beffroi.model.person import HospitalId
-from beffroi.wire.audit_codes import DCM, Audited, Code, is_reading
+from beffroi.wire.audit_codes import DCM, DESTINATION, SOURCE, Audited, Code, is_reading
 from beffroi.wire.audit_codes import audited as audited_as
 from beffroi.wire.fhir import instant
 from beffroi.wire.fhir_audit_tde import tde_shaped
@@ -33,8 +33,6 @@ _SUBJECT_OID = OID_PREFIX + "1.2.250.1.71.4.2.1"
 REST: Json = {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"}
 _INTERACTION = "http://hl7.org/fhir/restful-interaction"
 _IHE = "urn:ihe:event-type-code"
-SOURCE: Json = {"coding": [{"system": DCM, "code": "110153", "display": "Source Role ID"}]}
-DESTINATION: Json = {"coding": [{"system": DCM, "code": "110152", "display": "Destination Role ID"}]}
 _USER: Json = {
     "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}],
 }
@@ -111,6 +109,11 @@ def _dicom(code: Code) -> Json:
     return {"system": DCM, "code": code.code, "display": code.display}
 
 
+def dicom_concept(code: Code) -> Json:
+    """A code of DICOM's as a CodeableConcept."""
+    return {"coding": [_dicom(code)]}
+
+
 def _profile(entry: AuditEntry, reading: bool) -> str:
     if entry.outcome in _REFUSALS:
         return ""
@@ -124,13 +127,13 @@ def _agents(entry: AuditEntry, endpoint: Endpoint, reading: bool) -> list[Json]:
     client_type, server_type = (DESTINATION, SOURCE) if reading else (SOURCE, DESTINATION)
     person = entry.kind is AccountKind.PERSON
     client: Json = {
-        "type": client_type,
+        "type": dicom_concept(client_type),
         "who": {"identifier": {"value": entry.application or entry.subject}},
         "requestor": not person,
         "network": {"address": entry.network or "unknown", "type": "2"},
     }
     here: Json = {
-        "type": server_type,
+        "type": dicom_concept(server_type),
         "who": server(endpoint),
         "requestor": False,
         "network": {"address": endpoint.base_url, "type": "5"},

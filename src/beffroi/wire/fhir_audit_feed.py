@@ -5,15 +5,14 @@ Source: IHE BALP 1.1 PatientCreate, PatientUpdate, PatientDelete; PIXm 3.1.0 Fee
 
 from beffroi.model.audit import FeedEntry
 from beffroi.model.feed import FeedAction
-from beffroi.wire.audit_codes import DCM, audited_feed
+from beffroi.wire.audit_codes import APPLICATION, DESTINATION, SOURCE, audited_feed
 from beffroi.wire.fhir import instant
 from beffroi.wire.fhir_audit_event import (
     AS_DOMAIN,
     BALP,
-    DESTINATION,
     REST,
-    SOURCE,
     SYSTEM_OBJECT,
+    dicom_concept,
     located,
     patient_entity,
     server,
@@ -25,7 +24,6 @@ from beffroi.wire.fhir_view import Endpoint
 
 _PROFILES = {FeedAction.CREATE: "Create", FeedAction.UPDATE: "Update", FeedAction.DELETE: "Delete"}
 _PIXM = "https://profiles.ihe.net/ITI/PIXm/StructureDefinition/IHE.PIXm.Feed"
-_APPLICATION: Json = {"coding": [{"system": DCM, "code": "110150", "display": "Application"}]}
 _CUSTODIAN: Json = {
     "coding": [{"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": "custodian"}]
 }
@@ -63,14 +61,14 @@ def _agents(entry: FeedEntry, endpoint: Endpoint) -> list[Json]:
     """The hospital's application, and this server: of a removal, the one that kept the record (BALP)."""
     removed = entry.action is FeedAction.DELETE
     client: Json = {
-        "type": _APPLICATION if removed else SOURCE,
+        "type": dicom_concept(APPLICATION if removed else SOURCE),
         "who": {"identifier": {"value": entry.subject}},
         "requestor": True,
         "network": {"address": "unknown", "type": "2"},
         **located(entry.structure, endpoint),
     }
     here: Json = {
-        "type": _CUSTODIAN if removed else DESTINATION,
+        "type": _CUSTODIAN if removed else dicom_concept(DESTINATION),
         "who": server(endpoint),
         "requestor": False,
         "network": {"address": endpoint.base_url, "type": "5"},

@@ -167,9 +167,18 @@ def quoted(value: Any) -> str:
     ('"A&amp;B &quot;C&quot;"', '"true"')
     """
     if isinstance(value, str):
-        return f'"{_SPECIAL.sub(_escaped, value)}"' if _special(value) else f'"{value}"'
+        return f'"{_SPECIAL.sub(_escape, value)}"' if _special(value) else f'"{value}"'
     return f'"{str(value).lower()}"'  # true and false are so written
 
 
-def _escaped(found: re.Match[str]) -> str:
+def escaped(text: str) -> str:
+    """A text as an element's content.
+
+    >>> escaped("A&B")
+    'A&amp;B'
+    """
+    return _SPECIAL.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
     return _ESCAPES.get(found[0], "\ufffd")
