@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
-import msgspec
 import pytest
 
 from archived import OLD, mover
@@ -20,7 +19,6 @@ from beffroi.model.audit import AuditEntry
 from beffroi.model.disclosure import Operation
 from beffroi.model.selection import Selection
 from beffroi.store import archive as archive_module
-from beffroi.store import archive_page
 from beffroi.store.archive import Archive
 from beffroi.store.archive_child import Question, answer
 from beffroi.store.archive_moves import MOVE_SETTINGS
@@ -91,10 +89,9 @@ async def prepared(database: Database, seed: int) -> None:
     )
 
 
-async def in_this_process(module: str, question: bytes, _what: object) -> bytes:
+async def in_this_process(_module: str, question: Question | PageQuestion, *_: object) -> object:
     """What a process of its own does with a question."""
-    asked, does = (PageQuestion, page) if module == archive_page.__name__ else (Question, answer)
-    return msgspec.msgpack.encode(await asyncio.to_thread(does, msgspec.msgpack.decode(question, type=asked)))
+    return await asyncio.to_thread(page if isinstance(question, PageQuestion) else answer, question)
 
 
 YEAR = (OLD - timedelta(days=1), OLD + timedelta(days=DAYS + 1))

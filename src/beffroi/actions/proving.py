@@ -5,7 +5,6 @@ read the archive, so no process that serves makes one itself.
 """
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from beffroi.breach.scope import Whom
 from beffroi.errors import CallerError, InvalidValue, NotFound, Words
 from beffroi.model.selection import Selection
 from beffroi.store.archive_place import Location, place_at
-from beffroi.store.child import ask_child
+from beffroi.store.child import answer_once, ask_child
 from beffroi.store.database import Database
 from beffroi.store.ledger import LedgerStore
 from beffroi.store.openings import Openings, openings
@@ -89,15 +88,15 @@ class _Done(msgspec.Struct, frozen=True, tag=True):
     made: MadeProof
 
 
-_Answer = _Done | _Refused
+class _Answer(msgspec.Struct, frozen=True):
+    given: _Done | _Refused
 
 
 def prover_apart(dsn: str, location: dict[str, str] | None) -> Prover:
     """Has proofs made by a process of its own, which opens this database and this archive."""
 
     async def made(order: ProofOrder) -> MadeProof:
-        task = msgspec.msgpack.encode(_Task(dsn, location or {}, order))
-        answer = msgspec.msgpack.decode(await ask_child(__name__, task, _PROOF), type=_Answer)
+        answer = (await ask_child(__name__, _Task(dsn, location or {}, order), _Answer, _PROOF)).given
         if isinstance(answer, _Done):
             return answer.made
         if answer.missing:
@@ -115,10 +114,10 @@ async def _made(task: _Task) -> _Answer:
                 raise NotFound(what=_UNSEALED)
             place = place_at(msgspec.convert(task.location, Location)) if task.location else None
             async with openings(database, place) as reading:
-                return _Done(await prover_here(reading, note)(task.order))
+                return _Answer(_Done(await prover_here(reading, note)(task.order)))
     except CallerError as error:
         what, why = (_both(error.parameters.get(name, "")) for name in ("what", "why"))
-        return _Refused(isinstance(error, NotFound), what, why)
+        return _Answer(_Refused(isinstance(error, NotFound), what, why))
 
 
 def _both(said: Any) -> tuple[str, str]:
@@ -127,8 +126,7 @@ def _both(said: Any) -> tuple[str, str]:
 
 def main() -> None:
     """Makes one proof."""
-    task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=_Task)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(asyncio.run(_made(task))))
+    answer_once(_Task, lambda task: asyncio.run(_made(task)))
 
 
 if __name__ == "__main__":

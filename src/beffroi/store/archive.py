@@ -46,8 +46,7 @@ class Archive:
             tuple(_asked(one) for one in wanted),
             self._spark,
         )
-        answer = await ask_child(archive_child.__name__, msgspec.msgpack.encode(question), _ARCHIVE)
-        tally.join(msgspec.msgpack.decode(answer, type=Tally))
+        tally.join(await ask_child(archive_child.__name__, question, Tally, _ARCHIVE))
 
     async def page(self, pool: Pool, wanted: AuditPage, hot: Sequence[AuditRow]) -> list[AuditRow]:
         """A page of an audit trail: `hot`, what is online of it, and what is archived, each disclosure once."""
@@ -86,8 +85,7 @@ class Archive:
         if not notes:
             return list(hot)
         asked = msgspec.structs.replace(question, manifests=notes)
-        answer = await ask_child(archive_page.__name__, msgspec.msgpack.encode(asked), _ARCHIVE)
-        archived = msgspec.msgpack.decode(answer, type=list[dict[str, Any]])
+        archived = await ask_child(archive_page.__name__, asked, list[dict[str, Any]], _ARCHIVE)
         names = await pool.fetch(self._sql["names_of"], list({row["account_id"] for row in archived}))
         known = {row["account_id"]: row for row in names}
         every: list[AuditRow] = [*(_as_online(row, known[row["account_id"]]) for row in archived), *hot]

@@ -4,13 +4,11 @@
 that serves keeps its memory, and can end this one when it takes too long.
 """
 
-import sys
-
 import msgspec
 
 from beffroi.breach.scope import Tally
 from beffroi.model.selection import Selection
-from beffroi.store.child import answer_stream
+from beffroi.store.child import answer_once
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -26,9 +24,8 @@ class Question(msgspec.Struct, frozen=True):
 
 
 def main() -> None:
-    """Counts. Whatever a library prints goes nowhere: standard output is the answer's alone."""
-    with answer_stream() as out:
-        out.write(msgspec.msgpack.encode(answer(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Question))))
+    """Counts."""
+    answer_once(Question, answer)
 
 
 def answer(question: Question) -> Tally:

@@ -3,14 +3,13 @@
 `python -m beffroi.store.archive_page`, a process of its own (store.child): DuckDB is imported here alone.
 """
 
-import sys
 from typing import Any
 
 import msgspec
 
 from beffroi.ledger.manifest import BY_ACCOUNT, BY_PATIENT, Manifest
 from beffroi.store.archive_place import ArchivePlace, Location, place_at
-from beffroi.store.child import answer_stream
+from beffroi.store.child import answer_once
 from beffroi.store.database import load_queries
 from beffroi.store.selecting import one_of
 
@@ -105,9 +104,8 @@ def _rows(
 
 
 def main() -> None:
-    """Answers one question. Whatever a library prints goes nowhere: standard output is the answer's alone."""
-    with answer_stream() as out:
-        out.write(msgspec.msgpack.encode(page(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=PageQuestion))))
+    """Answers one question."""
+    answer_once(PageQuestion, page)
 
 
 if __name__ == "__main__":

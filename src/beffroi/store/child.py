@@ -7,7 +7,10 @@ import asyncio
 import contextlib
 import os
 import sys
-from typing import BinaryIO
+from collections.abc import Callable
+from typing import BinaryIO, TypeVar
+
+import msgspec
 
 from beffroi.errors import Unavailable, Words
 
@@ -15,8 +18,12 @@ SECONDS_MAX = 600.0
 """Of one answer: a window of months without an account or a patient reads every archived file of them."""
 
 
-async def ask_child(module: str, question: bytes, what: Words) -> bytes:
-    """What a module's `main` answers. Raises `Unavailable` when it fails or takes too long."""
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+
+async def ask_child(module: str, question: object, kind: type[Answer], what: Words) -> Answer:
+    """What a module's `main` (see `answer_once`) answers. Raises `Unavailable` when it fails or takes too long."""
     pipe = asyncio.subprocess.PIPE
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module),
@@ -26,7 +33,7 @@ async def ask_child(module: str, question: bytes, what: Words) -> bytes:
     )
     try:
         async with asyncio.timeout(SECONDS_MAX):
-            answer, _ = await child.communicate(question)
+            answer, _ = await child.communicate(msgspec.msgpack.encode(question))
     except TimeoutError:
         raise Unavailable(what=what) from None
     finally:
@@ -35,7 +42,7 @@ async def ask_child(module: str, question: bytes, what: Words) -> bytes:
         await child.wait()
     if child.returncode:
         raise Unavailable(what=what)
-    return answer
+    return msgspec.msgpack.decode(answer, type=kind)
 
 
 def answer_stream() -> BinaryIO:
@@ -43,3 +50,9 @@ def answer_stream() -> BinaryIO:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return out
+
+
+def answer_once(kind: type[Question], answer: Callable[[Question], object]) -> None:
+    """The whole of such a `main`."""
+    with answer_stream() as out:
+        out.write(msgspec.msgpack.encode(answer(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=kind))))
