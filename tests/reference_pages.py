@@ -192,9 +192,9 @@ def commands() -> str:
 
 
 def _sections() -> Iterator[str]:
-    from beffroi.cli import app
+    from beffroi.cli import assembled
 
-    for name, command in _walk("beffroi", get_command(app)):
+    for name, command in _walk("beffroi", get_command(assembled())):
         arguments = "".join(f" {p.metavar or p.name.upper()}" for p in command.params if not _is_option(p))
         options = [p for p in command.params if _is_option(p) and p.opts[0] not in _HIDDEN_OPTIONS]
         if getattr(command, "commands", None) and not options:

@@ -201,7 +201,7 @@ async def rewrite(database: Database, folder: Path, key: SigningKey, change: str
 def test_who_serves_never_loads_a_query_engine() -> None:
     """Importing the web process, the worker and the command line loads neither DuckDB nor pyarrow."""
     script = (
-        "import beffroi.app.web, beffroi.app.mllp, beffroi.app.worker, beffroi.cli, sys;"
+        "import beffroi.app.web, beffroi.app.mllp, beffroi.app.worker, beffroi.cli, sys; beffroi.cli.assembled();"
         "print([m for m in ('duckdb', 'pyarrow', 'pyspark') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from beffroi import cli
-from beffroi.cli import speaking
+from beffroi.cli import installation, speaking
 from beffroi.cli.speaking import language_of
 from beffroi.config.reference import settings_page
 from deployments import configuration, write_configuration
@@ -47,7 +48,7 @@ def program(*arguments: str | Path, french: bool = False) -> Said:
 @pytest.fixture
 def beffroi(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """One command in this process, whose logs and language are left as they are."""
-    for module in (cli, cli.installation):
+    for module in (cli, installation):
         monkeypatch.setattr(module, "configure_logs", lambda *_, **__: None)
 
     def run(*arguments: str | Path, french: bool = False) -> Said:
@@ -252,6 +253,13 @@ def test_a_file_is_rehearsed_then_imported_once(beffroi: Run, config_file: Path,
 def test_settings_prints_the_reference() -> None:
     """`beffroi settings` is the page of docs/reference."""
     assert program("settings").stdout == settings_page()
+
+
+@pytest.mark.parametrize("module", cli.HOMES)
+def test_a_command_is_loaded_without_the_others(module: str) -> None:
+    """What a module adds is what the table of modules says, in each of its commands' names."""
+    for command in cli.HOMES[module]:
+        assert tuple(sorted(get_command(cli.assembled(command)).commands)) == tuple(sorted(cli.HOMES[module]))
 
 
 def test_help_is_in_both_languages() -> None:

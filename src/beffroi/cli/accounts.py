@@ -13,7 +13,8 @@ from rich.table import Table
 from beffroi.actions.roles import DAYS_MAX, Roles
 from beffroi.actions.ways.acting import Acting
 from beffroi.actions.ways.persons import same_person
-from beffroi.cli.containing import IssuerOption, Reason, Subject, number_of, only_issuer
+from beffroi.cli import departing
+from beffroi.cli.containing import HospitalOption, IssuerOption, Reason, Subject, number_of, only_issuer
 from beffroi.cli.owning import as_owner, officer
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
@@ -32,9 +33,13 @@ app = typer.Typer(
     context_settings=HELP,
 )
 
-HospitalOption = Annotated[
-    int, typer.Option("--hospital", help=say("The hospital's number.", "Le numéro de l'hôpital."))
-]
+
+def add_to(parent: typer.Typer) -> None:
+    """Adds these commands."""
+    departing.add_to(app)
+    parent.add_typer(app, name="account")
+
+
 RequestNumber = Annotated[int, typer.Argument(help=say("The request's number.", "Le numéro de la demande."))]
 RoleOption = Annotated[Role, typer.Option("--role", help=say("The role.", "Le rôle."))]
 

@@ -22,6 +22,11 @@ app = typer.Typer(
 )
 
 
+def add_to(parent: typer.Typer) -> None:
+    """Adds these commands."""
+    parent.add_typer(app, name="canary")
+
+
 @app.command("plant", help=say("Plant some under numbers set aside.", "En placer sous des numéros réservés."))
 def plant(
     ipp: Annotated[list[str], typer.Argument(help=say("Numbers that nobody has.", "Des numéros sans titulaire."))],

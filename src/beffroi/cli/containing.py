@@ -53,6 +53,9 @@ IssuerOption = Annotated[
 Hours = Annotated[
     int, typer.Option("--hours", help=say("For how many hours.", "Pour combien d'heures."), min=1, max=HOURS_MAX)
 ]
+HospitalOption = Annotated[
+    int, typer.Option("--hospital", help=say("The hospital's number.", "Le numéro de l'hôpital."))
+]
 Number = Annotated[int, typer.Argument(help=say("The containment's number.", "Le numéro de l'arrêt."))]
 Subject = Annotated[
     str, typer.Argument(help=say("Who, as their token names them (opaque).", "Qui, comme son jeton le nomme (opaque)."))

@@ -21,13 +21,18 @@ bench = typer.Typer(
 
 JsonOption = Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))]
 
-
 DataOption = Annotated[
     Path | None, typer.Option("--data", help=say("Its folder.", "Son dossier."), metavar=say("DIR", "DOSSIER"))
 ]
 AccountOption = Annotated[
     str | None, typer.Option("--account", help=say("As whom, such as ward-nurse.", "En tant que qui (ward-nurse...)."))
 ]
+
+
+def add_to(parent: typer.Typer) -> None:
+    """Adds these commands."""
+    parent.add_typer(app, name="demo")
+    parent.add_typer(bench, name="bench")
 
 
 class Language(StrEnum):

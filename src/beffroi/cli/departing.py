@@ -8,8 +8,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from beffroi.actions.departures import Departure, Departures, departures_in
-from beffroi.cli.accounts import HospitalOption
-from beffroi.cli.containing import IssuerOption, Subject, only_issuer
+from beffroi.cli.containing import HospitalOption, IssuerOption, Subject, only_issuer
 from beffroi.cli.owning import as_owner, officer
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
 from beffroi.clock import Clock

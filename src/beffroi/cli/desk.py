@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
 
 from beffroi.actions.asking import Ask
 from beffroi.actions.house import House, open_house
@@ -12,6 +15,7 @@ from beffroi.actions.incidents import Incidents
 from beffroi.actions.investigate import Investigation
 from beffroi.actions.operator import operator_ask
 from beffroi.app.investigating import archive_of
+from beffroi.cli.speaking import say
 from beffroi.clock import Clock
 from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
@@ -20,6 +24,7 @@ from beffroi.store.database import Database
 
 FREE_PLANS = {"enable_seqscan": "on", "enable_hashjoin": "on", "enable_mergejoin": "on"}
 """An investigation reads many rows at once, unlike a look-up."""
+IncidentNumber = Annotated[int, typer.Argument(help=say("The incident's number.", "Le numéro de l'incident."))]
 
 
 @dataclass(frozen=True, slots=True)

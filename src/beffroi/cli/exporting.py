@@ -10,7 +10,7 @@ from rich.table import Table
 
 from beffroi.actions.case_files import write_files
 from beffroi.actions.scope_export import ScopeExports, expires
-from beffroi.cli.desk import Desk, desk
+from beffroi.cli.desk import Desk, IncidentNumber, desk
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
@@ -29,13 +29,20 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings=HELP,
 )
+
+
+def add_to(parent: typer.Typer) -> None:
+    """Adds these commands."""
+    parent.add_typer(app, name="export")
+
+
 Number = Annotated[int, typer.Argument(help=say("The export's number.", "Le numéro de l'export."))]
 Reason = Annotated[str, typer.Option("--reason", help=say("Why, for the record.", "Pourquoi, pour la trace."))]
 
 
 @app.command(help=say("Ask for the lists of an incident.", "Demander les listes d'un incident."))
 def request(
-    incident: Annotated[int, typer.Argument(help=say("The incident's number.", "Le numéro de l'incident."))],
+    incident: IncidentNumber,
     reason: Reason,
     config: ConfigFile = DEFAULT_CONFIG,
     demo: DemoFlag = False,

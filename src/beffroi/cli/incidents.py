@@ -13,7 +13,8 @@ from rich.table import Table
 
 from beffroi.actions.incidents import Standing, proposed_selections
 from beffroi.breach.incident import STATE_WORDS, Account33, State, Window
-from beffroi.cli.desk import Desk, desk, moment
+from beffroi.cli import reporting
+from beffroi.cli.desk import Desk, IncidentNumber, desk, moment
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, LANGUAGE, ConfigFile, DemoFlag, out, say, tell
 from beffroi.config.reading import load
 from beffroi.errors import Words
@@ -31,7 +32,13 @@ app = typer.Typer(
     context_settings=HELP,
 )
 
-Number = Annotated[int, typer.Argument(help=say("The incident's number.", "Le numéro de l'incident."))]
+
+def add_to(parent: typer.Typer) -> None:
+    """Adds these commands."""
+    reporting.add_to(app)
+    parent.add_typer(app, name="incident")
+
+
 Reason = Annotated[str, typer.Option("--reason", help=say("Why, for the history.", "Pourquoi, pour l'historique."))]
 Aware = Annotated[
     str | None,
@@ -105,7 +112,9 @@ def list_all(config: ConfigFile = DEFAULT_CONFIG, as_json: Json = False, demo: D
 
 
 @app.command(help=say("One incident, its clock and its history.", "Un incident, son délai et son historique."))
-def show(number: Number, config: ConfigFile = DEFAULT_CONFIG, as_json: Json = False, demo: DemoFlag = False) -> None:
+def show(
+    number: IncidentNumber, config: ConfigFile = DEFAULT_CONFIG, as_json: Json = False, demo: DemoFlag = False
+) -> None:
     """Everything but the scope, which is a look of its own."""
     standing = _at(config, demo, lambda at: at.incidents.standing(number))
     if as_json:
@@ -121,7 +130,7 @@ def show(number: Number, config: ConfigFile = DEFAULT_CONFIG, as_json: Json = Fa
 
 @app.command(help=say("Add a note to the history.", "Ajouter une note à l'historique."))
 def note(
-    number: Number,
+    number: IncidentNumber,
     text: Annotated[str, typer.Argument(help=say("The note.", "La note."))],
     config: ConfigFile = DEFAULT_CONFIG,
     demo: DemoFlag = False,
@@ -134,32 +143,40 @@ def note(
     help=say("It happened: the 72 hours count from --aware.", "Il est avéré : les 72 heures comptent depuis --aware.")
 )
 def confirm(
-    number: Number, reason: Reason, aware: Aware = None, config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False
+    number: IncidentNumber,
+    reason: Reason,
+    aware: Aware = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    demo: DemoFlag = False,
 ) -> None:
     """Needs an awareness, now or before."""
     _move(config, demo, number, State.CONFIRMED, reason, moment(aware))
 
 
 @app.command(help=say("It was none.", "Ce n'en était pas un."))
-def dismiss(number: Number, reason: Reason, config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
+def dismiss(
+    number: IncidentNumber, reason: Reason, config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False
+) -> None:
     """It stays in the register."""
     _move(config, demo, number, State.DISMISSED, reason)
 
 
 @app.command(help=say("The authority was notified.", "L'autorité a été notifiée."))
-def notified(number: Number, reason: Reason, config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
+def notified(
+    number: IncidentNumber, reason: Reason, config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False
+) -> None:
     """Beffroi notifies nobody by itself."""
     _move(config, demo, number, State.NOTIFIED, reason)
 
 
 @app.command(help=say("Everything is done and said.", "Tout est fait et dit."))
-def close(number: Number, reason: Reason, config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
+def close(number: IncidentNumber, reason: Reason, config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
     """Needs facts, effects and measures."""
     _move(config, demo, number, State.CLOSED, reason)
 
 
 @app.command(help=say("Open a closed or dismissed incident again.", "Rouvrir un incident clos ou écarté."))
-def reopen(number: Number, reason: Reason, config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
+def reopen(number: IncidentNumber, reason: Reason, config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
     """Closed becomes confirmed, dismissed suspected."""
 
     async def do(at: Desk) -> State:
@@ -173,7 +190,7 @@ def reopen(number: Number, reason: Reason, config: ConfigFile = DEFAULT_CONFIG, 
 
 @app.command(help=say("Which readings it is about, from now on.", "Les lectures en cause, désormais."))
 def select(
-    number: Number,
+    number: IncidentNumber,
     selections: Selections,
     reason: Reason,
     suspicious_at: Suspicious = None,
@@ -192,7 +209,7 @@ def select(
 
 @app.command("tell", help=say("Facts, effects, measures (article 33(5)).", "Faits, effets, mesures (article 33(5))."))
 def tell_register(
-    number: Number,
+    number: IncidentNumber,
     facts: Annotated[str, typer.Option(help=say("What happened.", "Ce qui s'est passé."))] = "",
     effects: Annotated[str, typer.Option(help=say("Likely consequences.", "Conséquences probables."))] = "",
     measures: Annotated[str, typer.Option(help=say("Taken and planned.", "Prises et prévues."))] = "",

@@ -42,6 +42,11 @@ app = typer.Typer(
 )
 
 
+def add_to(parent: typer.Typer) -> None:
+    """Adds these commands."""
+    parent.add_typer(app, name="investigate")
+
+
 @app.command(
     "import",
     help=say(

@@ -36,6 +36,11 @@ app = typer.Typer(
 )
 
 
+def add_to(parent: typer.Typer) -> None:
+    """Adds these commands."""
+    parent.add_typer(app, name="ledger")
+
+
 @app.callback()
 def ledger() -> None:
     """Several commands."""

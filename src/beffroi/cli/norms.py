@@ -23,6 +23,13 @@ app = typer.Typer(
     no_args_is_help=True,
     help=say("What is usual for the roles of each site.", "Ce qui est habituel pour les rôles de chaque site."),
 )
+
+
+def add_to(parent: typer.Typer) -> None:
+    """Adds these commands."""
+    parent.add_typer(app, name="norms")
+
+
 OutFile = Annotated[Path, typer.Option("--out", help=say("The new file.", "Le nouveau fichier."), metavar="FILE")]
 
 

@@ -10,8 +10,7 @@ from beffroi.actions.case_files import LANGUAGES, case_files, write_files
 from beffroi.actions.case_report import CaseFile, CaseReports
 from beffroi.breach.report_words import FACTOR_WORDS
 from beffroi.breach.severity import LEVEL_WORDS, Factor, Severity
-from beffroi.cli.desk import Desk, desk
-from beffroi.cli.incidents import Number
+from beffroi.cli.desk import Desk, IncidentNumber, desk
 from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, DemoFlag, say, tell
 from beffroi.config.reading import load
 from beffroi.errors import Words
@@ -38,7 +37,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def report(
-    number: Number,
+    number: IncidentNumber,
     folder: Annotated[Path, typer.Option("--out", help=say("A new folder.", "Un nouveau dossier."))],
     language: Annotated[
         list[str] | None, typer.Option("--language", help=say("fr, en; both by default.", "fr, en ; les deux sinon."))
@@ -68,7 +67,7 @@ def report(
 
 
 def severity(
-    number: Number,
+    number: IncidentNumber,
     factor: Annotated[Factor | None, typer.Option(help=say("The factor to choose.", "Le critère à choisir."))] = None,
     value: Annotated[float | None, typer.Option(help=say("Its value.", "Sa valeur."))] = None,
     reason: Annotated[str, typer.Option(help=say("Why, for the history.", "Pourquoi, pour l'historique."))] = "",
