@@ -8,7 +8,7 @@ STAMP := $(VENV)/.ready
 # compile the program again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test long setup lock check bench clean
+.PHONY: run test long setup lock check style types security bench clean
 
 run: setup
 	$(BIN)/beffroi demo
@@ -21,9 +21,16 @@ long: setup
 	$(BIN)/pytest -m long
 
 check: setup
+	@$(MAKE) --no-print-directory -j2 style types security
+
+style:
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests
+
+types:
 	$(BIN)/mypy
+
+security:
 	$(BIN)/bandit -q -c pyproject.toml -r src
 
 setup: $(STAMP)

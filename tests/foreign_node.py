@@ -4,6 +4,7 @@ It is installed once a user, into a folder of their cache named after the lock, 
 in the lock) and without running any script of the packages. BEFFROI_FOREIGN_NODE names a folder to be used instead.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -55,7 +56,6 @@ def script_beside_modules(name: str, folder: Path) -> Path:
     """A copy in `folder` of a script of tests/foreign, where Node finds the packages that it imports."""
     script = folder / name
     script.write_bytes((SCRIPTS / name).read_bytes())
-    modules = folder / "node_modules"
-    if not modules.exists():
-        modules.symlink_to(node_folder() / "node_modules")
+    with contextlib.suppress(FileExistsError):
+        (folder / "node_modules").symlink_to(node_folder() / "node_modules")
     return script

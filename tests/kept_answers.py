@@ -11,6 +11,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -161,8 +162,9 @@ def end() -> list[str]:
     if not kept:
         return wrong
     try:
-        found = [one for said in problems(kept, folder) for one in said]
-        return wrong + found + conversions(kept, folder)
+        with ThreadPoolExecutor() as both:
+            found, converted = both.submit(problems, kept, folder), both.submit(conversions, kept, folder)
+            return wrong + [one for said in found.result() for one in said] + converted.result()
     except pytest.skip.Exception:
         return wrong
     except subprocess.SubprocessError as failure:

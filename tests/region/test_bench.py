@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from beffroi_region.bench import feed, report, seal_beside, search
+from beffroi_region.bench import feed, report, robot, seal_beside, search
 from beffroi_region.bench.load import Generator, LoadError, Measured, http_answer
 from beffroi_region.bench.phases import arrivals
 from beffroi_region.bench.population import Size
@@ -27,8 +27,9 @@ def in_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("in_cache")
-def test_bench_search_in_small() -> None:
+def test_bench_search_in_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """`bench search` prints every figure, and found one disclosure for each answer."""
+    monkeypatch.setattr(robot, "PROCESSES", 1)
     found = search.run(people=SMALL_PEOPLE, clients=8, seconds=0.5, processes=(1,), rounds=1, accounts=50)
     assert found["ledgered_per_s"] > 0 and found["bare_per_s"] > 0 and found["ratio"] > 0
     assert found["unwatched_per_s"] > 0 and found["watched_ratio"] > 0
