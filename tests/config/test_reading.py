@@ -18,6 +18,12 @@ web_url = "postgresql://beffroi_web@db.example/beffroi"
 feed_url = "postgresql://beffroi_feed@db.example/beffroi"
 worker_url = "postgresql://beffroi_worker@db.example/beffroi"
 """
+CONSOLE = """
+[console]
+issuer = "https://auth.example.fr/realms/esante-wallet"
+client_id = "console"
+client_key_file = "console.key"
+"""
 SOUND = (
     DATABASE
     + """
@@ -125,6 +131,7 @@ def test_list_max_is_never_above_50(tmp_path: Path) -> None:
         ('trusted_proxies = ["192.0.2.1", "192.0.2.16/28"]', "", "web.client_certificates needs"),
         ("https://beffroi.example.fr", "http://beffroi.example.fr", "web.public_url must begin with https://"),
         ('client_ca = "igc.pem"', "", "mllp.host is not the loopback"),
+        ("[web]", f"{CONSOLE}bound_cookie_s = 60\n[web]", "console.bound_cookie_s must be 0 or at least 240"),
         (
             "https://auth.example.fr/realms/esante-wallet",
             "http://127.0.0.1:9/x",

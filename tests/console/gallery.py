@@ -19,6 +19,7 @@ from beffroi.model.person import OID_INS_NIR_TEST, Address, HospitalId, Identity
 from beffroi.model.role_request import Wanted
 from beffroi.store.doubts import DoubtStore
 from beffroi.store.jobs import JobStore
+from console.device import Device, bound
 from console.hands import press
 from requests_and_records import record
 
@@ -307,6 +308,14 @@ async def outside(page: Page, url: str) -> AsyncIterator[str]:
     yield "nowhere"
 
 
+async def elsewhere(page: Page, served: Any) -> AsyncIterator[str]:
+    """A bound session's cookie in a browser that has not its device's key."""
+    client = await bound(served, "ward-nurse", Device())
+    await page.context.add_cookies([{"name": "beffroi", "value": client.cookies["beffroi"], "url": served.origin}])
+    await page.goto(f"{served.url}/find")
+    yield "unproved"
+
+
 async def walk(
     served: Any, put: Callable[..., Awaitable[int]], enters: Enter, new_context: Callable[[], Awaitable[BrowserContext]]
 ) -> AsyncIterator[tuple[str, Page]]:
@@ -344,3 +353,6 @@ async def walk(
         yield name, operator
     async for name in stopped(doctor, served.url):
         yield name, doctor
+    thief = await (await new_context()).new_page()
+    async for name in elsewhere(thief, served):
+        yield name, thief

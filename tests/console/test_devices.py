@@ -6,12 +6,17 @@ from datetime import timedelta
 
 import httpx2
 
-from beffroi.actions.device_binding import CHALLENGE_S_MAX
+from beffroi.actions.device_binding import CHALLENGE_S_MAX, NOTHING, DeviceBinding
+from beffroi.model.account import AccountId
+from beffroi.servers.console import devices
 from beffroi.servers.console.devices import BIND_PATH, REFRESH_PATH
+from beffroi.servers.console.headers import Cookies
 from beffroi.servers.console.routes import ROUTES
+from beffroi.store.sessions import SessionStore, StoredSession
 from console.asking import path_of, post
 from console.device import Device, bound, challenge_in, offered
 from credentials import RSA_2048
+from doubles import DEPLOYMENT_NONCE_KEY, FakeClock
 
 COOKIE, BOUND = "beffroi", "beffroi-bound"
 OVER = timedelta(seconds=631)
@@ -72,7 +77,7 @@ async def test_binding_is_offered_to_whoever_signs_in_and_once(served) -> None:
     for wrong in ("", challenge[:-1] + "A", "A" * 91, client.cookies[COOKIE]):
         assert (await thief.bind(client, wrong)).status_code == 400
     small = await client.post(BIND_PATH, headers={"secure-session-response": "a.b.c"})
-    assert small.status_code == 400 and small.json() == {"continue": False}
+    assert small.status_code == 400 and small.content == b""
     assert (await Device(RSA_2048, "RS256").bind(await served.stranger(), challenge)).status_code == 200
     assert (await thief.bind(client, challenge)).status_code == 400
     kept = await served.database.pool.fetchval("select device_key from console_sessions")
@@ -131,13 +136,14 @@ async def test_a_binding_ends_with_its_session(served) -> None:
     left = await post(nurse, "/sign-out")
     assert '"storage"' in left.headers["clear-site-data"] and not set(nurse.cookies) & {COOKIE, BOUND}
     over = await device.ask(nurse)
-    assert over.status_code == 200 and over.json() == {"continue": False} and "set-cookie" not in over.headers
+    assert over.status_code == 200 and over.json() == {"session_identifier": device.name, "continue": False}
+    assert "set-cookie" not in over.headers
     idle = Device()
     doctor = await bound(served, "ward-doctor", idle)
     served.clock.moved += timedelta(seconds=901)
-    assert (await idle.ask(doctor)).json() == {"continue": False}
+    assert (await idle.ask(doctor)).json()["continue"] is False
     device.name = "A" * 91
-    assert (await device.ask(nurse)).json() == {"continue": False}
+    assert (await device.ask(nurse)).json()["continue"] is False
 
 
 async def test_leaving_needs_no_proof(served) -> None:
@@ -176,3 +182,20 @@ async def test_an_open_stream_lasts_as_long_as_its_cookie(served) -> None:
         await anext(lines)
         await post(officer, "/sign-out")
         assert "event: over" in [line async for line in lines]
+
+
+async def test_where_nothing_is_bound_nothing_is_asked(database) -> None:
+    """With `console.bound_cookie_s` 0 nothing is offered, and what was bound before serves without a proof."""
+    clock = FakeClock()
+    binding = DeviceBinding(SessionStore(database), DEPLOYMENT_NONCE_KEY, clock, cookie_s=0, idle_s=900)
+    assert devices.offer(binding.offer(bytes(32))) == ()
+    now = clock.now()
+    before = StoredSession(AccountId(1), b"", now, now, now, frozen=False, bound_at=now - timedelta(hours=1))
+    assert await binding.proved_until(bytes(32), before, NOTHING, now) is None
+    assert not binding.is_due(before, None, now)
+
+
+def test_over_https_the_bound_cookie_is_this_host_s_alone() -> None:
+    """It has the prefix and the marks that the browser is told to look for."""
+    cookies = Cookies(secure=True)
+    assert (cookies.bound, cookies.marks) == ("__Host-beffroi-bound", "Path=/; HttpOnly; SameSite=Lax; Secure")

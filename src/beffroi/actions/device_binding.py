@@ -185,6 +185,6 @@ class DeviceBinding:
 
 
 def _refused(refused: NotProved) -> None:
-    log(Event.DEVICE_REFUSED, reason=refused.fault)
     if refused.fault is not Fault.SESSION:  # browsers ask once more for a session that has ended
+        log(Event.DEVICE_REFUSED, reason=refused.fault)
         count_rejection(Rejection.PROOF)

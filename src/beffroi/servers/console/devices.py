@@ -23,16 +23,17 @@ _RESPONSE: Final = "secure-session-response"
 _NAME: Final = "sec-secure-session-id"
 _SKIPPED: Final = "secure-session-skipped"
 _JSON: Final = "application/json"
-_OVER: Final = Page(b'{"continue":false}', media_type=_JSON)
 _SCOPE: Final = {
     "include_site": False,
     "scope_specification": [
         {"type": "exclude", "domain": "*", "path": "/"},
         {"type": "include", "domain": "*", "path": ROOT},
         {"type": "exclude", "domain": "*", "path": f"{ROOT}{FOLDER.rstrip('/')}"},
+        {"type": "exclude", "domain": "*", "path": f"{ROOT}{BIND_PATH}"},
     ],
 }
-"""The pages; the last rule that names an address counts. Our files need no session."""
+"""The pages; the last rule that names an address counts. Our files need no session, and the next one's binding not this
+one's."""
 
 
 def offer(challenge: str) -> tuple[Header, ...]:
@@ -53,7 +54,7 @@ async def bind(desk: Desk, visit: Visit) -> Page:
     try:
         bound = await desk.devices.bind(visit.headers.get(_RESPONSE, ""))
     except NotProved:
-        return Page(_OVER.body, 400, media_type=_JSON)
+        return Page(status=400, media_type=_JSON)
     told = {
         "session_identifier": bound.name,
         "refresh_url": f"{ROOT}{REFRESH_PATH}",
@@ -64,7 +65,7 @@ async def bind(desk: Desk, visit: Visit) -> Page:
 
 
 async def refresh(desk: Desk, visit: Visit) -> Page:
-    """A new cookie for an answered challenge; else a challenge, or the word that the session is over."""
+    """A new cookie for an answered challenge; else a challenge, or the word that it does not go on."""
     name = sf_string(visit.headers.get(_NAME, ""))
     try:
         cookie = await desk.devices.refresh(name, visit.headers.get(_RESPONSE, ""))
@@ -72,7 +73,8 @@ async def refresh(desk: Desk, visit: Visit) -> Page:
         challenge = f'"{due.challenge}";id="{name}"'
         return Page(status=403, headers=((b"secure-session-challenge", challenge.encode("ascii")),), media_type=_JSON)
     except NotProved as refused:
-        return _OVER if refused.fault is Fault.SESSION else Page(_OVER.body, 400, media_type=_JSON)
+        over = msgspec.json.encode({"session_identifier": name, "continue": False})
+        return Page(over, 200 if refused.fault is Fault.SESSION else 400, media_type=_JSON)
     return Page(headers=(_cookie(desk, cookie),), media_type=_JSON)
 
 
