@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
-from beffroi.actions.rounds import Round, Rounds, retry_pause
+from beffroi.actions.rounds import COUNT_EVERY, Every, Round, Rounds, retry_pause
 from beffroi.clock import Clock
 from beffroi.model.alert import PARTICULAR_CHARACTERS_MAX, PARTICULARS, Alert, AlertKind, Notice, Severity
 from beffroi.model.job import Job
@@ -87,6 +87,7 @@ class Deliverer:
         self._store = AlertStore(database)
         self._channels = {channel.name: channel for channel in channels}
         self._clock = clock
+        self._counting = Every(COUNT_EVERY)
         self._waiting = 0
 
     async def run(self, rounds: Rounds) -> None:
@@ -111,9 +112,10 @@ class Deliverer:
             for one, failure in (ended for channel in told for ended in channel):
                 await self._note(connection, one, failure)
                 arrived_count += failure is None
-        standing = await self._store.standing()
-        self._waiting = standing.waiting_count
-        show_outbox(standing.waiting_count, standing.dead_count)
+        if self._counting.due(self._clock.now()):
+            standing = await self._store.standing()
+            self._waiting = standing.waiting_count
+            show_outbox(standing.waiting_count, standing.dead_count)
         return arrived_count
 
     async def _by(self, name: str, waiting: list[Due]) -> list[tuple[Due, Exception | None]]:

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from beffroi.access.reference import References
-from beffroi.actions.rounds import Round, Rounds, retry_pause
+from beffroi.actions.rounds import COUNT_EVERY, Every, Round, Rounds, retry_pause
 from beffroi.clock import Clock
 from beffroi.model.audit import AuditEntry, FeedEntry
 from beffroi.model.disclosure import Field
@@ -47,6 +47,7 @@ class AuditFeed:
         self._repositories = {one.name: one for one in repositories}
         self._references = references
         self._clock = clock
+        self._counting = Every(COUNT_EVERY)
         self._waiting = 0
 
     async def know(self) -> None:
@@ -68,9 +69,10 @@ class AuditFeed:
                 return None
             places = await self._store.due(list(self._repositories), self._clock.now())
             arrived = sum(await asyncio.gather(*(self._tell_alone(place) for place in places)))
-        standing = await self._store.standing()
-        self._waiting = sum(one.waiting for one in standing)
-        show_audit_repositories(self._waiting, sum(one.refused for one in standing))
+        if self._counting.due(self._clock.now()):
+            standing = await self._store.standing()
+            self._waiting = sum(one.waiting for one in standing)
+            show_audit_repositories(self._waiting, sum(one.refused for one in standing))
         return arrived
 
     async def _tell_alone(self, place: Place) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from beffroi.actions.rounds import Rounds
+from beffroi.actions.rounds import Every, Rounds
 from beffroi.clock import Clock
 from beffroi.model.job import Job
 from beffroi.store.housekeeping import ROWS_PER_BATCH_MAX, HousekeepingStore
@@ -69,7 +69,7 @@ class Housekeeper:
         self._feed_messages_kept = timedelta(days=feed_messages_days)
         self._feed_events_kept = timedelta(days=feed_events_days)
         self._proofs_kept_minutes = proofs_minutes
-        self._forget_at: datetime | None = None
+        self._forgetting = Every(FORGET_EVERY)
 
     async def run(self, rounds: Rounds) -> None:
         """Rounds until it is stopped."""
@@ -97,9 +97,8 @@ class Housekeeper:
 
     async def _forget(self, now: datetime) -> int | None:
         """Of whoever asks no more: what counts in no window any longer."""
-        if self._forget_at is not None and now < self._forget_at:
+        if not self._forgetting.due(now):
             return 0
-        self._forget_at = now + FORGET_EVERY
         return await self._sweep(Table.EVIDENCE, lambda: self._store.forget_evidence(now - EVIDENCE_KEPT))
 
     async def _sweep(self, table: Table, delete: Callable[[], Awaitable[int | None]]) -> int | None:

@@ -19,7 +19,7 @@ from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
 from beffroi.actions.cross_reference_changes import Interest, wanted
 from beffroi.actions.house import House
-from beffroi.actions.rounds import Round, Rounds, retry_pause
+from beffroi.actions.rounds import COUNT_EVERY, Every, Round, Rounds, retry_pause
 from beffroi.clock import Clock
 from beffroi.errors import AccountFrozen, BeffroiError, CallerError, Forbidden
 from beffroi.identity.blocking import Block, Plan
@@ -108,6 +108,7 @@ class Notifier:
         self._consumers = {one.name: one for one in consumers}
         self._regional_oid = regional_oid
         self._clock = clock
+        self._counting = Every(COUNT_EVERY)
         self._waiting = 0
 
     async def know(self) -> None:
@@ -133,9 +134,10 @@ class Notifier:
             for place in places:
                 await self._queue(place, final)
             told = sum(await asyncio.gather(*(self._tell(place) for place in places)))
-        standing = await self._store.standing(list(self._consumers))
-        self._waiting = sum(one.waiting for one in standing)
-        show_notifications(self._waiting, sum(one.dead for one in standing))
+        if self._counting.due(self._clock.now()):
+            standing = await self._store.standing(list(self._consumers))
+            self._waiting = sum(one.waiting for one in standing)
+            show_notifications(self._waiting, sum(one.dead for one in standing))
         return told
 
     async def _queue(self, place: ConsumerPlace, final: tuple[int, int]) -> None:

@@ -9,7 +9,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -19,6 +19,8 @@ from beffroi.clock import Clock
 from beffroi.model.job import Job, JobRun
 from beffroi.telemetry import Event, log_failure
 
+COUNT_EVERY: Final = timedelta(seconds=15)
+"""Between two counts of what waits: queues may hold millions, and nobody looks at a metric more often."""
 SAY_AGAIN_S: Final = 60.0
 """Seconds after which a trouble that lasts is logged again."""
 
@@ -138,6 +140,27 @@ class Rounds:
 
 def _name_of(failure: Exception) -> str:
     return failure.failure if isinstance(failure, RoundFailed) else type(failure).__name__
+
+
+class Every:
+    """What a job does more seldom than it runs.
+
+    >>> from datetime import UTC, datetime
+    >>> noon, seldom = datetime(2026, 1, 1, 12, tzinfo=UTC), Every(timedelta(minutes=1))
+    >>> [seldom.due(noon + timedelta(seconds=seconds)) for seconds in (0, 1, 59, 60, 61)]
+    [True, False, False, True, False]
+    """
+
+    def __init__(self, pause: timedelta) -> None:
+        self._pause = pause
+        self._next_at: datetime | None = None
+
+    def due(self, now: datetime) -> bool:
+        """Whether it is to be done now; then not again before its pause has passed."""
+        if self._next_at is not None and now < self._next_at:
+            return False
+        self._next_at = now + self._pause
+        return True
 
 
 def retry_pause(attempts: int, first: timedelta, last: timedelta) -> timedelta:

@@ -2,7 +2,7 @@
 files are counted by a process of its own (store.archive_child)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,6 @@ import msgspec
 
 from beffroi.breach.scope import Tally
 from beffroi.errors import Words
-from beffroi.ledger.manifest import Manifest
 from beffroi.model.selection import Selection
 from beffroi.store import archive_child, archive_page
 from beffroi.store.archive_child import Question
@@ -22,6 +21,7 @@ from beffroi.store.disclosures import AuditPage
 from beffroi.store.scope import ScopeSnapshot, Wanted
 from beffroi.store.selecting import instant, microseconds
 
+Window = tuple[datetime | None, datetime | None]
 MARGIN = timedelta(microseconds=MARGIN_US)
 _ARCHIVE = Words("The archive", "L'archive")
 
@@ -65,23 +65,31 @@ class Archive:
             people=None if wanted.person is None else (wanted.person,),
             accounts=accounts,
         )
-        return list(hot) if accounts == () else await self._joined(pool, question, hot)
+        return list(hot) if accounts == () else await self._joined(pool, question, hot, wanted.window)
 
     async def sights(
         self, pool: Pool, people: Sequence[int], hidden: Sequence[int], rows_max: int, hot: Sequence[AuditRow]
     ) -> list[AuditRow]:
         """The same of whoever bore these numbers, but for some structures."""
         question = PageQuestion(self._location, (), rows_max, hidden=tuple(hidden), people=tuple(people))
-        return await self._joined(pool, question, hot) if people else list(hot)
+        return await self._joined(pool, question, hot, (None, None)) if people else list(hot)
 
-    async def _joined(self, pool: Pool, question: PageQuestion, hot: Sequence[AuditRow]) -> list[AuditRow]:
-        """The list of segments is read after the online rows: what moves meanwhile is in one of the two, or in both."""
-        segments = [row for row in await pool.fetch(self._sql["segments"]) if row["erased_at"] is None]
-        newest = max((row["last_at"] for row in segments), default=None)
-        full = len(hot) >= question.rows_max
-        if newest is None or (full and newest + MARGIN < hot[-1]["at"]):
-            return list(hot)
-        notes = tuple(row["manifest"] for row in segments if question.reaches(_manifest(row)))
+    async def _joined(
+        self,
+        pool: Pool,
+        question: PageQuestion,
+        hot: Sequence[AuditRow],
+        window: Window,
+    ) -> list[AuditRow]:
+        """The list of segments is read after the online rows: what moves meanwhile is in one of the two, or in both.
+
+        Only what reaches into the window, and not behind a page that is full already: a year of manifests is megabytes.
+        """
+        since, until = window
+        if len(hot) >= question.rows_max:
+            behind: datetime = hot[-1]["at"] - MARGIN
+            since = behind if since is None else max(since, behind)
+        notes = tuple(row["manifest"] for row in await pool.fetch(self._sql["manifests"], since, until))
         if not notes:
             return list(hot)
         asked = msgspec.structs.replace(question, manifests=notes)
@@ -91,10 +99,6 @@ class Archive:
         every: list[AuditRow] = [*(_as_online(row, known[row["account_id"]]) for row in archived), *hot]
         found = {int(row["disclosure_id"]): row for row in every}
         return [found[number] for number in sorted(found, reverse=True)][: question.rows_max]
-
-
-def _manifest(row: Row) -> Manifest:
-    return Manifest.of_note(row["manifest"])
 
 
 def _asked(one: Wanted) -> tuple[Selection, tuple[int, ...], tuple[int, ...] | None, tuple[int, ...]]:

@@ -457,7 +457,8 @@ create table notifications (
     failure text not null default '',
     primary key (consumer, person_id)
 );
-create index notifications_due on notifications (consumer, next_at) where dead_at is null;
+create index notifications_waiting on notifications (consumer, queued_at, person_id) where dead_at is null;
+create index notifications_dead on notifications (consumer) where dead_at is not null;
 
 -- Tokens of others that were done: each counts once.
 create table signals_received (

@@ -3,6 +3,12 @@
 select segment, first_index, end_index, first_at, last_at, manifest, erased_at, erased_to, disclosures_count
 from archive_segments order by segment;
 
+-- name: manifests
+-- The manifests of segments with files that reach into a time. $1 from, $2 to before; null: any.
+select manifest from archive_segments
+where erased_at is null and ($1::timestamptz is null or last_at >= $1) and ($2::timestamptz is null or first_at < $2)
+order by segment;
+
 -- name: last_checkpoint
 -- The largest signed tree.
 select tree_size, note from checkpoints order by tree_size desc limit 1;

@@ -47,9 +47,11 @@ on conflict (repository, stream, position) do update set refused_at = excluded.r
 delete from audit_refusals where repository = $1 and stream = $2 and position = $3;
 
 -- name: standing
--- How the listed repositories stand: what waits for each, what it refused, since when it fails.
+-- How the listed repositories stand: what waits for each, what it refused, since when it fails. Of the feed's events by
+-- their numbers, since there may be millions: at most so many wait, as numbers of what was rolled back stay unused.
 select r.repository, r.stream,
-       case r.stream when 'feed' then (select count(*) from feed_events e where e.feed_event_id >= r.position)
+       case r.stream when 'feed' then (select coalesce(max(e.feed_event_id) - greatest(min(e.feed_event_id), r.position) + 1, 0)
+                                       from feed_events e)
             else greatest(sealed_size() - r.position, 0) end as waiting,
        r.attempts, r.sent_at, r.failure,
        (select count(*) from audit_refusals f where f.repository = r.repository and f.stream = r.stream)::int as refused

@@ -78,12 +78,12 @@ update notifications set next_at = $3, failure = $4 where consumer = $1 and pers
 
 -- name: standing
 -- How many wait for each consumer, since when, how many were given up, and why the last one failed. $1 consumers.
-select c.consumer, count(n.person_id) filter (where n.dead_at is null)::int as waiting,
-       min(n.queued_at) filter (where n.dead_at is null) as oldest_at,
-       count(n.person_id) filter (where n.dead_at is not null)::int as dead, c.attempts, c.failure
-from notification_places c left join notifications n using (consumer)
-where c.consumer = any($1::text[])
-group by c.consumer order by c.consumer;
+select c.consumer,
+       (select count(*) from notifications n where n.consumer = c.consumer and n.dead_at is null)::int as waiting,
+       (select min(n.queued_at) from notifications n where n.consumer = c.consumer and n.dead_at is null) as oldest_at,
+       (select count(*) from notifications n where n.consumer = c.consumer and n.dead_at is not null)::int as dead,
+       c.attempts, c.failure
+from notification_places c where c.consumer = any($1::text[]) order by c.consumer;
 
 -- name: retry
 -- What was given up is tried again, and what waits is tried now. $1 now.
