@@ -139,11 +139,11 @@ class Proofs:
         return sign(self.header(), self.claims(method, url, access_token, nonce, **changes), self.key).encode()
 
 
-def certificate(name: str = "client") -> bytes:
-    """A self-signed certificate in DER form."""
+def certificate(name: str = "client", start: datetime | None = None) -> bytes:
+    """A self-signed certificate in DER form, for a day."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    start = datetime.fromtimestamp(NOW_S).astimezone()
+    start = start or datetime.fromtimestamp(NOW_S).astimezone()
     builder = x509.CertificateBuilder(subject, subject, key.public_key(), 1, start, start + timedelta(days=1))
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 

@@ -139,6 +139,7 @@ def _configured(dsn_of: Callable[[str], str], origin: str, issuer: DemoIssuer) -
         f'public_url = "{origin}"',
         'call = "Astreinte, 03 00 00 00 00"',
     ]
+    lines += ["[alert_syslog]", 'host = "syslog.test"', 'certificate = "syslog.pem"', 'key = "syslog.key"']
     return configuration(dsn_of, mllp=False, more="\n".join(lines))
 
 

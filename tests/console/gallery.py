@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, timedelta
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 from typing import Any
 
 from playwright.async_api import BrowserContext, Page
@@ -12,6 +13,7 @@ from playwright.async_api import BrowserContext, Page
 from beffroi.actions.find_doubts import DoubtWalk
 from beffroi.actions.roles import Roles
 from beffroi.actions.ways.acting import Acting
+from beffroi.ledger.checkpoint import Checkpoint, SigningKey, signed
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi.model.job import Job, JobRun
@@ -21,6 +23,8 @@ from beffroi.store.doubts import DoubtStore
 from beffroi.store.jobs import JobStore
 from console.device import Device, bound
 from console.hands import press
+from credentials import certificate
+from disclosed import KEY
 from requests_and_records import record
 
 DRILL = Path(__file__).parents[2] / "docs" / "benchmarks" / "drill-500.json"
@@ -236,6 +240,42 @@ async def noted(served: Any) -> None:
     await JobStore(served.database).note(runs)
 
 
+async def trusted(served: Any) -> None:
+    """A ledger whose key was changed, two witnesses of which one is away, and a certificate that ends tomorrow."""
+    pool, now = served.database.pool, served.clock.now()
+    first, second = KEY, SigningKey(KEY.name, bytes(32))
+    for number in range(1, 10):
+        keys = [first] if number < 4 else [first, second] if number < 6 else [second]
+        note = signed(Checkpoint(KEY.name, number * 10, bytes(32)), keys)
+        checkpoint = (number * 10, bytes(32), note, now - timedelta(days=10 - number), number)
+        await pool.execute("insert into checkpoints values ($1, $2, $3, $4, $5)", *checkpoint)
+    for witness, state in (("witness.example/w1", "cosigned"), ("witness.example/w2", "away")):
+        await pool.execute("insert into witness_states values ($1, $2, 90, $3)", witness, state, now)
+    await pool.execute("insert into cosignatures values (90, 'witness.example/w1', 1, '', $1)", now)
+    (served.folder / "syslog.pem").write_text(DER_cert_to_PEM_cert(certificate("beffroi.test", now)))
+
+
+async def enrolled(served: Any) -> None:
+    """Applications of each kind: fed by a certificate, asking by a token, stopped, and without a right any more."""
+    await served.database.pool.execute(
+        """with made as (
+               insert into accounts (kind, issuer, subject, display_name)
+               select 'application', 'urn:beffroi:local', one, one
+               from unnest(array['EAI de Beaumont', 'DPI de Valcourt', 'bornes', 'ancien']) as one
+               returning account_id, subject
+           ), given as (
+               insert into grants (account_id, hospital_id, role, granted_by)
+               select account_id, 1, 'hospital_application', 'configuration' from made where subject <> 'ancien'
+           ), asked as (
+               insert into account_states (account_id, frozen, asked_at)
+               select account_id, subject = 'bornes', $1 from made where subject in ('bornes', 'DPI de Valcourt')
+           ), fed as (insert into feeds values (1, $1, 12) on conflict do nothing)
+           insert into credentials select 'x5t:' || repeat('ab', 32), account_id, 1, true, false
+           from made where subject like 'EAI%'""",
+        served.clock.now(),
+    )
+
+
 async def operating(page: Page, served: Any) -> AsyncIterator[str]:
     """The operator's pages; a role waits that was asked for at the machine."""
     url, clock = served.url, served.clock
@@ -248,6 +288,12 @@ async def operating(page: Page, served: Any) -> AsyncIterator[str]:
     await page.goto(f"{url}/operate")
     yield "operate-overdue"
     clock.moved -= timedelta(minutes=5)
+    for name, filled in (("keys", trusted), ("applications", enrolled)):
+        await page.goto(f"{url}/operate/{name}")
+        yield f"operate-{name}-none"
+        await filled(served)
+        await page.goto(f"{url}/operate/{name}")
+        yield f"operate-{name}"
     await page.goto(f"{url}/operate/roles")
     await press(page, "main form button")
     yield "operate-roles-mistake"

@@ -22,6 +22,8 @@ IN_FOUR = {"find", "found", "patient-more", "who-saw", "watch", "account", "inci
     "colleague-code",
     "worklists",
     "operate",
+    "operate-keys",
+    "operate-applications",
     "operate-roles",
     "operate-settings",
     "scope",

@@ -16,11 +16,13 @@ WORDS = ("QUESNOY", "Aldegonde", "VANDAMME", "06 12 34 56 78", "2 97 02", "Bolle
 PAGE_S_MAX = 0.1
 
 LOOKS = {"/find": 1, "found": 2, "patient": 2, "who saw": 6, "/watch": 4, "/watch/account": 5, "/incidents": 1}
-LOOKS |= {"/identities": 4, "side by side": 3, "/operate": 7, "/operate/roles": 3}
+LOOKS |= {"/identities": 4, "side by side": 3, "/operate": 6, "/operate/roles": 3, "/operate/keys": 3}
+LOOKS |= {"/operate/applications": 2}
 """Look-ups of each page besides the gate's three statements: its session, what it shows. Accounts are remembered."""
 
 
-STORES = ("sessions", "accounts", "identities", "watch_room", "patient_access", "doubts", "operations", "roles", "jobs")
+STORES = ("sessions", "accounts", "identities", "watch_room", "patient_access", "doubts", "operations", "roles")
+STORES += ("jobs", "trust")
 OURS = {text for name in STORES for text in load_queries(name).values()}
 
 
@@ -93,6 +95,8 @@ async def test_each_page_is_quick_and_asks_no_more_than_it_did(served, aldegonde
             "/incidents": (protection, "/incidents"),
             "/operate": (operator, "/operate"),
             "/operate/roles": (operator, "/operate/roles"),
+            "/operate/keys": (operator, "/operate/keys"),
+            "/operate/applications": (operator, "/operate/applications"),
             **{name: (cell, path) for name, path in (await doubtful(served, cell)).items()},
         }
         counts: dict[str, int] = {}

@@ -1,8 +1,14 @@
 """The operator's room: how the deployment stands, nobody's identity, no secret, nothing to change."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
-from console.gallery import noted
+import msgspec
+
+from beffroi.outbound.signing_key import base64url, read_key
+from beffroi.servers.console.speaking import Speaker
+from console.gallery import enrolled, noted, trusted
+from disclosed import KEY
 
 
 async def test_the_operator_sees_the_feeds_and_the_roles(served, louise) -> None:
@@ -61,3 +67,32 @@ async def test_the_operator_sees_the_work_and_the_room_left(served) -> None:
     served.clock.moved += timedelta(minutes=3)
     page = await operator.get("/operate")
     assert page.text.count("en retard") == 5 and 'role="alert"' in page.text
+
+
+async def test_the_operator_sees_whose_keys_count(served) -> None:
+    """Issuers' keys as this process has them, our own by their thumbprints, since when the ledger's signs, witnesses,
+    certificates; never a private part."""
+    operator = await served.signed_in("operator", "en")
+    page = await operator.get("/operate/keys")
+    assert "No witness cosigns" in page.text and "cannot be read, FileNotFoundError" in page.text
+    await trusted(served)
+    page = await operator.get("/operate/keys")
+    assert served.issuer.url in page.text and "demo-" in page.text and "ES256" in page.text
+    assert "Keys could not be fetched from" in page.text and "nobody can sign in by it (ValueError)" in page.text
+    key = msgspec.json.decode((served.folder / "console.key").read_bytes())
+    assert base64url(read_key(key).thumbprint) in page.text and key["d"] not in page.text
+    since = served.clock.now() - timedelta(days=6)
+    assert f"{KEY.name}+" in page.text and f"since {Speaker('en', ZoneInfo('Europe/Paris')).day(since)}" in page.text
+    assert "does not answer" in page.text and "cosigned" in page.text and "less than a day, renew it" in page.text
+
+
+async def test_the_operator_sees_which_software_there_is(served) -> None:
+    """By what it is known, when it was last seen, and that one is stopped or has no right any more."""
+    operator = await served.signed_in("operator", "en")
+    assert "No application is enrolled." in (await operator.get("/operate/applications")).text
+    await enrolled(served)
+    page = (await operator.get("/operate/applications")).text
+    rows = {row.partition("</th>")[0].rpartition(">")[2]: row for row in page.split('class="plain">')[1:]}
+    assert "certificate" in rows["EAI de Beaumont"] and "may ask" in rows["EAI de Beaumont"]
+    assert "token" in rows["DPI de Valcourt"] and "stopped" in rows["bornes"]
+    assert "no right any more" in rows["ancien"] and "no right any more" not in rows["bornes"]

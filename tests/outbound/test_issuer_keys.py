@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from beffroi.access.tokens import UnverifiedToken, read_token
+from beffroi.model.trust import IssuerKey, IssuerStanding
 from beffroi.outbound.fetching import FetchFailed
 from beffroi.outbound.issuer_keys import KEYS_AGE_S_MAX, UNKNOWN_KEY_S_MIN, IssuerKeys
 from credentials import ISSUER, OTHER_P256, P256, person_claims, public, token, trusted
@@ -141,6 +143,23 @@ async def test_an_issuer_that_is_away(keys: IssuerKeys, web: Web, clock: FakeClo
     assert names(keys, clock) == set()
     web.documents = Web().documents
     assert await keys.refresh() and names(keys, clock) == {"k1"}
+
+
+async def test_what_is_told_of_them(keys: IssuerKeys, web: Web, clock: FakeClock) -> None:
+    """Each key with since when it is known, the last fetch, what failed, and until when they are believed."""
+    assert keys.standing() == IssuerStanding(ISSUER, (), None, "", None)
+    began = clock.now()
+    await keys.refresh()
+    web.documents[KEY_SET] = Web.keys("k1", "k2")
+    fetched = clock.advance(60)
+    await keys.refresh()
+    del web.documents[KEY_SET]
+    clock.advance(60)
+    await keys.refresh()
+    told = keys.standing()
+    assert told.keys == (IssuerKey("k1", "ES256", began), IssuerKey("k2", "ES256", fetched))
+    assert (told.fetched_at, told.failure) == (fetched, "FetchFailed")
+    assert told.good_until == fetched + timedelta(seconds=KEYS_AGE_S_MAX)
 
 
 async def test_what_is_withdrawn_is_told(keys: IssuerKeys, web: Web) -> None:

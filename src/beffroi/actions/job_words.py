@@ -19,6 +19,7 @@ JOBS: Final = {
     Job.FORGETTING: Words("Signals that served their time", "Signaux qui ont fait leur temps"),
     Job.COMPARING: Words("Comparing identities", "Comparaison des identités"),
     Job.HOUSEKEEPING: Words("Deleting what has served its time", "Ménage de ce qui a fait son temps"),
+    Job.CERTIFICATES: Words("Certificates that end soon", "Certificats qui vont expirer"),
     Job.ERASING: Words("Erasing old disclosures", "Effacement des anciennes communications"),
     Job.ARCHIVING: Words("Archiving", "Archivage"),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 from beffroi.actions.availability import ACCOUNTS, looking_up
 from beffroi.clock import Clock
 from beffroi.model.job import Job, JobRun
-from beffroi.model.operations import Deployment, Disk, GivenRole, Storage
+from beffroi.model.operations import Application, Deployment, Disk, GivenRole, Storage
 from beffroi.store.database import Database
 from beffroi.store.jobs import JobStore
 from beffroi.store.operations import OperationsStore
@@ -31,6 +31,11 @@ class OperationsRoom:
         """Who has which role. Raises Unavailable."""
         with looking_up(ACCOUNTS):
             return await self._store.given_roles(self._clock.now())
+
+    async def applications(self) -> tuple[Application, ...]:
+        """Which software there is. Raises Unavailable."""
+        with looking_up(ACCOUNTS):
+            return await self._store.applications(self._clock.now())
 
     async def jobs(self) -> list[JobRun]:
         """How the worker's jobs stand, those that matter most first. Raises Unavailable."""

@@ -9,6 +9,7 @@ import msgspec
 from beffroi import __version__
 from beffroi.actions.browser_sessions import BrowserSessions, SessionLimits
 from beffroi.actions.case_room import CaseRoom
+from beffroi.actions.certificates import Certificates
 from beffroi.actions.device_binding import DeviceBinding
 from beffroi.actions.doubts import DoubtfulIdentities
 from beffroi.actions.drill_report import DrillReports
@@ -17,7 +18,9 @@ from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.roles import Roles
 from beffroi.actions.sign_in import SignIn
+from beffroi.actions.trust_room import TrustRoom
 from beffroi.actions.ways.ways_on import WaysOn
+from beffroi.app.certificates import certificate_files
 from beffroi.app.context import Context
 from beffroi.app.investigating import archive_of
 from beffroi.clock import Clock
@@ -26,9 +29,10 @@ from beffroi.config.settings import ConsoleSettings
 from beffroi.errors import OperatorError
 from beffroi.model.account import Asker
 from beffroi.model.disclosure import Door
+from beffroi.model.trust import ClientKey
 from beffroi.outbound.issuer_keys import IssuerKeys
 from beffroi.outbound.openid import OpenIdClient
-from beffroi.outbound.signing_key import SigningKey, read_key
+from beffroi.outbound.signing_key import SigningKey, base64url, read_key
 from beffroi.servers.admission import Admission
 from beffroi.servers.authentication import Authenticator
 from beffroi.servers.console.app import Console
@@ -58,11 +62,12 @@ def console_of(
     if settings is None:
         return None
     origin = settings.public_url or config.web.public_url
+    key = _key(context, settings)
     own = next(one for one in keys if one.issuer.issuer == settings.issuer)
     client = OpenIdClient(
         own.issuer,
         settings.client_id,
-        _key(context, settings),
+        key,
         f"{origin}{ROOT}/signed-in",
         clock,
         settings.scope,
@@ -101,6 +106,7 @@ def console_of(
         cases,
         OperationsRoom(database, clock, _folders(context)),
         Roles(database, ways.acting, clock),
+        TrustRoom(database, keys, _client_of(settings, key), Certificates(certificate_files(config), clock)),
         ways,
         DrillReports(config.path(settings.drill_report) if settings.drill_report else None),
         listed(config),
@@ -117,6 +123,10 @@ def _folders(context: Context) -> tuple[Path, ...]:
 
 async def _record(house: House, clock: Clock, asker: Asker) -> None:
     await house.finder.signed_in(asker, Door.CONSOLE, clock.uuid())
+
+
+def _client_of(settings: ConsoleSettings, key: SigningKey) -> ClientKey:
+    return ClientKey(settings.issuer, settings.client_id, base64url(key.thumbprint))
 
 
 def _key(context: Context, settings: ConsoleSettings) -> SigningKey:

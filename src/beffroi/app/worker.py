@@ -8,6 +8,7 @@ from typing import Any
 from beffroi.access.reference import References
 from beffroi.actions.alerts import Deliverer
 from beffroi.actions.audit_feed import AuditFeed
+from beffroi.actions.certificates import Certificates
 from beffroi.actions.cosign import Cosigner, Cosigning
 from beffroi.actions.erase import Eraser
 from beffroi.actions.federate import Federation
@@ -26,6 +27,7 @@ from beffroi.app.alerting import channels_of
 from beffroi.app.archiving import keep_moving
 from beffroi.app.assembly import expectations_of, ledger_verifiers, sealing_keys, witnesses_of
 from beffroi.app.auditing import repositories_of
+from beffroi.app.certificates import certificate_files
 from beffroi.app.context import Context
 from beffroi.app.notifying import consumers_of
 from beffroi.app.signalling import keys_of_transmitters, push, receiving_of, sources_of, transmitter_of
@@ -99,6 +101,7 @@ async def run_worker(context: Context) -> None:
             Federation(SuspicionStore(outbox), context.clock).run(rounds),
             keep_moving(context.config, rounds),
             DoubtWalk(DoubtStore(outbox)).run(rounds),
+            Certificates(certificate_files(context.config), context.clock).run(rounds),
             *_signalling(context, rounds, outbox, gate),
             NoteTaker(rounds.notebook, JobStore(outbox), context.clock).run(context.stopping),
         ]

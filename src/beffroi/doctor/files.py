@@ -5,16 +5,16 @@ import ssl
 import stat
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from cryptography import x509
-
+from beffroi.actions.certificates import read_certificate
+from beffroi.app.certificates import certificate_files
 from beffroi.config.settings import Config
 from beffroi.doctor.finding import Finding, error, good, warning
 from beffroi.errors import Words
+from beffroi.model.certificate import CertificateFile, Validity
 
-EXPIRES_SOON = timedelta(days=30)
 ROOM_BYTES_LOW = 2 * 2**30
 ROOM_BYTES_MIN = 200 * 2**20
 
@@ -27,10 +27,11 @@ def check_files(config_file: Path, config: Config, now: datetime) -> Iterator[Fi
     yield from _secrets(config)
     web, mllp = config.web, config.mllp
     if web.tls_certificate:
-        yield from _pair("web", config.path(web.tls_certificate), config.path(web.tls_key), now)
+        yield from _pair("web", config.path(web.tls_certificate), config.path(web.tls_key))
     if mllp is not None and mllp.tls_certificate:
-        yield from _pair("mllp", config.path(mllp.tls_certificate), config.path(mllp.tls_key), now)
-        yield from _authorities("mllp.client_ca", config.path(mllp.client_ca), now)
+        yield from _pair("mllp", config.path(mllp.tls_certificate), config.path(mllp.tls_key))
+    for setting, path in certificate_files(config).items():
+        yield _certificate(read_certificate(setting, path), now)
     yield from _room({Path(config.folder), Path(tempfile.gettempdir())})
 
 
@@ -77,7 +78,7 @@ def _secret(setting: str, path: Path) -> Finding:
     return good("secret", f"{setting}: only for its owner.", f"{setting} : pour son seul propriétaire.")
 
 
-def _pair(section: str, certificate: Path, key: Path, now: datetime) -> Iterator[Finding]:
+def _pair(section: str, certificate: Path, key: Path) -> Iterator[Finding]:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
     except OSError as failure:  # ssl.SSLError among them
@@ -90,25 +91,22 @@ def _pair(section: str, certificate: Path, key: Path, now: datetime) -> Iterator
             ),
         )
         return
-    yield from _authorities(f"{section}.tls_certificate", certificate, now)
 
 
-def _authorities(setting: str, path: Path, now: datetime) -> Iterator[Finding]:
-    """The end of every certificate in a PEM file."""
-    try:
-        certificates = x509.load_pem_x509_certificates(path.read_bytes())
-    except (OSError, ValueError) as failure:
-        name = type(failure).__name__
-        yield error("certificate", Words(f"{setting} cannot be read ({name}).", f"{setting} illisible ({name})."))
-        return
-    ends = min(certificate.not_valid_after_utc for certificate in certificates)
-    day = ends.date().isoformat()
-    if ends <= now:
-        yield error("certificate", Words(f"{setting} expired on {day}.", f"{setting} a expiré le {day}."), _RENEW)
-    elif ends <= now + EXPIRES_SOON:
-        yield warning("certificate", Words(f"{setting} expires on {day}.", f"{setting} expire le {day}."), _RENEW)
-    else:
-        yield good("certificate", f"{setting} holds until {day}.", f"{setting} est valable jusqu'au {day}.")
+def _certificate(one: CertificateFile, now: datetime) -> Finding:
+    setting, day = one.setting, f"{one.ends_at:%Y-%m-%d}" if one.ends_at else ""
+    match one.validity(now):
+        case Validity.UNREADABLE:
+            said = Words(f"{setting} cannot be read ({one.failure}).", f"{setting} illisible ({one.failure}).")
+            return error("certificate", said)
+        case Validity.ENDED:
+            said = Words(f"{setting} expired on {day}.", f"{setting} a expiré le {day}.")
+            return error("certificate", said, _RENEW)
+        case Validity.ENDS_SOON:
+            said = Words(f"{setting} expires on {day}.", f"{setting} expire le {day}.")
+            return warning("certificate", said, _RENEW)
+        case Validity.GOOD:
+            return good("certificate", f"{setting} holds until {day}.", f"{setting} est valable jusqu'au {day}.")
 
 
 def _room(folders: set[Path]) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ class Job(StrEnum):
     FORGETTING = "forgetting"
     COMPARING = "comparing"
     HOUSEKEEPING = "housekeeping"
+    CERTIFICATES = "certificates"
     ERASING = "erasing"
     ARCHIVING = "archiving"
 

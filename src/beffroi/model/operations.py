@@ -26,13 +26,20 @@ class GivenRole(msgspec.Struct, frozen=True):
     until: datetime | None
 
 
-class WitnessWord(msgspec.Struct, frozen=True):
-    """How the last exchange with a witness ended."""
+class Application(msgspec.Struct, frozen=True):
+    """An application of the register. `roles` is empty when the configuration names it no more; `credentials` are
+    kinds: `x5t` (a certificate), `client` (a token), `loopback`. `asked_at`: its last question; `fed_at`: the last
+    message of its hospital's feed, when it may feed. `held`: by the watch; `stopped`: by a person."""
 
-    witness: str
-    state: str
-    tree_size: int
-    at: datetime
+    subject: str
+    name: str
+    hospitals: tuple[str, ...]
+    roles: tuple[str, ...]
+    credentials: tuple[str, ...]
+    asked_at: datetime | None
+    fed_at: datetime | None
+    held: bool
+    stopped: bool
 
 
 class StoredTable(msgspec.Struct, frozen=True):
@@ -66,7 +73,6 @@ class Deployment(msgspec.Struct, frozen=True):
     """
 
     feeds: tuple[FeedState, ...]
-    witnesses: tuple[WitnessWord, ...]
     tree_size: int
     sealed_at: datetime | None
     database_bytes: int

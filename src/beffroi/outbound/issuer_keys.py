@@ -9,6 +9,7 @@ Source: OpenID Connect Discovery 1.0 section 4; RFC 8414 section 3.3 (the issuer
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from beffroi.access.issuers import KEY_SET_BYTES_MAX, KeySet, TrustedIssuer, parse_key_set
 from beffroi.access.tokens import Trust, UnverifiedToken
 from beffroi.clock import Clock
+from beffroi.model.trust import IssuerKey, IssuerStanding
 from beffroi.outbound.fetching import FetchFailed, fetch, may_be_fetched, read_file
 from beffroi.outbound.introspection import Introspection
 from beffroi.telemetry import Event, log, log_failure
@@ -69,6 +71,8 @@ class IssuerKeys:
         """What discovery said last; None when the keys come from elsewhere."""
         self._fetched_s = 0.0
         self._tried_s = 0.0
+        self._failure = ""
+        self._since_s: dict[tuple[str, str], float] = {}
         self._turn = asyncio.Lock()
         self.changed: Callable[[], None] = lambda: None
         """Called when a key that was there is no more, or is another."""
@@ -76,6 +80,13 @@ class IssuerKeys:
     def trust(self, now_s: float) -> Trust | None:
         """The issuer with its keys, unless they are older than `KEYS_AGE_S_MAX`."""
         return self._trust if now_s < self._fetched_s + KEYS_AGE_S_MAX else None
+
+    def standing(self) -> IssuerStanding:
+        """What this process has of the issuer's keys."""
+        keys = [IssuerKey(*name, _moment(since_s)) for name, since_s in sorted(self._since_s.items())]
+        fetched_at = _moment(self._fetched_s) if self._fetched_s else None
+        good_until = _moment(self._fetched_s + KEYS_AGE_S_MAX) if self._fetched_s else None
+        return IssuerStanding(self.issuer.issuer, tuple(keys), fetched_at, self._failure, good_until)
 
     async def refresh(self) -> bool:
         """Fetches the keys; False when that failed, and the keys are as they were."""
@@ -107,7 +118,9 @@ class IssuerKeys:
             keys = parse_key_set(await self._document(), self.issuer)
         except (FetchFailed, ValueError) as failure:
             log_failure(Event.KEYS_FETCH_FAILED, failure)
+            self._failure = type(failure).__name__
             return False
+        self._failure = ""
         self._take(keys)
         return True
 
@@ -119,6 +132,8 @@ class IssuerKeys:
         if known == new:
             return
         self._trust = Trust(self.issuer, keys)
+        same = {name for name, thumbprint in new.items() if known.get(name) == thumbprint}
+        self._since_s = {name: self._since_s[name] if name in same else self._tried_s for name in new}
         log(Event.KEYS_FETCHED, count=len(new), changed=bool(known))
         if any(new.get(name) != thumbprint for name, thumbprint in known.items()):
             self.changed()
@@ -144,3 +159,7 @@ class IssuerKeys:
 
     def _now_s(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _moment(at_s: float) -> datetime:
+    return datetime.fromtimestamp(at_s, UTC)

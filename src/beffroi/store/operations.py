@@ -2,10 +2,13 @@
 
 from datetime import datetime
 
-from beffroi.model.operations import Deployment, Disk, FeedState, GivenRole, Storage, StoredTable, WitnessWord
+import msgspec
+
+from beffroi.model.operations import Application, Deployment, Disk, FeedState, GivenRole, Storage, StoredTable
 from beffroi.store.database import Database, load_queries
 
 ROLES_MAX = 500
+APPLICATIONS_MAX = 500
 TABLES_MAX = 8
 
 
@@ -19,11 +22,9 @@ class OperationsStore:
     async def deployment(self, now: datetime) -> Deployment:
         """Everything at once."""
         feeds = await self._readers.fetch(self._sql["feeds"])
-        words = await self._readers.fetch(self._sql["witness_words"])
         (state,) = await self._readers.fetch(self._sql["deployment_state"], now)
         return Deployment(
             tuple(FeedState(row["name"], row["last_message_at"], row["message_count"]) for row in feeds),
-            tuple(WitnessWord(row["witness"], row["state"], row["tree_size"], row["at"]) for row in words),
             state["tree_size"],
             state["sealed_at"],
             state["database_bytes"],
@@ -38,6 +39,11 @@ class OperationsStore:
         """Roles given by name, or by the configuration, that have not ended."""
         rows = await self._readers.fetch(self._sql["given_roles"], now, ROLES_MAX)
         return tuple(GivenRole(*row) for row in rows)
+
+    async def applications(self, now: datetime) -> tuple[Application, ...]:
+        """The register's applications, those first that are stopped or held."""
+        rows = await self._readers.fetch(self._sql["applications"], now, APPLICATIONS_MAX)
+        return tuple(msgspec.convert(dict(row), Application) for row in rows)
 
     async def storage(self, disks: tuple[Disk, ...]) -> Storage:
         """What lies where; `disks` as the machine tells them."""

@@ -40,6 +40,7 @@ class Event(StrEnum):
     SETTING_WEAK = "setting_weak"
     MIGRATION_APPLIED = "migration_applied"
     REGISTER_CHANGED = "register_changed"
+    CERTIFICATE_ENDS = "certificate_ends"
     DATABASE_LOST = "database_lost"
     DATABASE_BACK = "database_back"
     # who asks
@@ -133,6 +134,7 @@ _WARNINGS = (
     Event.PLAIN_LISTENER,
     Event.SETTING_WEAK,
     Event.DEVICE_MISSING,
+    Event.CERTIFICATE_ENDS,
     Event.KEYS_FETCH_FAILED,
     Event.CEILING_REACHED,
     Event.EMERGENCY_READ,

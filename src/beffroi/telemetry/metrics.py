@@ -116,6 +116,12 @@ NOTIFICATIONS_WAITING = Gauge(
 NOTIFICATIONS_DEAD = Gauge(
     "beffroi_notifications_dead", "Patients of whom a consumer would not be told.", multiprocess_mode="mostrecent"
 )
+CERTIFICATE_ENDS = Gauge(
+    "beffroi_certificate_end_timestamp_seconds",
+    "When a certificate of the configuration ends; 0 when it cannot be read.",
+    ("setting",),
+    multiprocess_mode="mostrecent",
+)
 JOB_FAILURES = Gauge(
     "beffroi_job_failures", "Runs of a job that failed in a row.", ("job",), multiprocess_mode="mostrecent"
 )
@@ -173,6 +179,11 @@ def show_notifications(waiting_count: int, dead_count: int) -> None:
     """How the consumers' queues stand, all together."""
     NOTIFICATIONS_WAITING.set(waiting_count)
     NOTIFICATIONS_DEAD.set(dead_count)
+
+
+def show_certificate(setting: str, ends_s: float) -> None:
+    """When the certificate of a setting ends, in seconds since 1970."""
+    CERTIFICATE_ENDS.labels(setting).set(ends_s)
 
 
 def show_job(job: Job, failures: int, overdue: bool) -> None:

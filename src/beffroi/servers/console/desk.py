@@ -13,6 +13,7 @@ from beffroi.actions.drill_report import DrillReports
 from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.roles import Roles
+from beffroi.actions.trust_room import TrustRoom
 from beffroi.actions.watch_room import WatchRoom
 from beffroi.actions.ways.ways_on import WaysOn
 from beffroi.clock import Clock
@@ -54,6 +55,7 @@ class Desk:
     cases: CaseRoom
     operations: OperationsRoom
     roles: Roles
+    trust: TrustRoom
     ways: WaysOn
     drills: DrillReports
     settings: Listing

@@ -41,7 +41,6 @@ async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int 
         roles=ROLES,
         names={role.value: words for role, words in ROLES.items()},
         people=[one for one in given if one.kind == "person"],
-        applications=[one for one in given if one.kind != "person"],
         rows_max=ROWS_MAX,
         soon=now + ENDS_SOON,
         choices=[(role.value, ROLES[role]) for role in Role if role in MAY_BE_GIVEN],

@@ -21,6 +21,7 @@ class JobLine:
     mark: str
     why: str
     last: str
+    took: str
     done: str
     waiting: str
     next: str
@@ -37,7 +38,8 @@ def job_line(run: JobRun, now: datetime, speaker: Speaker) -> JobLine:
         state=state,
         mark=mark,
         why=speaker.words(failure_words(run.failure)) if run.failure else "",
-        last=_last(run, now, speaker),
+        last=speaker.say("not yet", "pas encore") if run.begun_at is None else speaker.when(run.begun_at, now),
+        took=duration(run.took_s) if run.ended_at else "",
         done=done,
         waiting=speaker.count(run.waiting) if run.waiting else "",
         next="" if run.running and mark == "" else speaker.when(run.next_at, now),
@@ -56,14 +58,6 @@ def _state(run: JobRun, now: datetime, speaker: Speaker) -> tuple[str, str]:
     if run.ended_at is None:
         return speaker.say("begins", "commence"), ""
     return speaker.say("done", "fait"), "good"
-
-
-def _last(run: JobRun, now: datetime, speaker: Speaker) -> str:
-    """When the last run began, and how long the last that ended took."""
-    if run.begun_at is None:
-        return speaker.say("not yet", "pas encore")
-    began = speaker.when(run.begun_at, now)
-    return began if run.ended_at is None else f"{began} ({duration(run.took_s)})"
 
 
 def duration(seconds: float) -> str:

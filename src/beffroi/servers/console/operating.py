@@ -13,10 +13,6 @@ from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import Speaker
 
 TITLE = Words("The server", "Le serveur")
-KEYS: Final = frozenset(
-    {"ledger.origin", "ledger.former_keys", "ledger.witnesses_min", "watch.norm_keys", "watch.key_domain"}
-)
-"""Settings that say which keys count: none is a secret."""
 LATE_S: Final = 3_600
 """Seconds of silence from which a feed is marked: a hospital sends something every few minutes, by night too."""
 
@@ -34,7 +30,6 @@ async def room(desk: Desk, visit: Visit) -> Page:
         jobs=[job_line(run, now, speaker) for run in await desk.operations.jobs()],
         storage=await desk.operations.storage(),
         kept=[(one.name, one.value) for one in desk.settings.lines if one.name.startswith("retention.")],
-        keys=[(one.name, one.value) for one in desk.settings.lines if one.name in KEYS and one.value],
         late={feed.hospital for feed in state.feeds if _late(feed.last_at, now)},
     )
 

@@ -29,6 +29,7 @@ from beffroi.servers.console import (
     operating,
     patient_desk,
     stopping,
+    trusting,
     watching,
 )
 from beffroi.servers.console.desk import Desk
@@ -111,6 +112,8 @@ ROUTES = (
     Route("POST", f"/incidents/refuse/{HANDLE}", Room.INCIDENTS.roles, case_downloads.refuse_lists, Operation.EXPORT),
     Route("POST", f"/incidents/write/{HANDLE}", Room.INCIDENTS.roles, case_downloads.write_lists, Operation.EXPORT),
     Route("GET", "/operate", Room.OPERATE.roles, operating.room),
+    Route("GET", "/operate/keys", Room.OPERATE.roles, trusting.keys),
+    Route("GET", "/operate/applications", Room.OPERATE.roles, trusting.applications),
     Route("GET", "/operate/roles", Room.OPERATE.roles, granting.room),
     Route("POST", "/operate/roles", Room.OPERATE.roles, granting.ask),
     Route("GET", f"/operate/roles/{HANDLE}", Room.OPERATE.roles, granting.request),

@@ -12,9 +12,28 @@ where g.expires_at is null or g.expires_at > $1
 order by a.kind desc, g.role, a.account_id
 limit $2;
 
--- name: witness_words
--- How the last exchange with each witness ended.
-select witness, state, tree_size, at from witness_states order by witness;
+-- name: applications
+-- Applications, stopped and held ones first, then those that the configuration names no more. A token stands in no
+-- credential unless it may feed. $1 now, $2 rows at most.
+select a.subject, a.display_name as name, g.hospitals, g.roles,
+       case when k.kinds is null then array['client'] else k.kinds end as credentials, s.asked_at, k.fed_at,
+       coalesce(s.rung, 0) >= 4 as held,
+       coalesce(s.frozen, false) or exists (
+           select from containments c
+           where c.kind = 'application' and c.target = a.subject and c.released_at is null and c.in_force_from <= $1
+             and (c.expires_at is null or c.expires_at > $1)) as stopped
+from accounts a left join account_states s using (account_id) cross join lateral (
+    select coalesce(array_agg(distinct h.name), '{}') as hospitals, coalesce(array_agg(distinct one.role), '{}') as roles
+    from grants one join hospitals h using (hospital_id)
+    where one.account_id = a.account_id and (one.expires_at is null or one.expires_at > $1)
+) g cross join lateral (
+    select array_agg(distinct split_part(one.credential, ':', 1)) as kinds,
+           max(f.last_message_at) filter (where one.may_feed) as fed_at
+    from credentials one left join feeds f using (hospital_id) where one.account_id = a.account_id
+) k
+where a.kind = 'application'
+order by stopped desc, held desc, cardinality(g.roles) = 0 desc, name, a.subject
+limit $2;
 
 -- name: deployment_state
 -- The newest checkpoint, the database's size, and about how much it holds. $1 now.
