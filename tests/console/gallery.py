@@ -216,6 +216,19 @@ async def protection(page: Page, url: str, subject: str) -> AsyncIterator[str]:
     yield "incident"
     await press(page, "a[href*='/incidents/scope/']")
     yield "scope"
+    await page.go_back()
+    await press(page, "a[href*='/incidents/severity/']")
+    yield "severity"
+    await page.click("#malice summary")
+    await page.check("#malice input[value='0.0']")
+    await page.fill("#reason-malice", "une erreur")
+    await page.evaluate("document.querySelector('#reason-malice').minLength = 0")
+    await press(page, "#malice button")
+    yield "severity-mistake"
+    await page.fill("#reason-malice", "une erreur de saisie du titulaire")
+    await press(page, "#malice button")
+    yield "severity-chosen"
+    await press(page, "main .actions a[href*='/incidents/']")
     await press(page, "main a[href*='/incidents/files/']")
     yield "case-files"
     await page.fill("#reason", "à remettre aux hôpitaux")

@@ -27,6 +27,7 @@ IN_FOUR = {"find", "found", "patient-more", "who-saw", "watch", "account", "inci
     "operate-roles",
     "operate-settings",
     "scope",
+    "severity-chosen",
     "case-files-asked",
 }
 """States of which docs/ keeps the dark, the printed and the narrow picture too."""

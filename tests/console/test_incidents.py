@@ -141,6 +141,42 @@ async def test_what_it_is_about_is_said_in_words_and_changed(served, louise) -> 
         assert page.status_code == 422 and wrong in page.text and 'class="mistake"' in page.text
 
 
+async def test_the_severity_is_explained_and_chosen_with_a_reason(served, louise) -> None:
+    """Each factor with its words and the program's reason; a choice stands beside the proposal, and in the history."""
+    nurse, officer = await served.signed_in("ward-nurse"), await served.signed_in("data-protection-officer")
+    await find(nurse)
+    opened = await opened_about(served, officer)
+    path = opened.replace("/incidents/", "/incidents/severity/")
+    page = (await officer.get(path)).text.replace("\xa0", " ")
+    assert '<p class="figure">3</p>' in page and "oui, sans délai" in page and "proposée" in page
+    assert "Facilité d&#39;identification" in page and "une personne et aucune autre" in page and "MARTIN" not in page
+    looked = "select request from disclosures where operation = $1 order by disclosure_id desc limit 1"
+    assert '"step":"severity"' in await served.database.pool.fetchval(looked, Operation.SCOPE_VIEW)
+    for wrong in ({"value": "0.3", "reason": "une erreur de saisie"}, {"value": "0.0", "reason": "bref"}, {}):
+        refused = await post(officer, path, what="malice", **wrong)
+        assert refused.status_code == 400 and 'id="mistake-malice"' in refused.text, wrong
+    chosen = await post(officer, path, what="malice", value="0.0", reason="une erreur de saisie du titulaire")
+    assert path_of(chosen) == f"{path}#malice"
+    page = (await officer.get(path)).text.replace("\xa0", " ")
+    assert '<p class="figure">2,5</p>' in page and "Le programme propose 0,5" in page and "retenue" in page
+    assert "une erreur de saisie du titulaire" in (await officer.get(opened)).text
+
+
+async def test_a_severity_is_kept_as_proposed(served, louise) -> None:
+    """By a form that says so; once the incident is closed nothing of it can be chosen."""
+    nurse, officer = await served.signed_in("ward-nurse"), await served.signed_in("data-protection-officer")
+    await find(nurse)
+    opened = await opened_about(served, officer)
+    path = opened.replace("/incidents/", "/incidents/severity/")
+    assert path_of(await post(officer, path, what="keep")) == path
+    assert path_of(await post(officer, path, what="nothing")) == path
+    assert "Gravité : 3," in (await officer.get(opened)).text.replace("\xa0", " ")
+    await served.database.pool.execute("update incidents set state = 'closed'")
+    assert "Choisir autrement" not in (await officer.get(path)).text
+    assert "clos" in (await post(officer, path, what="keep")).text
+    assert (await officer.get("/incidents/severity/99")).status_code == 404
+
+
 async def test_what_is_missing_is_said_beside_its_field(served) -> None:
     """An incident needs a title, accounts that exist and a reason."""
     officer = await served.signed_in("data-protection-officer")

@@ -4,10 +4,11 @@ To make it is a look at the scope, recorded like any other (SCOPE_VIEW) before a
 from it is `Released`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import TypeVar
 
 import msgspec
 
@@ -23,6 +24,7 @@ from beffroi.breach.incident import NOTIFY_WITHIN, Sign, State
 from beffroi.breach.report import (
     AccountCount,
     ForeignCount,
+    HospitalCount,
     Moment,
     Report,
     categories_of,
@@ -32,10 +34,10 @@ from beffroi.breach.report import (
     seen_of,
 )
 from beffroi.breach.scope import Scope, certainty, totals, without
-from beffroi.breach.severity import proposal
+from beffroi.breach.severity import Severity, proposal
 from beffroi.breach.trace import Row, TracedTally, by_patient
 from beffroi.clock import Clock
-from beffroi.model.disclosure import Answer, Field, Operation, Outcome, Released
+from beffroi.model.disclosure import Answer, DisclosureId, Field, Operation, Outcome, Released
 from beffroi.model.foreign import Certainty as ForeignCertainty
 from beffroi.model.person import HospitalId, PersonId
 from beffroi.model.selection import described
@@ -54,6 +56,7 @@ _SIGNS = {
 }
 _ENTRIES = frozenset({"opened", "state", "aware", "selections", "severity"})
 Line = Mapping[str, object]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,21 @@ class CaseFile:
     by_hospital: dict[int, tuple[Line, ...]]
     disclosures: tuple[Line, ...]
     foreign: ForeignScope
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """How grave an incident is: as it is proposed now, and as it stands. `look`: the disclosure that this is."""
+
+    standing: Standing
+    proposed: Severity
+    now: Severity
+    look: DisclosureId
+
+    @property
+    def kept(self) -> bool:
+        """Whether somebody has kept a severity, or chosen a factor."""
+        return self.standing.incident.severity is not None
 
 
 class CaseReports:
@@ -95,19 +113,38 @@ class CaseReports:
         standing = await self._incidents.standing(number)
         with looking_up():
             made = await self._made(ask, standing, hidden)
-        criteria = {
-            **(criteria or {}),
-            **described(standing.incident.selections),
-            "incident": str(number),
-            "patients": str(made.report.totals.patients),
-            "readings": str(made.report.readings),
-            "digest": made.report.digest,
-        }
+        report = made.report
+        counts = {"patients": str(report.totals.patients), "readings": str(report.readings), "digest": report.digest}
+        return await self._looked(ask, standing, {**(criteria or {}), **counts}, lambda answer: _looked(made, answer))
+
+    async def weighed(
+        self, ask: Ask, number: int, hidden: frozenset[int] = NOBODY_HIDDEN, criteria: Mapping[str, str] | None = None
+    ) -> Released[Weighing]:
+        """How grave an incident is. A look at its scope, without its lists; otherwise as `gather`."""
+        standing = await self._incidents.standing(number)
+        with looking_up():
+            selections = standing.incident.selections
+            scope = await self._investigation.scope(selections, hidden)
+            foreign = await self._foreign_count(await foreign_scope_beside(self._database, selections, hidden))
+        proposed = proposal(seen_of(scope, self._concerned(scope, hidden), foreign))
+        made = Weighing(standing, proposed, _stands(standing, proposed), DisclosureId(0))
+        counts = {"patients": str(proposed.people), "readings": str(scope.readings_count)}
+        return await self._looked(
+            ask, standing, {**(criteria or {}), **counts}, lambda answer: replace(made, look=answer.disclosure_id)
+        )
+
+    async def _looked(
+        self, ask: Ask, standing: Standing, criteria: Mapping[str, str], shape: Callable[[Answer], T]
+    ) -> Released[T]:
+        """What a look at an incident's scope gives, once it is recorded."""
+        incident = standing.incident
+        criteria = {**described(incident.selections), "incident": str(incident.incident_id), **criteria}
         question = ask.question(criteria, Field(0), wanted=Field(0))
         permit = Permit(Field.REFERENCE, Field.REFERENCE)
-        return await self._house.gate.disclose_as(
-            question, permit, (), lambda answer: _looked(made, answer), Outcome.RECORDED
-        )
+        return await self._house.gate.disclose_as(question, permit, (), shape, Outcome.RECORDED)
+
+    def _concerned(self, scope: Scope, hidden: frozenset[int]) -> tuple[HospitalCount, ...]:
+        return hospital_counts(scope, tuple(one for one in self._house.hospitals if one.hospital_id not in hidden))
 
     async def _made(self, ask: Ask, standing: Standing, hidden: frozenset[int]) -> CaseFile:
         incident = standing.incident
@@ -117,13 +154,8 @@ class CaseReports:
         traces, rows = await self._traced(tally, scope)
         foreign = await foreign_scope_beside(self._database, selections, hidden)
         foreign_count = await self._foreign_count(foreign)
-        hospitals = hospital_counts(scope, tuple(one for one in self._house.hospitals if one.hospital_id not in hidden))
-        proposed = proposal(seen_of(scope, hospitals, foreign_count))
-        severity = (
-            proposed
-            if incident.severity is None
-            else msgspec.structs.replace(incident.severity, people=proposed.people)
-        )
+        hospitals = self._concerned(scope, hidden)
+        severity = _stands(standing, proposal(seen_of(scope, hospitals, foreign_count)))
         references = {p.person_id: self._house.references.of(PersonId(p.person_id)) for p in scope.patients}
         firsts = [p.shown.first_at for p in scope.seen if p.shown.first_at]
         bins, width = histogram(firsts)
@@ -247,6 +279,12 @@ class CaseReports:
             found.append(Moment(incident.aware_at, "aware"))
             found.append(Moment(incident.aware_at + NOTIFY_WITHIN, "due"))
         return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _stands(standing: Standing, proposed: Severity) -> Severity:
+    """The severity that holds: what was kept, of as many people as are counted now; else the proposal."""
+    kept = standing.incident.severity
+    return proposed if kept is None else msgspec.structs.replace(kept, people=proposed.people)
 
 
 def _sign(sign: Sign) -> Moment:

@@ -16,7 +16,7 @@ import msgspec
 
 from beffroi.actions.asking import Ask
 from beffroi.actions.case_files import LANGUAGES, case_files
-from beffroi.actions.case_report import CaseFile, CaseReports
+from beffroi.actions.case_report import CaseFile, CaseReports, Weighing
 from beffroi.actions.house import House
 from beffroi.actions.incidents import Incidents, Standing, proposed_selections
 from beffroi.actions.proving import Prover
@@ -157,14 +157,20 @@ class CaseRoom:
         ask = replace(ask, reason=f"incident {number}")
         return await self._investigation.view_selections(ask, standing.incident.selections)
 
+    async def weighing(self, ask: Ask, number: int) -> Released[Weighing]:
+        """How grave it is, with what is proposed and what was chosen. A look at the scope. Raises `NotFound`."""
+        await self._check_files(ask)
+        hidden = self._investigation.hidden_from(ask)
+        look = _look_of(ask, number)
+        weighed = self._reports(self._incidents(ask)).weighed(look, number, hidden, {"step": "severity"})
+        return await self._or_refused(look, weighed)
+
     async def severity(
         self, ask: Ask, number: int, factor: Factor | None, value: float, reason: str, *, keep: bool
     ) -> Severity:
         """As it is proposed or kept; with a factor chosen otherwise, or kept as proposed. A look at the scope."""
-        await self._check_files(ask)
         incidents = self._incidents(ask)
-        gathered = await self._gathered(ask, incidents, number, "severity")
-        now = gathered.content.report.severity
+        now = (await self.weighing(ask, number)).content.now
         if factor is not None:
             await incidents.choose(number, now, factor, value, reason, ask.asker.subject)
             return (await incidents.standing(number)).incident.severity or now
@@ -248,7 +254,7 @@ class CaseRoom:
 
     async def _gathered(self, ask: Ask, incidents: Incidents, number: int, step: str) -> Released[CaseFile]:
         hidden = self._investigation.hidden_from(ask)
-        look = replace(ask, operation=Operation.SCOPE_VIEW, reason=f"incident {number}")
+        look = _look_of(ask, number)
         return await self._or_refused(look, self._reports(incidents).gather(look, number, hidden, {"step": step}))
 
     async def _proof(self, ask: Ask, wanted: ProofWanted) -> Released[bytes]:
@@ -271,6 +277,11 @@ class CaseRoom:
         question = ask.question(dict(said), Field(0), wanted=Field(0))
         permit = await ask.permit(self._house.gate, question)
         return await self._house.gate.disclose_as(question, permit, (), lambda _: content, Outcome.RECORDED)
+
+
+def _look_of(ask: Ask, number: int) -> Ask:
+    """The same, as a look at the scope of that incident."""
+    return replace(ask, operation=Operation.SCOPE_VIEW, reason=f"incident {number}")
 
 
 def _bare(ask: Ask) -> Question:

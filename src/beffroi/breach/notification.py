@@ -19,7 +19,7 @@ from beffroi.breach.report_words import (
     number,
     spoken,
 )
-from beffroi.breach.severity import CNIL_GRAVITY, LEVEL_WORDS, Level
+from beffroi.breach.severity import CNIL_GRAVITY, LEVEL_WORDS, people_are_told
 from beffroi.errors import Words
 from beffroi.model.scope import ScopeTotals
 
@@ -164,8 +164,7 @@ def _measures(form: _Form, report: Report, complementary: bool) -> None:
     form.say(("In place before", "Mesures de sécurité préalables"), PRIOR_MEASURES)
     form.say(("Taken or planned", "Mesures prises ou envisagées"), report.told.measures)
     form.section("Information of the people", "Information des personnes")
-    advised = report.severity.level in (Level.HIGH, Level.VERY_HIGH)
-    if advised:
+    if people_are_told(report.severity.level):
         form.say(
             ("To be informed (article 34)", "Information requise (article 34)"),
             Words("Yes: the severity is high", "Oui : la gravité est élevée"),

@@ -152,6 +152,15 @@ def level_of(score: float) -> Level:
     return Level.HIGH if score < 4 else Level.VERY_HIGH
 
 
+def people_are_told(level: Level) -> bool:
+    """Whether the people themselves are to be told (article 34 of the GDPR): the risk for them is high.
+
+    >>> [level.value for level in Level if people_are_told(level)]
+    ['high', 'very_high']
+    """
+    return level in (Level.HIGH, Level.VERY_HIGH)
+
+
 def of(
     dpc: float,
     ei: float,

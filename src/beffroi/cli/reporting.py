@@ -7,14 +7,13 @@ from typing import Annotated
 import typer
 
 from beffroi.actions.case_files import LANGUAGES, case_files, write_files
-from beffroi.actions.case_report import CaseFile, CaseReports
+from beffroi.actions.case_report import CaseReports
 from beffroi.breach.report_words import FACTOR_WORDS
 from beffroi.breach.severity import LEVEL_WORDS, Factor, Severity
 from beffroi.cli.desk import Desk, IncidentNumber, desk
 from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, DemoFlag, say, tell
 from beffroi.config.reading import load
 from beffroi.errors import Words
-from beffroi.model.disclosure import Released
 from beffroi.telemetry import Process, configure_logs
 
 WHY = "a report"
@@ -55,7 +54,7 @@ def report(
 
     async def run() -> int:
         async with desk(loaded, reason=WHY) as at:
-            released = await _gathered(at, number)
+            released = await _reports(at).gather(at.ask, number)
             files = case_files(released, languages, complementary=not initial)
             write_files(files, folder)
             digest = released.content.report.digest
@@ -81,7 +80,7 @@ def severity(
 
     async def run() -> Severity:
         async with desk(loaded, reason="severity") as at:
-            now = (await _gathered(at, number)).content.report.severity
+            now = (await _reports(at).weighed(at.ask, number)).content.now
             if factor is not None and value is not None:
                 await at.incidents.choose(number, now, factor, value, reason, at.ask.asker.subject)
                 kept = (await at.incidents.standing(number)).incident.severity
@@ -93,10 +92,8 @@ def severity(
     _tell_severity(asyncio.run(run()))
 
 
-async def _gathered(at: Desk, number: int) -> Released[CaseFile]:
-    region = at.config.region.name
-    reports = CaseReports(at.database, at.house, at.investigation, at.incidents, at.clock, region)
-    return await reports.gather(at.ask, number)
+def _reports(at: Desk) -> CaseReports:
+    return CaseReports(at.database, at.house, at.investigation, at.incidents, at.clock, at.config.region.name)
 
 
 def _tell_severity(found: Severity) -> None:

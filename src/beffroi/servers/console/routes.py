@@ -31,6 +31,7 @@ from beffroi.servers.console import (
     stopping,
     trusting,
     watching,
+    weighing,
 )
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit
@@ -104,6 +105,8 @@ ROUTES = (
     Route("POST", f"/incidents/{HANDLE}", Room.INCIDENTS.roles, incidents.change),
     Route("GET", f"/incidents/scope/{HANDLE}", Room.INCIDENTS.roles, incidents.scope, Operation.SCOPE_VIEW),
     Route("GET", f"/incidents/news/{HANDLE}", Room.INCIDENTS.roles, incidents.scope_news, background=True),
+    Route("GET", f"/incidents/severity/{HANDLE}", Room.INCIDENTS.roles, weighing.room, Operation.SCOPE_VIEW),
+    Route("POST", f"/incidents/severity/{HANDLE}", Room.INCIDENTS.roles, weighing.choose, Operation.SCOPE_VIEW),
     Route("GET", f"/incidents/files/{HANDLE}", Room.INCIDENTS.roles, case_downloads.room),
     Route("POST", f"/incidents/report/{HANDLE}", Room.INCIDENTS.roles, case_downloads.report, Operation.EXPORT),
     Route("POST", f"/incidents/proof/{HANDLE}", Room.INCIDENTS.roles, case_downloads.proof, Operation.EXPORT),

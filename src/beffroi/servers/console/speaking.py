@@ -177,6 +177,15 @@ class Speaker:
         """The words of this language."""
         return self.say(words.english, words.french)
 
+    def sentence(self, words: Words) -> str:
+        """The words as a sentence begins.
+
+        >>> Speaker("fr", ZoneInfo("UTC")).sentence(Words("an error", "une erreur"))
+        'Une erreur'
+        """
+        text = self.words(words)
+        return text[:1].upper() + text[1:]
+
     def day(self, day: date) -> str:
         """A date in words.
 
@@ -286,6 +295,15 @@ class Speaker:
         if rate >= 100:
             return self.count(round(rate))
         text = f"{rate:.2g}"
+        return text.replace(".", ",") if self.language == "fr" else text
+
+    def decimal(self, number: float) -> str:
+        """A number with as many decimals as it has.
+
+        >>> Speaker("fr", ZoneInfo("UTC")).decimal(2.5), Speaker("en", ZoneInfo("UTC")).decimal(3.0)
+        ('2,5', '3')
+        """
+        text = f"{number:g}"
         return text.replace(".", ",") if self.language == "fr" else text
 
     def fields(self, fields: Field) -> str:
