@@ -214,6 +214,14 @@ async def protection(page: Page, url: str, subject: str) -> AsyncIterator[str]:
     await page.fill("#reason-confirmed", "lectures sans explication")
     await press(page, "form:has(#reason-confirmed) button")
     yield "incident"
+    await press(page, "main a[href*='text=facts']")
+    yield "register-text"
+    await page.fill("#content", "Un compte a lu la nuit.\n" * 20)
+    await page.fill("#reason", "constaté")
+    await press(page, "main form button")
+    await press(page, "main a[href*='?entry=']")
+    yield "incident-entry"
+    await press(page, "main .actions a")
     await press(page, "a[href*='/incidents/scope/']")
     yield "scope"
     await page.go_back()

@@ -29,7 +29,9 @@ async def test_an_incident_from_suspicion_to_its_end(served, louise) -> None:
     assert "1 patient" in scope.text and "CH de Beaumont" in scope.text and "MARTIN" not in scope.text
     early = await post(officer, opened, what="closed", reason="fini")
     assert early.status_code == 422 and "il manque au registre" in early.text
-    await post(officer, opened, what="told", facts="Un accès", effects="Aucun", measures="Arrêt", reason="registre")
+    register = opened.replace("/incidents/", "/incidents/register/")
+    for name, content in {"facts": "Un accès", "effects": "Aucun", "measures": "Arrêt"}.items():
+        assert path_of(await post(officer, register, text=name, content=content, reason="registre")) == opened
     await post(officer, opened, what="notified", reason="dépôt fait")
     assert (await post(officer, opened, what="closed", reason="fini")).status_code == 303
     page = await officer.get(opened)
@@ -139,6 +141,25 @@ async def test_what_it_is_about_is_said_in_words_and_changed(served, louise) -> 
     for wrong in ("colour=blue", "account=nobody"):
         page = await post(officer, opened, what="select", selections=wrong, reason="essai")
         assert page.status_code == 422 and wrong in page.text and 'class="mistake"' in page.text
+
+
+async def test_long_texts_have_pages_of_their_own(served) -> None:
+    """A text that is refused comes back as it was typed; an entry of the history that is cut is whole on its page."""
+    officer = await served.signed_in("data-protection-officer")
+    await served.signed_in("ward-nurse")
+    opened = await opened_about(served, officer)
+    register, entry = (opened.replace("/incidents/", f"/incidents/{room}/") for room in ("register", "entry"))
+    refused = await post(officer, register, text="effects", content="Des appels frauduleux", reason="x")
+    assert (
+        refused.status_code == 422 and "Des appels frauduleux" in refused.text and 'id="reason-mistake"' in refused.text
+    )
+    assert path_of(await post(officer, register, text="colour", content="bleu", reason="essai")) == register
+    await post(officer, opened, what="note", reason="mot " * 200 + "fin.")
+    page = (await officer.get(opened)).text
+    assert "à écrire" in page and "fin." not in page and "?entry=1" in page
+    assert "fin." in (await officer.get(f"{entry}?entry=1")).text
+    for place in ("2", "x", ""):
+        assert (await officer.get(f"{entry}?entry={place}")).status_code == 404
 
 
 async def test_the_severity_is_explained_and_chosen_with_a_reason(served, louise) -> None:

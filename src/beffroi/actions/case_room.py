@@ -221,6 +221,12 @@ class CaseRoom:
         lines = tuple(ExportLine(*one) for one in await self._exports.listed())
         return await self._released(ask, {"step": "exports"}, lines)
 
+    async def leaving(self, ask: Ask, number: int) -> Released[tuple[Incident, tuple[ExportLine, ...]]]:
+        """One incident, and the requests of its lists, the latest first. Raises `NotFound`."""
+        standing = await self._or_refused(ask, self._incidents(ask).standing(number))
+        lines = tuple(ExportLine(*one) for one in await self._exports.listed() if one[0].incident_id == number)
+        return await self._released(ask, {"step": "exports", "incident": str(number)}, (standing.incident, lines[::-1]))
+
     async def request_export(self, ask: Ask, number: int, reason: str) -> int:
         """Asks for the lists of an incident; somebody else approves within a day."""
         await self._check_files(ask)

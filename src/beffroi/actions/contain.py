@@ -83,6 +83,13 @@ class Containing:
         """Containments, those not released first."""
         return await self._store.listed()
 
+    async def open_one(self, containment_id: ContainmentId) -> Containment:
+        """One that was not released. Raises `NotFound`."""
+        found = await self._store.known(containment_id)
+        if found is None:
+            raise NotFound(what=Words("What was stopped", "Cet arrêt"))
+        return found
+
     async def preview(self, kind: ContainmentKind, target: str) -> Preview:
         """Whom it would touch, by the last day. Raises InvalidValue, NotFound or ContainmentRefused."""
         target = target_of(kind, target)

@@ -155,7 +155,7 @@ class WatchRoom:
             for person, fields, _ in shown[row["disclosure_id"]]:
                 number = numbers.setdefault(person, len(numbers) + 1)
                 new = (row["disclosure_id"], person) in first
-                patients.append(DayPatient(number, Field(fields), new, self._references.of(PersonId(person))))
+                patients.append(DayPatient(number, Field(fields), new))
             entries.append(_entry(row, tuple(patients)))
         return tuple(entries)
 

@@ -9,6 +9,9 @@ from beffroi.model.alert import AlertKind, Severity
 from beffroi.model.containment import ContainmentKind
 from beffroi.model.disclosure import DisclosureId, Door, Field, Operation, Outcome, Purpose
 
+LISTED_MAX = 100
+"""Alerts, and held accounts, that the watch room looks up: the latest. It says when there may be more."""
+
 
 class Ringing(msgspec.Struct, frozen=True):
     """One alert, or several of one kind within a few minutes. `subject` is empty when it is about no account."""
@@ -56,7 +59,6 @@ class DayPatient(msgspec.Struct, frozen=True):
     number: int
     fields: Field
     new: bool
-    reference: str
 
 
 class DayEntry(msgspec.Struct, frozen=True):

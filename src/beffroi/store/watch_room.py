@@ -7,10 +7,9 @@ import msgspec
 
 from beffroi.model.account import AccountKind
 from beffroi.model.alert import AlertKind, Severity
-from beffroi.model.watch_room import Held, Ringing, WatchedAccount
+from beffroi.model.watch_room import LISTED_MAX, Held, Ringing, WatchedAccount
 from beffroi.store.database import Database, Row, load_queries
 
-RINGING_MAX = 100
 _particulars = msgspec.json.Decoder(dict[str, str]).decode
 
 
@@ -23,7 +22,7 @@ class WatchRoomStore:
 
     async def ringing(self, since: datetime) -> list[Ringing]:
         """What rang, the latest first."""
-        rows = await self._readers.fetch(self._sql["ringing"], since, RINGING_MAX)
+        rows = await self._readers.fetch(self._sql["ringing"], since, LISTED_MAX)
         return [
             Ringing(
                 row["alert_id"],
@@ -43,7 +42,7 @@ class WatchRoomStore:
 
     async def held(self) -> list[Held]:
         """The accounts that the watch holds now."""
-        rows = await self._readers.fetch(self._sql["held"], RINGING_MAX)
+        rows = await self._readers.fetch(self._sql["held"], LISTED_MAX)
         return [
             Held(
                 row["account_id"],

@@ -14,11 +14,14 @@ from beffroi.errors import CallerError, Words
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
 from beffroi.servers.console.incidents import INCIDENT, about, ask_of, taking
+from beffroi.servers.console.paging import cut
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.exchange import number_in
 
 TITLE = Words("What leaves", "Ce qui sort")
 EVERYTHING: Final = "everything"
+EXPORTS_MAX: Final = 10
+"""Lists that were asked for, of one incident, on a page: the latest."""
 FILES: Final = {
     "report.{language}.pdf": Words("The report (PDF)", "Le rapport (PDF)"),
     "cnil-initial.{language}.csv": Words("CNIL's form, initial (CSV)", "Formulaire de la CNIL, initial (CSV)"),
@@ -49,8 +52,7 @@ async def room(desk: Desk, visit: Visit) -> Page:
 
 
 async def _room(desk: Desk, visit: Visit, number: int, mistakes: dict[str, str], status: int = 200) -> Page:
-    standing = (await desk.cases.standing(ask_of(visit), number)).content
-    exports = (await desk.cases.exports(ask_of(visit))).content
+    incident, exports = (await desk.cases.leaving(ask_of(visit), number)).content
     return desk.pages.render(
         visit,
         "case_files.html",
@@ -58,10 +60,10 @@ async def _room(desk: Desk, visit: Visit, number: int, mistakes: dict[str, str],
         Room.INCIDENTS,
         status=status,
         number=number,
-        title_of=standing.incident.title,
+        title_of=incident.title,
         files=list(FILES.items()),
-        about=await about(desk, visit, standing.incident.selections),
-        exports=[one for one in reversed(exports) if one.export.incident_id == number],
+        about=await about(desk, visit, incident.selections),
+        exports=cut(exports, visit.query, rows_max=EXPORTS_MAX),
         own=visit.visitor.asker.account_id,
         said={name: visit.form.get(name, "") for name in ("recipient", "reason")},
         mistakes=mistakes,

@@ -19,6 +19,7 @@ from beffroi.model.person import INS_OIDS, Sex
 from beffroi.model.search import Criteria, DateRange, IdentifierToken
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, see_other
+from beffroi.servers.console.paging import cut
 from beffroi.servers.console.patients import told
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import PURPOSES, SEXES
@@ -89,6 +90,7 @@ async def found(desk: Desk, visit: Visit) -> Page:
         asked,
         {},
         told=answer,
+        listed=cut(answer.people, visit.query),
         handles=handles,
         criteria=criteria,
         disclosure_id=released.content.disclosure_id,
@@ -202,7 +204,7 @@ def _today(desk: Desk) -> date:
 
 def _page(desk: Desk, visit: Visit, asked: Asked, mistakes: dict[str, str], status: int = 200, **values: Any) -> Page:
     rights = RIGHTS[visit.visitor.asker.role]
-    shown = {"told": None, "handles": {}, "criteria": None} | values
+    shown = {"told": None, "listed": None, "handles": {}, "criteria": None} | values
     return desk.pages.render(
         visit,
         "find.html",
@@ -215,6 +217,7 @@ def _page(desk: Desk, visit: Visit, asked: Asked, mistakes: dict[str, str], stat
         may_number=FieldSet.IDENTIFIERS in rights.extra,
         may_emergency=rights.emergency,
         other_split=_other_split(asked),
+        handle=visit.handle,
         **shown,
     )
 

@@ -11,6 +11,7 @@ from beffroi.model.role_request import Wanted
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
 from beffroi.servers.console.keys import act_of
+from beffroi.servers.console.paging import cut
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import ROLES
 from beffroi.servers.exchange import number_in
@@ -18,8 +19,8 @@ from beffroi.servers.exchange import number_in
 TITLE = Words("Accounts and roles", "Comptes et rôles")
 ONE = Words("A role that was asked for", "Un rôle demandé")
 ENDS_SOON = timedelta(days=30)
-ROWS_MAX = 30
-"""Roles of a kind on the page: with both tables full it stays under 60 KiB. `beffroi account list` has them all."""
+ROWS_MAX = 12
+"""Rows of each of the page's lists."""
 _FIELDS = ("subject", "hospital", "role", "until", "reason")
 
 
@@ -37,11 +38,10 @@ async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int 
         TITLE,
         Room.OPERATE,
         status=status,
-        waiting=await desk.roles.waiting(),
+        waiting=cut(await desk.roles.waiting(), visit.query, "waiting", ROWS_MAX),
         roles=ROLES,
         names={role.value: words for role, words in ROLES.items()},
-        people=[one for one in given if one.kind == "person"],
-        rows_max=ROWS_MAX,
+        people=cut([one for one in given if one.kind == "person"], visit.query, "people", ROWS_MAX),
         soon=now + ENDS_SOON,
         choices=[(role.value, ROLES[role]) for role in Role if role in MAY_BE_GIVEN],
         hospitals=[(str(h.hospital_id), Words(h.name, h.name)) for h in desk.hospitals],

@@ -4,8 +4,10 @@ What is done is `actions.case_room`'s, the same desk as behind the API: each loo
 chain.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +19,6 @@ from beffroi.breach.incident import (
     REASON_CHARACTERS_MIN,
     STATE_WORDS,
     TITLE_CHARACTERS_MAX,
-    Account33,
     State,
 )
 from beffroi.breach.report import histogram
@@ -29,6 +30,8 @@ from beffroi.servers.console.charts import growth_chart
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
 from beffroi.servers.console.news import Mark
+from beffroi.servers.console.pages import brief
+from beffroi.servers.console.paging import cut
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import FIELDS, Speaker
 from beffroi.servers.console.watching import news_since
@@ -39,6 +42,20 @@ SCOPE = Words("Whose data were seen", "De qui les données ont été vues")
 INCIDENT = Words("The incident", "L'incident")
 LIVE_LEAST_S: Final = 30.0
 """Seconds between two counts of a page that stays open: each is recorded, and reads the whole scope."""
+HOSPITALS_MAX: Final = 60
+"""Hospitals of a scope on its page, those with most patients first: each has its own numbers in the report."""
+ENTRIES_MAX: Final = 15
+"""Entries of a history on one page."""
+SELECTIONS_MAX: Final = 6
+"""Selections of an incident on its page."""
+VALUES_MAX: Final = 8
+"""Values of one part of a selection on a page."""
+REGISTER: Final = {
+    "facts": Words("Facts", "Faits"),
+    "effects": Words("Effects", "Effets"),
+    "measures": Words("Measures", "Mesures"),
+}
+"""The three texts that article 33(5) wants."""
 _PURPOSE = "scope news"
 KINDS = {
     "opened": Words("opened", "ouvert"),
@@ -74,7 +91,7 @@ async def _register(desk: Desk, visit: Visit, mistakes: dict[str, str], status: 
         TITLE,
         Room.INCIDENTS,
         status=status,
-        listed=[(one.incident, one.clock) for one in reversed(lines)],
+        listed=cut([(one.incident, one.clock) for one in reversed(lines)], visit.query),
         states=STATE_WORDS,
         mistakes=mistakes,
         said={name: visit.form.get(name, "") for name in ("title", "accounts", "aware", "reason")},
@@ -122,7 +139,9 @@ async def _incident(desk: Desk, visit: Visit, mistakes: dict[str, str], status: 
         status=status,
         one=found,
         clock=standing.clock,
-        entries=tuple(reversed(standing.entries)),
+        entries=cut(list(enumerate(standing.entries))[::-1], visit.query, rows_max=ENTRIES_MAX),
+        texts=REGISTER,
+        selections_max=SELECTIONS_MAX,
         states=STATE_WORDS,
         following=sorted(FOLLOWING[found.state]),
         about=await about(desk, visit, found.selections),
@@ -134,21 +153,31 @@ async def _incident(desk: Desk, visit: Visit, mistakes: dict[str, str], status: 
 
 
 async def about(desk: Desk, visit: Visit, selections: tuple[Selection, ...]) -> list[list[tuple[str, str]]]:
-    """What an incident is about, in words: for each selection its parts, all of which hold."""
+    """What an incident is about, in words: for each selection its parts, all of which hold; of long ones the
+    beginning.
+    """
     speaker = desk.pages.speaker(visit)
-    names = await desk.watch.names_of(f"account:{number}" for one in selections for number in one.accounts)
+    accounts = (number for one in selections for number in one.accounts[:VALUES_MAX])
+    names = await desk.watch.names_of(f"account:{number}" for number in accounts)
     hospitals = {h.hospital_id: h.name for h in desk.hospitals}
     return [_parts(one, speaker, names, hospitals) for one in selections]
 
 
 def _parts(one: Selection, speaker: Speaker, names: dict[int, str], hospitals: Any) -> list[tuple[str, str]]:
     say = speaker.say
+
+    def some(values: Iterable[str], count: int) -> str:
+        more = count - VALUES_MAX
+        rest = [say(f"and {more} others", f"et {more} autres")] if more > 0 else []
+        return ", ".join([*(brief(value) for value in islice(values, VALUES_MAX)), *rest])
+
+    accounts, structures = one.accounts, one.structures
     found = [
-        (say("Accounts", "Comptes"), ", ".join(names.get(number, str(number)) for number in one.accounts)),
-        (say("Devices", "Appareils"), ", ".join(device[:16] for device in one.devices)),
-        (say("Networks", "Réseaux"), ", ".join(one.networks)),
-        (say("Applications", "Logiciels"), ", ".join(one.applications)),
-        (say("Hospitals", "Hôpitaux"), ", ".join(hospitals.get(number, str(number)) for number in one.structures)),
+        (say("Accounts", "Comptes"), some((names.get(n, str(n)) for n in accounts), len(accounts))),
+        (say("Devices", "Appareils"), some((device[:16] for device in one.devices), len(one.devices))),
+        (say("Networks", "Réseaux"), some(one.networks, len(one.networks))),
+        (say("Applications", "Logiciels"), some(one.applications, len(one.applications))),
+        (say("Hospitals", "Hôpitaux"), some((hospitals.get(n, str(n)) for n in structures), len(structures))),
         (say("Patients", "Patients"), speaker.count(len(one.people)) if one.people else ""),
         (say("Asked by", "Demandé par"), speaker.criteria(tuple(name for name, _ in one.query))),
         (say("Since", "Depuis"), speaker.moment(one.since) if one.since else ""),
@@ -175,9 +204,6 @@ async def _changed(desk: Desk, visit: Visit, number: int, what: str, reason: str
     form, ask = visit.form, ask_of(visit)
     if what == "note":
         await desk.cases.note(ask, number, reason)
-    elif what == "told":
-        told = Account33(*(form.get(name, "") for name in ("facts", "effects", "measures")))
-        await desk.cases.tell(ask, number, told, reason)
     elif what == "select":
         texts = [line for line in form.get("selections", "").splitlines() if line.strip()]
         await desk.cases.select(ask, number, texts, reason, None)
@@ -203,6 +229,7 @@ async def scope(desk: Desk, visit: Visit) -> Page:
         scope=answer,
         place_of_news=place,
         watched=desk.sessions.handle(visit.visitor, _PURPOSE, _encode(sorted(accounts))),
+        most=sorted(answer.totals.by_hospital.items(), key=lambda one: -one[1])[:HOSPITALS_MAX],
         growth=growth_chart([(one.at, one.patients) for one in bins]),
         hospitals={h.hospital_id: h.name for h in desk.hospitals},
         fields=_FIELD_WORDS,

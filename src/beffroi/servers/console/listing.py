@@ -13,12 +13,15 @@ from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
 from beffroi.servers.console.finding import tokens_of
 from beffroi.servers.console.keys import act_of
+from beffroi.servers.console.paging import cut
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import ROLES
 from beffroi.servers.console.stopping import PAGE
 
 TITLE = Words("Worklists", "Listes de travail")
 HOURS_DEFAULT: Final = 24
+ROWS_MAX: Final = 15
+"""Lists on one page. A form that comes back with what was typed comes without them: it may be long itself."""
 NUMBER_CHARACTERS_MAX: Final = 40
 """Characters of one patient's number on its line."""
 
@@ -29,7 +32,7 @@ async def room(desk: Desk, visit: Visit) -> Page:
 
 
 async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int = 200) -> Page:
-    listed = await desk.ways.worklists.listed(act_of(visit))
+    listed = [] if mistakes.keys() - {""} else await desk.ways.worklists.listed(act_of(visit))
     names = ("role", "purpose", "hours", "patients")
     return desk.pages.render(
         visit,
@@ -37,7 +40,7 @@ async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int 
         TITLE,
         Room.WORKLISTS,
         status=status,
-        listed=[(one, datetime.fromisoformat(one.expires_at)) for one in listed],
+        listed=cut([(one, datetime.fromisoformat(one.expires_at)) for one in listed], visit.query, rows_max=ROWS_MAX),
         roles=ROLES,
         readers=[(role.value, ROLES[role]) for role in Role if role in READERS],
         said={name: visit.form.get(name, "") for name in names} if mistakes else dict.fromkeys(names, ""),

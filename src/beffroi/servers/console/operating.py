@@ -9,10 +9,13 @@ from beffroi.errors import Words
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit
 from beffroi.servers.console.job_lines import job_line
+from beffroi.servers.console.paging import cut
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import Speaker
 
 TITLE = Words("The server", "Le serveur")
+FEEDS_MAX: Final = 40
+"""Hospitals on one page, those first that are silent longest."""
 LATE_S: Final = 3_600
 """Seconds of silence from which a feed is marked: a hospital sends something every few minutes, by night too."""
 
@@ -26,6 +29,7 @@ async def room(desk: Desk, visit: Visit) -> Page:
         TITLE,
         Room.OPERATE,
         state=state,
+        feeds=cut(state.feeds, visit.query, rows_max=FEEDS_MAX),
         lags={feed.hospital: _lag(feed.last_at, now, speaker) for feed in state.feeds},
         jobs=[job_line(run, now, speaker) for run in await desk.operations.jobs()],
         storage=await desk.operations.storage(),

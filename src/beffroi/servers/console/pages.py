@@ -51,6 +51,15 @@ def _token(session: Session | None) -> Markup:
     return Markup(f'<input type="hidden" name="{FORM_TOKEN}" value="{session.form_token}">' if session else "")  # noqa: S704  # nosec B704
 
 
+def brief(text: str, characters_max: int = 80) -> str:
+    """A text for a line of a list, whose own page has it whole.
+
+    >>> brief("Sainte-Marthe", 8), brief("Lille", 8)
+    ('Sainte-…', 'Lille')
+    """
+    return text if len(text) <= characters_max else f"{text[: characters_max - 1]}…"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What every page says of this deployment. `call`: whom to call when something is withheld; `accessibility`: what
@@ -76,7 +85,7 @@ class Pages:
         self._environment = Environment(
             loader=_Templates(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self._environment.filters["seconds"] = lambda at: int(at.timestamp())
+        self._environment.filters |= {"seconds": lambda at: int(at.timestamp()), "brief": brief}
         self._environment.globals |= {"root": ROOT, "asset": self.assets.addresses, "place": place}
 
     def speaker(self, visit: Visit) -> Speaker:

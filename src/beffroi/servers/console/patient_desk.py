@@ -1,5 +1,7 @@
 """The desk: "who saw my identity", told to a patient whose identity was checked, on paper."""
 
+from typing import Final
+
 import msgspec
 
 from beffroi.actions.asking import Ask
@@ -23,15 +25,18 @@ PERSONS = {
     "parent": Words("a parent of the minor patient", "un parent du patient mineur"),
     "guardian": Words("the patient's guardian", "le tuteur du patient"),
 }
+SIGHTS_MAX: Final = 40
+"""Times on one page; the next page is asked of the gate like the first."""
 _PURPOSE = "told"
 
 
-class Checked(msgspec.Struct):
-    """A telling as its form had it."""
+class Checked(msgspec.Struct, omit_defaults=True):
+    """A telling as its form had it. `before`: only what was disclosed before this number; 0 is everything."""
 
     reference: str
     document: str
     person: str
+    before: int = 0
 
 
 _decode = msgspec.json.Decoder(Checked).decode
@@ -58,7 +63,11 @@ async def ask(desk: Desk, visit: Visit) -> Page:
         mistake = desk.pages.speaker(visit).say("Say what was checked.", "Dites ce qui a été vérifié.")
         return _form(desk, visit, {"document": mistake}, 422)
     checked = Checked(wanted.reference, document, person)
-    return see_other(f"/desk/told/{desk.sessions.handle(visit.visitor, _PURPOSE, _encode(checked))}")
+    return see_other(f"/desk/told/{_handle_of(desk, visit, checked)}")
+
+
+def _handle_of(desk: Desk, visit: Visit, checked: Checked) -> str:
+    return desk.sessions.handle(visit.visitor, _PURPOSE, _encode(checked))
 
 
 async def told(desk: Desk, visit: Visit) -> Page:
@@ -79,12 +88,18 @@ async def told(desk: Desk, visit: Visit) -> Page:
     )
     released = await desk.patient_access.who_saw(asking, checked.reference)
     answer = released.content
+    rest = [one for one in answer.sights if not checked.before or one.disclosure_id < checked.before]
+    shown = rest[:SIGHTS_MAX]
+    following = Checked(checked.reference, checked.document, checked.person, shown[-1].disclosure_id if shown else 0)
     return desk.pages.render(
         visit,
         "who_saw.html",
         TITLE,
         Room.DESK,
         answer=answer,
+        sights=shown,
+        first=len(answer.sights) - len(rest) + 1,
+        following=_handle_of(desk, visit, following) if len(rest) > SIGHTS_MAX else "",
         document=DOCUMENTS[checked.document],
         person=PERSONS[checked.person],
         patient=handle_of(desk, visit, Wanted(answer.reference)),

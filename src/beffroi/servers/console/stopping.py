@@ -200,11 +200,7 @@ async def _release_page(
 
 
 async def _containment(desk: Desk, visit: Visit) -> Containment:
-    number = ContainmentId(number_of(visit, PAGE))
-    found = next((one for one in await desk.containing.listed() if one.containment_id == number), None)
-    if found is None:
-        raise NotFound(what=Words("What was stopped", "Cet arrêt"))
-    return found
+    return await desk.containing.open_one(ContainmentId(number_of(visit, PAGE)))
 
 
 def _say_why(desk: Desk, visit: Visit) -> str:

@@ -1,6 +1,7 @@
 """The duty officer's watch room: what rings now, what is held and stopped, one account's day, one patient's name."""
 
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Final
 
 import msgspec
@@ -13,13 +14,14 @@ from beffroi.model.account import Role
 from beffroi.model.alert import AlertKind, Severity
 from beffroi.model.containment import Containment, ContainmentKind
 from beffroi.model.disclosure import Door, Field, Operation, Purpose, Released
-from beffroi.model.watch_room import AccountDay, DayEntry
+from beffroi.model.watch_room import LISTED_MAX, AccountDay, DayEntry
 from beffroi.servers.console.charts import Chart, day_chart
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
 from beffroi.servers.console.happened import KINDS, acting_in
 from beffroi.servers.console.happened import told as told_of
 from beffroi.servers.console.news import OWN_LEAST_S, Mark
+from beffroi.servers.console.paging import cut
 from beffroi.servers.console.patients import told
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import DOORS, OPERATIONS, OUTCOMES, PURPOSES, ROLES, Speaker
@@ -30,8 +32,16 @@ from beffroi.watch.explain import spoken
 TITLE = Words("Watch room", "Salle de veille")
 ACCOUNT = Words("An account's day", "La journée d'un compte")
 NAMED = Words("One patient's name", "Le nom d'un patient")
-ENTRIES_MAX: Final = 40
+ROWS_MAX: Final = 10
+"""Rows of each of the room's three lists on one page."""
+ENTRIES_MAX: Final = 25
 """Rows of a day on one page, so that it stays light; the others are behind it."""
+PATIENTS_MAX: Final = 100
+"""Patients of those rows: a page of long lists ends earlier, with a whole row."""
+MADE_MAX: Final = 10
+"""Readings shown of those that made a verdict, and patients of each: the latest; the day has them all."""
+MARKS_MAX: Final = 20
+"""Events that the picture of a day marks: the latest."""
 _PURPOSE: Final = "name"
 
 ALERTS = {
@@ -67,11 +77,12 @@ async def room(desk: Desk, visit: Visit) -> Page:
 
 async def _room(desk: Desk, visit: Visit, subject: str, status: int) -> Page:
     now, place = desk.clock.now(), await desk.news.place()
-    ringing = await desk.watch.ringing()
+    ringing = cut(await desk.watch.ringing(), visit.query, "ringing", ROWS_MAX)
     listed = await desk.containing.listed()
-    stops = [one for one in listed if one.in_force(now) or (one.released_at is None and one.in_force_from is None)]
-    acting = [who for one in stops for who in _who(one)]
-    acting += [who for one in ringing for who in acting_in(one.particulars)]
+    in_force = [one for one in listed if one.in_force(now) or (one.released_at is None and one.in_force_from is None)]
+    stops = cut(in_force, visit.query, "stops", ROWS_MAX)
+    acting = [who for one in stops.rows for who in _who(one)]
+    acting += [who for one in ringing.rows for who in acting_in(one.particulars)]
     names, speaker = await desk.watch.names_of(acting), desk.pages.speaker(visit)
     told_of_hospitals = _visible(desk, visit)
     return desk.pages.render(
@@ -88,8 +99,9 @@ async def _room(desk: Desk, visit: Visit, subject: str, status: int) -> Page:
         severe=Severity.CRITICAL,
         stops=stops,
         names=names,
-        reasons={one.alert_id: told_of(speaker, one.particulars, names, told_of_hospitals) for one in ringing},
-        held=await desk.watch.held(),
+        reasons={one.alert_id: told_of(speaker, one.particulars, names, told_of_hospitals) for one in ringing.rows},
+        held=cut(await desk.watch.held(), visit.query, "held", ROWS_MAX),
+        listed_max=LISTED_MAX,
         spoken=spoken,
         hospitals={h.hospital_id: h.name for h in desk.hospitals},
     )
@@ -160,6 +172,9 @@ async def _day_page(desk: Desk, visit: Visit, released: Released[AccountDay], pl
         place_of_news=place,
         chart=_chart(day, speaker),
         entries=entries,
+        made=tuple(reversed(day.made))[:MADE_MAX],
+        made_max=MADE_MAX,
+        patients_max=PATIENTS_MAX,
         earlier=entries[-1].number if more else 0,
         places=[(one, handle_of(desk, visit, Target(one.kind, one.target))) for one in day.places],
         kinds=KINDS,
@@ -187,13 +202,15 @@ def _acts_as(day: AccountDay, hospitals: Mapping[int, str], speaker: Speaker) ->
 def _listed(entries: tuple[DayEntry, ...], before: int) -> tuple[tuple[DayEntry, ...], bool]:
     """The latest rows first, those before a number when there is one; and whether there are earlier ones."""
     earlier = [one for one in reversed(entries) if not before or one.number < before]
-    return tuple(earlier[:ENTRIES_MAX]), len(earlier) > ENTRIES_MAX
+    sums = accumulate(len(one.patients) for one in earlier[:ENTRIES_MAX])
+    rows = max(1, sum(patients <= PATIENTS_MAX for patients in sums))
+    return tuple(earlier[:rows]), len(earlier) > rows
 
 
 def _chart(day: AccountDay, speaker: Speaker) -> Chart:
     readings = [(e.at, len(e.patients), min(e.unexplained_count, len(e.patients))) for e in day.entries if e.patients]
     happened = [(e.at, speaker.words(OPERATIONS[e.operation])) for e in day.entries if e.operation >= Operation.VERDICT]
-    return day_chart(day.since, day.until, readings, happened)
+    return day_chart(day.since, day.until, readings, happened[-MARKS_MAX:])
 
 
 async def name_form(desk: Desk, visit: Visit) -> Page:
