@@ -2,7 +2,6 @@
 
 import asyncio
 import stat
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from beffroi.ledger.checkpoint import VerifierKey, opened, signing_keys
 from beffroi.ledger.cosignature import cosigned
 from beffroi.store.database import ROLE_OWNER, ROLE_SEALER, Database
 from beffroi.store.registers import set_up
+from commands import told
 from deployments import configuration, write_configuration
 from disclosed import KEY, ORIGIN, disclose, row
 from sinks import HttpSink
@@ -24,36 +24,24 @@ from witnesses import WITNESS, witness_process
 DsnOf = Callable[[str], str]
 
 
-async def beffroi(*arguments: str | Path) -> tuple[int, str]:
-    """One command in a process of its own: its exit code, and all that it said."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "beffroi", *map(str, arguments)),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={"LANG": "C", "PATH": ""},
-    )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
-
-
 def with_ledger(dsn_of: DsnOf) -> str:
     text = configuration(dsn_of, more=f'[ledger]\norigin = "{ORIGIN}"\nkey_file = "ledger.key"\n')
     return text.replace("pool_size = 2", f'pool_size = 2\nsealer_url = "{dsn_of(ROLE_SEALER)}"')
 
 
 async def test_a_disclosure_is_sealed_published_and_audited(tmp_path: Path, dsn_of: DsnOf, database: Database) -> None:
-    """By the real processes and commands: a key that only its owner reads, a checkpoint in a second, a repository
+    """By the real processes: a key that only its owner reads, a checkpoint in a second, a repository
     that is told, a sound audit."""
     await set_up(dsn_of(ROLE_OWNER), demo=True, clock=Clock())
     trail = await HttpSink(status=201).start()
-    told = f'[[audit_repository]]\nname = "region"\nurl = "http://127.0.0.1:{trail.port}/fhir"\n'
-    config = write_configuration(tmp_path, with_ledger(dsn_of) + told)
+    table = f'[[audit_repository]]\nname = "region"\nurl = "http://127.0.0.1:{trail.port}/fhir"\n'
+    config = write_configuration(tmp_path, with_ledger(dsn_of) + table)
     key_file = tmp_path / "ledger.key"
-    code, said = await beffroi("keygen", "--out", key_file, "--origin", ORIGIN)
+    code, said = await told("keygen", "--out", key_file, "--origin", ORIGIN)
     assert code == 0 and stat.S_IMODE(key_file.stat().st_mode) == 0o600
     verifier = VerifierKey.parse(said.strip())
     assert signing_keys(key_file.read_text())[0].verifier() == verifier
-    assert (await beffroi("keygen", "--out", key_file, "--origin", ORIGIN))[0] == 1, "never over another file"
+    assert (await told("keygen", "--out", key_file, "--origin", ORIGIN))[0] == 1, "never over another file"
 
     async with serving(config, demo=True) as addresses, httpx2.AsyncClient() as client:
         base = f"http://{addresses.operations[0]}:{addresses.operations[1]}"
@@ -72,22 +60,22 @@ async def test_a_disclosure_is_sealed_published_and_audited(tmp_path: Path, dsn_
             await asyncio.sleep(0.02)
         assert [got.path for got in trail.got] == ["/fhir/AuditEvent"] * 2
     await trail.stop()
-    code, said = await beffroi("doctor", "--demo", "--config", config)
+    code, said = await told("doctor", "--demo", "--config", config)
     assert "region (disclosures): 0 wait." in said and "region (feed): 0 wait." in said
-    code, said = await beffroi("repositories", "--demo", "--config", config)
+    code, said = await told("repositories", "--demo", "--config", config)
     assert (code, said.strip()) == (0, "region (disclosures): 0 wait, 0 refused. \nregion (feed): 0 wait, 0 refused.")
 
     kept = tmp_path / "checkpoint"
     kept.write_bytes(answer.content)
     audit = ("audit", "--demo", "--config", config, "--checkpoint", kept)
-    code, said = await beffroi(*audit, "--json")
+    code, said = await told(*audit, "--json")
     assert (code, '"sound": true' in said, '"leaves": 2' in said) == (0, True, True)
     key_file.unlink()
-    code, said = await beffroi(*audit, "--key", verifier.text())
+    code, said = await told(*audit, "--key", verifier.text())
     assert code == 0 and "2 leaves, " in said and "0 faults" in said, "an auditor needs no private key"
     audit = (*audit, "--key", verifier.text())
     await database.pool.execute("update disclosures set reason = 'another' where disclosure_id = 1")
-    code, said = await beffroi(*audit)
+    code, said = await told(*audit)
     assert code == 2 and "disclosure 1 is not what leaf 0 commits to" in said
 
 
@@ -112,7 +100,7 @@ async def test_a_witness_of_somebody_else_cosigns_what_is_published(
                 answer = await client.get(f"http://{addresses.operations[0]}:{addresses.operations[1]}/checkpoint")
                 note = answer.text if answer.status_code == 200 else ""
             assert opened(note, [KEY.verifier()]).size == 2
-        code, said = await beffroi("doctor", "--demo", "--config", config)
+        code, said = await told("doctor", "--demo", "--config", config)
         assert f"Witness {WITNESS.name} cosigned 2 leaves." in said, (code, said)
 
 
@@ -125,22 +113,22 @@ async def test_a_key_that_does_not_fit_is_said_in_words(
     """No file, an empty one, or a key of another ledger."""
     config = write_configuration(tmp_path, with_ledger(dsn_of))
     if content == "other":
-        await beffroi("keygen", "--out", tmp_path / "ledger.key", "--origin", "elsewhere.test")
+        await told("keygen", "--out", tmp_path / "ledger.key", "--origin", "elsewhere.test")
     elif content is not None:
         (tmp_path / "ledger.key").write_text(content)
-    code, said = await beffroi("audit", "--demo", "--config", config)
+    code, said = await told("audit", "--demo", "--config", config)
     assert code == 1 and words in said
 
 
 async def test_a_key_that_is_none_is_said_in_words(tmp_path: Path, dsn_of: DsnOf) -> None:
     """On the command line too."""
     config = write_configuration(tmp_path, with_ledger(dsn_of))
-    code, said = await beffroi("audit", "--demo", "--config", config, "--key", "nonsense")
+    code, said = await told("audit", "--demo", "--config", config, "--key", "nonsense")
     assert code == 1 and "not a public key" in said
 
 
 async def test_without_a_ledger_there_is_nothing_to_audit(tmp_path: Path, dsn_of: DsnOf) -> None:
     """Said in words."""
     config = write_configuration(tmp_path, configuration(dsn_of))
-    code, said = await beffroi("audit", "--demo", "--config", config)
+    code, said = await told("audit", "--demo", "--config", config)
     assert code == 1 and "[ledger]" in said

@@ -1,14 +1,11 @@
 """The command line as an operator uses it: as the real program where processes matter, otherwise in this process."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,59 +13,13 @@ import pytest
 from typer.main import get_command
 
 from beffroi import cli
-from beffroi.cli import installation, speaking
 from beffroi.cli.speaking import language_of
 from beffroi.config.reference import settings_page
+from commands import beffroi, command, environment, program
 from deployments import configuration, write_configuration
 
 DsnOf = Callable[[str], str]
 REAL_ISSUER = "https://issuer.test"
-
-
-@dataclass
-class Said:
-    """What a command said, and its exit code."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Said]
-
-
-def program(*arguments: str | Path, french: bool = False) -> Said:
-    """One command in a process of its own, ended."""
-    done = subprocess.run(
-        command(*arguments), capture_output=True, text=True, timeout=60, env=environment(french), check=False
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
-
-
-@pytest.fixture
-def beffroi(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """One command in this process, whose logs and language are left as they are."""
-    for module in (cli, installation):
-        monkeypatch.setattr(module, "configure_logs", lambda *_, **__: None)
-
-    def run(*arguments: str | Path, french: bool = False) -> Said:
-        monkeypatch.setattr(speaking, "LANGUAGE", "fr" if french else "en")
-        monkeypatch.setattr(sys, "argv", ["beffroi", *map(str, arguments)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capfd.readouterr()
-        return Said(int(ended.value.code or 0), said.out, said.err)
-
-    return run
-
-
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "beffroi", *map(str, arguments)]
-
-
-def environment(french: bool = False) -> dict[str, str]:
-    return {**os.environ, "LC_ALL": "fr_FR.UTF-8" if french else "C.UTF-8", "NO_COLOR": "1", "COLUMNS": "200"}
 
 
 @pytest.fixture
@@ -78,7 +29,7 @@ def config_file(tmp_path: Path, dsn_of: DsnOf) -> Path:
     return write_configuration(tmp_path, text)
 
 
-def test_migrate_then_serve_then_stop(beffroi: Run, config_file: Path) -> None:
+def test_migrate_then_serve_then_stop(config_file: Path) -> None:
     """An installation from nothing: planned, migrated, served, and stopped by SIGTERM with exit code 0."""
     early = beffroi("serve", "--config", config_file)
     assert early.returncode == 1 and "beffroi migrate" in early.stderr
@@ -105,7 +56,7 @@ def test_migrate_then_serve_then_stop(beffroi: Run, config_file: Path) -> None:
     assert all(json.loads(line)["event"] for line in err.splitlines())
 
 
-def test_a_killed_serve_leaves_nobody_and_starts_again(beffroi: Run, config_file: Path) -> None:
+def test_a_killed_serve_leaves_nobody_and_starts_again(config_file: Path) -> None:
     """kill -9 of the supervisor: its processes stop by themselves, and the same address is served again at once."""
     beffroi("migrate", "--config", config_file)
     for signal_number in (signal.SIGKILL, signal.SIGTERM):
@@ -118,7 +69,7 @@ def test_a_killed_serve_leaves_nobody_and_starts_again(beffroi: Run, config_file
     assert serving.returncode == 0
 
 
-def test_serve_stops_while_it_starts(beffroi: Run, config_file: Path) -> None:
+def test_serve_stops_while_it_starts(config_file: Path) -> None:
     """Ctrl-C before everything is up stops what is up, and leaves nothing behind."""
     beffroi("migrate", "--config", config_file)
     with subprocess.Popen(
@@ -138,7 +89,7 @@ def _read(path: Path) -> bytes:
         return b""
 
 
-def test_a_wrong_configuration_is_said_in_the_operators_language(beffroi: Run, tmp_path: Path) -> None:
+def test_a_wrong_configuration_is_said_in_the_operators_language(tmp_path: Path) -> None:
     """An unknown setting: its name, the nearest known one, and no traceback; exit code 1."""
     file = write_configuration(tmp_path, "[web]\nprot = 1\n")
     said = beffroi("serve", "--config", file, french=True)
@@ -146,7 +97,7 @@ def test_a_wrong_configuration_is_said_in_the_operators_language(beffroi: Run, t
     assert "Traceback" not in said.stderr
 
 
-def test_doctor_tells_programs_too(beffroi: Run, config_file: Path) -> None:
+def test_doctor_tells_programs_too(config_file: Path) -> None:
     """`doctor --json` is one list, its exit code that of the worst finding; --lang chooses the words."""
     beffroi("migrate", "--config", config_file)
     said = beffroi("doctor", "--config", config_file, "--json", "--lang", "fr")
@@ -156,7 +107,7 @@ def test_doctor_tells_programs_too(beffroi: Run, config_file: Path) -> None:
     assert any(f["check"] == "issuer" and f["level"] == "error" for f in findings)
 
 
-def test_accounts_are_given_roles_and_stopped(beffroi: Run, config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accounts_are_given_roles_and_stopped(config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A role by two people, list, contain, release, revoke: effective, and refused where nothing is to do."""
     beffroi("migrate", "--config", config_file)
     who = ("8997001", "--config", config_file)
@@ -166,7 +117,7 @@ def test_accounts_are_given_roles_and_stopped(beffroi: Run, config_file: Path, m
     asked = beffroi("account", "grant", *who, *role, "--until", day, "--reason", "audits this year")
     assert "auditor in hospital 1" in asked.stdout and "agree 1" in asked.stdout
     assert "audits this year" in beffroi("account", "requests", "--config", config_file).stdout
-    assert not [a for a in listed(beffroi, config_file) if a["grants"] and a["kind"] == "person"]
+    assert not [a for a in listed(config_file) if a["grants"] and a["kind"] == "person"]
     for person, said in (
         ("anne", "second person"),
         ("bruno", f"auditor in hospital 1 until {day}"),
@@ -175,13 +126,13 @@ def test_accounts_are_given_roles_and_stopped(beffroi: Run, config_file: Path, m
         monkeypatch.setenv("SUDO_USER", person)
         told = beffroi("account", "agree", "1", "--config", config_file)
         assert said in told.stdout + told.stderr
-    (account,) = [a for a in listed(beffroi, config_file) if a["kind"] == "person"]
+    (account,) = [a for a in listed(config_file) if a["kind"] == "person"]
     assert account["subject"] == "8997001" and account["issuer"] == REAL_ISSUER
     assert account["grants"][0]["role"] == "auditor" and account["grants"][0]["expires_at"].startswith(day)
     why = ("--reason", "a stolen badge", "--yes")
     stopped = beffroi("contain", "account", *who, *why)
     assert "1 accounts" in stopped.stdout and "Stopped (containment 1)" in stopped.stdout
-    assert {a["subject"]: a["status"] for a in listed(beffroi, config_file)}["8997001"] == "frozen"
+    assert {a["subject"]: a["status"] for a in listed(config_file)}["8997001"] == "frozen"
     assert "stopped already" in beffroi("contain", "account", *who, *why).stderr
     for person, said in (("anne", "another person"), ("anne", "second person"), ("bruno", "has ended")):
         monkeypatch.setenv("SUDO_USER", person)
@@ -199,7 +150,7 @@ def test_accounts_are_given_roles_and_stopped(beffroi: Run, config_file: Path, m
     assert "8997001" in beffroi("account", "list", "--config", config_file).stdout
 
 
-def test_a_network_is_stopped_by_two_people(beffroi: Run, config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_is_stopped_by_two_people(config_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A preview does nothing; the second person confirms; the list says how it stands."""
     beffroi("migrate", "--config", config_file)
     network, file = ("contain", "network", "192.0.2.0/24", "--reason", "forty readings"), ("--config", config_file)
@@ -220,12 +171,12 @@ def test_a_network_is_stopped_by_two_people(beffroi: Run, config_file: Path, mon
     assert "Asked" in beffroi("contain", "structure", "2", "--reason", "stolen", "--yes", *file).stdout
 
 
-def listed(beffroi: Run, config_file: Path) -> list[dict[str, object]]:
+def listed(config_file: Path) -> list[dict[str, object]]:
     found: list[dict[str, object]] = json.loads(beffroi("account", "list", "--config", config_file, "--json").stdout)
     return found
 
 
-def test_a_file_is_rehearsed_then_imported_once(beffroi: Run, config_file: Path, tmp_path: Path) -> None:
+def test_a_file_is_rehearsed_then_imported_once(config_file: Path, tmp_path: Path) -> None:
     """import: a rehearsal changes nothing, the import counts, a second import finds nothing to do."""
     beffroi("migrate", "--config", config_file)
     rows = [
@@ -258,8 +209,8 @@ def test_settings_prints_the_reference() -> None:
 @pytest.mark.parametrize("module", cli.HOMES)
 def test_a_command_is_loaded_without_the_others(module: str) -> None:
     """What a module adds is what the table of modules says, in each of its commands' names."""
-    for command in cli.HOMES[module]:
-        assert tuple(sorted(get_command(cli.assembled(command)).commands)) == tuple(sorted(cli.HOMES[module]))
+    for one in cli.HOMES[module]:
+        assert tuple(sorted(get_command(cli.assembled(one)).commands)) == tuple(sorted(cli.HOMES[module]))
 
 
 def test_help_is_in_both_languages() -> None:

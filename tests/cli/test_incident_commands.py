@@ -1,9 +1,6 @@
 """investigate, incident and export as an operator uses them, on one installation, from the first doubt to the lists."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from actions.conftest import put as put
 from beffroi.model.disclosure import Operation
 from beffroi.model.person import PersonId
 from beffroi.store.database import Database
+from commands import beffroi
 from deployments import configuration, write_configuration
 from requests_and_records import ask, record
 from wire import foreign_logs as logs
@@ -39,19 +37,6 @@ def config_file(tmp_path: Path, dsn_of: DsnOf, key: pyrage.x25519.Identity) -> P
     return write_configuration(tmp_path, text.replace(mark, f'{mark}officer_keys = ["{key.to_public()}"]\n'))
 
 
-def beffroi(*arguments: object, login: str = "anne", french: bool = False) -> "subprocess.CompletedProcess[str]":
-    """One command under a login of the machine (getpass asks LOGNAME first)."""
-    language = "fr_FR.UTF-8" if french else "C"
-    return subprocess.run(
-        [sys.executable, "-m", "beffroi", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "LC_ALL": language, "PYTHONUTF8": "1", "LOGNAME": login, "COLUMNS": "200", "NO_COLOR": "1"},
-        timeout=120,
-        check=False,
-    )
-
-
 async def test_from_the_first_doubt_to_the_lists(
     database: Database, house, put, account, config_file: Path, tmp_path: Path, key: pyrage.x25519.Identity
 ) -> None:
@@ -62,14 +47,14 @@ async def test_from_the_first_doubt_to_the_lists(
         await house.finder.read(ask(stolen, Operation.READ), house.references.of(PersonId(number)))
     config = ("--config", config_file, "--demo")
 
-    def done(*arguments: object, code: int = 0, **more: object) -> str:
-        said = beffroi(*arguments, *config, **more)
+    def done(*arguments: object, code: int = 0, login: str = "anne", french: bool = False) -> str:
+        said = beffroi(*arguments, *config, login=login, french=french)
         assert said.returncode == code, (arguments, said.stdout, said.stderr)
         return said.stdout
 
     assert "Incident 1" in done("incident", "open", "A stolen account", "account=stolen", "--reason", "a call")
     assert "confirmed" in done("incident", "confirm", 1, "--aware", AWARE, "--reason", "on leave")
-    assert beffroi("incident", "close", 1, "--reason", "done", *config).returncode == 1
+    assert beffroi("incident", "close", 1, "--reason", "done", *config, login="anne").returncode == 1
     log = tmp_path / "access.log"
     log.write_text(logs.NGINX_READ.replace("dr.leroux", "stolen") + "\nnoise\n")
     assert "1 facts, 0 read nobody, 1 unreadable" in done("investigate", "import", log, "--server", "hapi", code=1)
@@ -82,7 +67,7 @@ async def test_from_the_first_doubt_to_the_lists(
     assert "fichiers" in done("incident", "report", 1, "--out", report, french=True)
     assert (report / "report.fr.pdf").read_bytes().startswith(b"%PDF")
     done("export", "request", 1, "--reason", "the hospitals write letters")
-    assert "two people" in beffroi("export", "approve", 1, *config).stderr
+    assert "two people" in beffroi("export", "approve", 1, *config, login="anne").stderr
     done("export", "approve", 1, login="bruno")
     lists = tmp_path / "lists"
     assert "hospital 2" in done("export", "write", 1, "--out", lists, code=1)

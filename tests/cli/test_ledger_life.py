@@ -1,8 +1,6 @@
 """What an operator does with a ledger, by the commands of docs/how-to/audit-the-ledger.md, step by step."""
 
-import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -19,22 +17,12 @@ from beffroi.store.cosigning import CosigningStore
 from beffroi.store.database import ROLE_OWNER, ROLE_SEALER, Database
 from beffroi.store.ledger import LedgerStore
 from beffroi.store.registers import set_up
+from commands import told
 from deployments import configuration, write_configuration
 from disclosed import KEY, ORIGIN, disclose, row, seal_all, sealer
 from witnesses import WITNESS, witness_process
 
 DsnOf = Callable[[str], str]
-
-
-async def beffroi(*arguments: str | Path) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "beffroi", *map(str, arguments)),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={"LANG": "C", "PATH": "", "COLUMNS": "200"},
-    )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
 
 
 @pytest.fixture
@@ -72,7 +60,7 @@ class Installation:
         return await Cosigner(CosigningStore(self.own), witness, ORIGIN, keys, Clock()).exchange()
 
     async def run(self, *arguments: str | Path) -> tuple[int, str]:
-        return await beffroi(*arguments, "--demo", "--config", self.config)
+        return await told(*arguments, "--demo", "--config", self.config)
 
     async def audit(self, *more: str | Path) -> dict[str, Any]:
         code, said = await self.run("audit", "--json", *more)
@@ -92,13 +80,13 @@ def installation(tmp_path: Path, dsn_of: DsnOf, database: Database, own: Databas
 async def test_a_key_is_changed_and_nothing_stops_verifying(installation: Installation, tmp_path: Path) -> None:
     """The three steps of "Change the key": whoever knows either key can verify at each, and the audit at the end."""
     key_file, new_file = tmp_path / "ledger.key", tmp_path / "new.key"
-    old = VerifierKey.parse((await beffroi("keygen", "--out", key_file, "--origin", ORIGIN))[1].strip())
+    old = VerifierKey.parse((await told("keygen", "--out", key_file, "--origin", ORIGIN))[1].strip())
     installation.write()
     await installation.seal(3)
     first = tmp_path / "checkpoint-before"
     first.write_text(await installation.note())
     # 1. A new key is made, and published.
-    new = VerifierKey.parse((await beffroi("keygen", "--out", new_file, "--origin", ORIGIN))[1].strip())
+    new = VerifierKey.parse((await told("keygen", "--out", new_file, "--origin", ORIGIN))[1].strip())
     # 2. Both sign.
     key_file.write_text(key_file.read_text() + new_file.read_text())
     await installation.seal(3)

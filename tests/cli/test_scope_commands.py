@@ -1,9 +1,6 @@
 """scope, archive, verify-scope and audit as an operator uses them, one after the other on one installation."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pytest
 from archived import old
 from beffroi.model.disclosure import Operation, Outcome
 from beffroi.store.database import ROLE_ARCHIVER, ROLE_SEALER, Database
+from commands import beffroi
 from deployments import configuration, write_configuration
 from disclosed import KEY, ORIGIN, disclose, seal_all, sealer
 
@@ -28,17 +26,6 @@ def config_file(tmp_path: Path, dsn_of: DsnOf) -> Path:
     urls = f'sealer_url = "{dsn_of(ROLE_SEALER)}"\narchiver_url = "{dsn_of(ROLE_ARCHIVER)}"'
     text = configuration(dsn_of, more=more).replace("pool_size = 2", f"pool_size = 2\n{urls}")
     return write_configuration(tmp_path, text)
-
-
-def beffroi(*arguments: object) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "beffroi", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "1"},
-        timeout=120,
-        check=False,
-    )
 
 
 async def test_from_the_database_to_a_verified_file(
