@@ -121,11 +121,13 @@ def test_it_holds_nobody_by_itself(pattern: str) -> None:
 
 @pytest.mark.parametrize("pattern", WAYS)
 def test_it_shortens_what_the_test_needs(pattern: str) -> None:
-    """A thief who shows it is stopped no later than one who does not, and sooner where it is worth its bits."""
-    plain, odd = Account(Role.ON_CALL_DOCTOR), Account(Role.ON_CALL_DOCTOR)
-    WAYS[pattern](odd)
-    odd.evidence.patterns = dict.fromkeys(odd.evidence.patterns, patterns.PATTERNS_MAX)
-    assert odd.reads_until_held() < plain.reads_until_held()
+    """Of two thieves who did the same, the one of whom it was noted is shown fewer strangers."""
+    noted, unnoted = Account(Role.ON_CALL_DOCTOR), Account(Role.ON_CALL_DOCTOR)
+    for thief in (noted, unnoted):
+        WAYS[pattern](thief)
+    noted.evidence.patterns = {pattern: noted.evidence.patterns[pattern]}
+    unnoted.evidence.patterns = {}
+    assert noted.reads_until_held() < unnoted.reads_until_held()
 
 
 def test_honest_work_wears_it_off() -> None:
