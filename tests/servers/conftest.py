@@ -7,6 +7,7 @@ from beffroi.access.presence import KeyPlace
 from beffroi.actions.house import open_house
 from beffroi.actions.ways.ways_on import ways_on
 from beffroi.model.account import Role
+from beffroi.model.disclosure import Proof
 from beffroi.servers.fhir_api import FhirApi
 from beffroi.store.accounts import AccountStore
 from beffroi.store.database import ROLE_WEB, Database
@@ -26,7 +27,9 @@ async def door(dsn_of, database, hospitals, deployment, clock):
         ways = ways_on(web, house, PLACE, clock)
         accounts = AccountStore(web)
 
-        async def ask(role: Role, method: str, path: str, body: object = None, subject: str = ""):
+        async def ask(
+            role: Role, method: str, path: str, body: object = None, subject: str = "", proof: Proof | None = None
+        ):
             found = await accounts.create_person("https://issuer.test", subject or role.value)
             now_s = int(clock.now().timestamp())
             asker = msgspec.structs.replace(
@@ -38,7 +41,7 @@ async def door(dsn_of, database, hospitals, deployment, clock):
                 others=found.others,
                 authenticated_at_s=now_s - 3_600,
             )
-            api = FhirApi(house.finder, FakeAuthenticator(asker), endpoint, clock, ways=ways)
+            api = FhirApi(house.finder, FakeAuthenticator(asker, proof), endpoint, clock, ways=ways)
             content = msgspec.json.encode(body) if body is not None else b""
             return await call(api, method, path, content, **{"content-type": "application/json"})
 

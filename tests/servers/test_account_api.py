@@ -2,7 +2,7 @@
 
 from authenticator import SoftwareKey
 from beffroi.model.account import Role
-from beffroi.model.disclosure import Outcome
+from beffroi.model.disclosure import Outcome, Proof
 from beffroi.servers.routes import ACCOUNT_ROUTES
 from ways import WEEK
 
@@ -34,6 +34,17 @@ async def test_each_address_is_for_its_roles(door, database):
             assert told.status in (200, 400, 403, 404, 409, 422), (route, told.text)
     refused = await database.pool.fetchval("select count(*) from disclosures where outcome = $1", int(Outcome.REFUSED))
     assert refused > len(ACCOUNT_ROUTES)
+
+
+async def test_a_proof_of_possession_serves_once(door):
+    """At every address, whether it looked, did something or was refused."""
+    for place, route in enumerate(ACCOUNT_ROUTES):
+        role = sorted(route.roles)[0]
+        proof = Proof(place.to_bytes(16, "big"), 1)
+        first = await door(role, route.method, route.path, {}, subject=f"{place}", proof=proof)
+        assert first.status in (200, 400, 404, 409, 422), (route, first.text)
+        again = await door(role, route.method, route.path, {}, subject=f"{place}", proof=proof)
+        assert again.status == 401 and "used before" in again.text, route
 
 
 async def test_a_body_that_cannot_be_read_is_said_without_its_content(door):

@@ -155,6 +155,20 @@ async def test_lists_leave_by_two_people(told, database) -> None:
     assert (line["requester"], line["approver"]) == ("data_protection_officer", "other")
 
 
+async def test_what_changes_after_the_proof_has_served_is_said(told, database) -> None:
+    """A scope that is another by now: the refusal says so, not that the proof was used, and is recorded."""
+    ask, _ = told
+    number = (await ask(OFFICER, "POST", "/incidents", opening(selections=["account=S1"]))).json["incident"]
+    asked = {"incident": number, "reason": "letters to the patients"}
+    export = (await ask(OFFICER, "POST", "/exports", asked)).json["export"]
+    assert (await ask(OFFICER, "POST", "/exports/approve", {"export": export}, who="other")).status == 200
+    await disclose(database, [row(THIEF, 11)])
+    late = await ask(OFFICER, "POST", "/exports/write", {"export": export}, proof=Proof(bytes(16), 1))
+    assert late.status == 400 and "another by now" in late.text
+    refused = "select count(*) from disclosures where operation = $1 and outcome = $2"
+    assert await database.pool.fetchval(refused, int(Operation.EXPORT), int(Outcome.REFUSED)) == 1
+
+
 async def test_each_address_is_for_its_roles(told) -> None:
     """A role without the right is refused, in words."""
     ask, _ = told

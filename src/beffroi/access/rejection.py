@@ -93,6 +93,7 @@ class Reason(Enum):
     # the proof
     NO_PROOF = Told("proof", INVALID_PROOF, "a DPoP proof is required", "une preuve DPoP est obligatoire")
     PROOF_TWICE = Told("proof", INVALID_PROOF, "send one DPoP proof only", "n'envoyez qu'une preuve DPoP")
+    PROOF_USED = Told("proof", INVALID_PROOF, "this proof was used before", "cette preuve a déjà servi")
     PROOF_FORM = Told(
         "proof", INVALID_PROOF, "the DPoP proof is not a signed JWT", "la preuve DPoP n'est pas un JWT signé"
     )

@@ -246,6 +246,8 @@ class CaseRoom:
     async def write_export(self, ask: Ask, export: int) -> tuple[dict[int, bytes], tuple[int, ...]]:
         """The lists by hospital, each encrypted to its data protection officer; and the hospitals that have no key."""
         await self._check_files(ask)
+        await self._or_refused(ask, self._exports.check(ask, export))
+        ask = replace(ask, proof=None)  # which has served: a refusal from here on is recorded without it
         released = await self._or_refused(ask, self._exports.write(ask, export))
         made = encrypted(released, self._officer_keys)
         return made, tuple(sorted(set(released.content.contents) - set(made)))

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from beffroi.access.rejection import INVALID_PROOF
+from beffroi.access.rejection import Reason, Rejected
 from beffroi.actions.connections import Caller, Connections
 from beffroi.actions.register import FeedSource, Registrar
-from beffroi.errors import AccountFrozen, Forbidden, NotAuthenticated, Words
+from beffroi.errors import AccountFrozen, Forbidden, Words
 from beffroi.model.account import Asker
 from beffroi.model.disclosure import Proof
 from beffroi.model.feed import FeedEvent
@@ -49,7 +49,7 @@ class HospitalFeed:
     async def caller(self, asker: Asker, proof: Proof | None) -> Caller:
         """The application that feeds for its hospital. Raises `Forbidden` for who may not; a proof serves once."""
         if proof is not None and not await self._versions.burn(proof.minute, proof.digest):
-            raise NotAuthenticated(INVALID_PROOF, "this proof was used before", fr="cette preuve a déjà servi")
+            raise Rejected(Reason.PROOF_USED)
         caller = await self._callers.client(asker.account_id, asker.structure)
         if caller is None or not caller.may_feed:
             raise Forbidden(role=asker.role, what=_TO_FEED, instead=_TO_OPERATOR)

@@ -92,13 +92,17 @@ class ScopeExports:
             await self._store.end(locked.connection, number, self._clock.now(), refused=True)
             await self._record(locked, ask, number, "refused", {}, reason)
 
+    async def check(self, ask: Ask, number: int) -> Export:
+        """The export, if it may be written now; whatever comes then, the proof of its asker has served."""
+        async with self._acting.doing(_act(ask), Operation.EXPORT) as locked:
+            return await self._approved(locked, number)
+
     async def write(self, ask: Ask, number: int) -> Released[HospitalLists]:
         """The lists, released once: recorded as written first, so that a failure costs a new request and no trace.
 
         Raises `InvalidValue` when it was not approved, too long ago, or when the scope is another by now.
         """
-        async with self._acting.doing(_act(ask), Operation.EXPORT) as locked:
-            export = await self._approved(locked, number)
+        export = await self.check(ask, number)
         ask = replace(ask, proof=None)  # which has served
         scope = await self._scope(export.selections)  # it may take minutes: not under a lock
         if self._digest(scope) != export.digest:

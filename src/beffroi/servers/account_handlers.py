@@ -101,7 +101,8 @@ async def second(desk: Desk, who: Authenticated, request: Request) -> Reply:
 
 async def worklists(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """The lists of the asker's hospital; never who is on them."""
-    return plain({"worklists": await ways_of(desk).worklists.listed(act_of(who, request))})
+    act = act_of(who, request)
+    return await _seen(desk, act, {"worklists": await ways_of(desk).worklists.listed(act)})
 
 
 async def deposit(desk: Desk, who: Authenticated, request: Request) -> Reply:
@@ -135,8 +136,7 @@ class _Crisis(msgspec.Struct, forbid_unknown_fields=True):
 
 async def crises(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """Declared crises that have not ended."""
-    act_of(who, request)
-    return plain({"crises": await ways_of(desk).crises.listed()})
+    return await _seen(desk, act_of(who, request), {"crises": await ways_of(desk).crises.listed()})
 
 
 async def declare(desk: Desk, who: Authenticated, request: Request) -> Reply:
@@ -159,23 +159,27 @@ async def end_crisis(desk: Desk, who: Authenticated, request: Request) -> Reply:
 
 async def digest(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """What was done under the asker's accounts in the last week; no patient is named."""
-    return plain(await ways_of(desk).digests.of(act_of(who, request)))
+    act = act_of(who, request)
+    return await _seen(desk, act, await ways_of(desk).digests.of(act))
 
 
 async def not_me(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """Stops the asker's accounts at once."""
-    stopped = await ways_of(desk).digests.not_me(act_of(who, request))
-    return plain({"stopped": stopped})
+    act = act_of(who, request)
+    await ways_of(desk).acting.spend(act)
+    return plain({"stopped": await ways_of(desk).digests.not_me(act)})
 
 
 async def keys(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """The asker's own keys."""
-    return plain({"keys": await ways_of(desk).keys.listed(act_of(who, request).asker.account_id)})
+    act = act_of(who, request)
+    return await _seen(desk, act, {"keys": await ways_of(desk).keys.listed(act.asker.account_id)})
 
 
 async def enrolment(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """What a browser needs to make a key."""
-    return plain({"publicKey": await ways_of(desk).keys.enrolment(act_of(who, request))})
+    act = act_of(who, request)
+    return await _seen(desk, act, {"publicKey": await ways_of(desk).keys.enrolment(act)})
 
 
 async def enrol(desk: Desk, who: Authenticated, request: Request) -> Reply:
@@ -197,7 +201,8 @@ async def grant(desk: Desk, who: Authenticated, request: Request) -> Reply:
 
 async def challenge(desk: Desk, who: Authenticated, request: Request) -> Reply:
     """What a browser needs to have a key touched."""
-    return plain({"publicKey": await ways_of(desk).keys.challenge(act_of(who, request))})
+    act = act_of(who, request)
+    return await _seen(desk, act, {"publicKey": await ways_of(desk).keys.challenge(act)})
 
 
 async def prove(desk: Desk, who: Authenticated, request: Request) -> Reply:
@@ -224,6 +229,12 @@ def body_as(request: Request, kind: type[T]) -> T:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         where = str(error).partition(" - ")[2] or "JSON"  # the place alone: the message may hold a value
         raise Malformed(what=Words("The body", "Le corps"), why=where) from None
+
+
+async def _seen(desk: Desk, act: Act, content: object) -> Reply:
+    """What takes no lock of its account, once: the proof is burnt last, because a refusal's record burns it too."""
+    await ways_of(desk).acting.spend(act)
+    return plain(content)
 
 
 def plain(content: object, disclosure_id: DisclosureId | None = None) -> Reply:

@@ -12,6 +12,7 @@ class FeedVersions:
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
         self._sql = load_queries("feed_versions")
+        self._burn = load_queries("presence")["burn"]
 
     async def of(self, hospital_id: HospitalId, ipp: str) -> datetime | None:
         """When the record of an identity that was not removed last changed; None when there is none."""
@@ -20,4 +21,4 @@ class FeedVersions:
 
     async def burn(self, minute: int, digest: bytes) -> bool:
         """False for a proof that was used before."""
-        return bool(await self._pool.fetchval(self._sql["burn_proof"], minute, digest))
+        return await self._pool.fetchval(self._burn, minute, digest) is not None

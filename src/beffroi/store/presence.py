@@ -65,9 +65,9 @@ class PresenceStore:
         found: str | None = await self._pool.fetchval(self._sql["issuer_of"], account_id)
         return found
 
-    async def burn(self, connection: Connection, minute: int, digest: bytes) -> bool:
+    async def burn(self, minute: int, digest: bytes, connection: Connection | None = None) -> bool:
         """Whether this was never used before; remembered until some time after `minute`."""
-        return await connection.fetchval(self._sql["burn"], minute, digest) is not None
+        return await (connection or self._pool).fetchval(self._sql["burn"], minute, digest) is not None
 
     async def add_code(
         self,

@@ -13,7 +13,7 @@ import msgspec
 
 from beffroi.access.fields import CONTACT
 from beffroi.access.policy import Permit
-from beffroi.access.rejection import INVALID_PROOF
+from beffroi.access.rejection import Reason, Rejected
 from beffroi.access.stops import Stops
 from beffroi.access.stops import refusal as stop_refusal
 from beffroi.actions.disclose.presentation import Presenter
@@ -148,7 +148,7 @@ class Judging:
         question = entry.question
         if question.proof is not None:
             if question.proof.digest not in state.looked.fresh:
-                replayed = NotAuthenticated(INVALID_PROOF, "this proof was used before", fr="cette preuve a déjà servi")
+                replayed = Rejected(Reason.PROOF_USED)
                 return Judged(entry, outcome=Outcome.REFUSED, error=replayed)
             state.looked.fresh.discard(question.proof.digest)
         if account.frozen or holder.frozen:

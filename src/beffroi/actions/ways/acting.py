@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from beffroi.access.rejection import INVALID_PROOF
+from beffroi.access.rejection import Reason, Rejected
 from beffroi.access.stops import Stops
 from beffroi.access.stops import refusal as stop_refusal
 from beffroi.actions.events import Events, Locked
@@ -86,12 +86,14 @@ class Acting:
             if Stops((), await self.presence.ended(locked.connection, act.asker.account_id)).is_over(act.asker):
                 why, french = "this session was ended; sign in again", "cette session a été close ; reconnectez-vous"
                 raise NotAuthenticated("invalid_token", why, fr=french)
-            if act.proof is not None:
-                fresh = await self.presence.burn(locked.connection, act.proof.minute, act.proof.digest)
-                if not fresh:
-                    why, french = "this proof was used before", "cette preuve a déjà servi"
-                    raise NotAuthenticated(INVALID_PROOF, why, fr=french)
+            await self.spend(act, locked.connection)
             yield locked
+
+    async def spend(self, act: Act, connection: Connection | None = None) -> None:
+        """Burns the act's proof, by itself where it takes no lock. Raises NotAuthenticated for one that has served."""
+        proof = act.proof
+        if proof is not None and not await self.presence.burn(proof.minute, proof.digest, connection):
+            raise Rejected(Reason.PROOF_USED)
 
     async def person(self, account_id: AccountId, connection: Connection | None = None) -> PersonRow | None:
         """Whose an account is; None when there is no such account."""

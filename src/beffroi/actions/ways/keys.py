@@ -200,7 +200,7 @@ class Keys:
         challenge = challenge_of(credential)
         expiry_s = self._challenges.expiry_s(challenge, _whom(act), purpose, int(self._clock.now().timestamp()))
         digest = sha256(challenge).digest()[:_DIGEST_BYTES]
-        if not await self._store.burn(locked.connection, expiry_s // _MINUTE_S, digest):
+        if not await self._store.burn(expiry_s // _MINUTE_S, digest, locked.connection):
             raise ProofRefused(why=Words("this answer was used before", "cette réponse a déjà servi"))
         return challenge
 
