@@ -1,7 +1,7 @@
 """Moving to the archive: whole, once, only what is sealed and old, and the chains go on behind it."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,14 +16,9 @@ from beffroi.store.archive_moves import MOVE_SETTINGS, ArchiveMoves
 from beffroi.store.archive_place import Folder
 from beffroi.store.database import ROLE_ARCHIVER, ROLE_SEALER, Database
 from disclosed import KEY, disclose, row, seal_all, sealer
+from opened import opened_as
 
-
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    """The database as the archiver's role sees it."""
-    opened = await Database.open(dsn_of(ROLE_ARCHIVER), size=2, **MOVE_SETTINGS)
-    yield opened
-    await opened.close()
+own = opened_as(ROLE_ARCHIVER, **MOVE_SETTINGS)
 
 
 async def seal(dsn_of: Callable[[str], str]) -> None:

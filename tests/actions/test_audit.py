@@ -1,7 +1,7 @@
 """The audit: silent about what is sound, and every change of anything found and named."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -19,6 +19,7 @@ from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from conftest import DatabaseServer, DsnOf
 from disclosed import KEY, NOON, ORIGIN, disclose, row, seal_all, sealer
 from doubles import FakeClock
+from opened import opened_as
 from requests_and_records import BORN, ask, record
 from twins.merkle_twin import tree_hash
 from witnesses import WITNESS
@@ -28,11 +29,7 @@ COUNT = 300
 """Leaves of the tests: a full tile, a partial one and a level above."""
 
 
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    opened_database = await Database.open(dsn_of(ROLE_SEALER), size=2, **AUDIT_SETTINGS)
-    yield opened_database
-    await opened_database.close()
+own = opened_as(ROLE_SEALER, **AUDIT_SETTINGS)
 
 
 async def three_checkpoints(dsn_of: DsnOf) -> None:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -21,15 +21,12 @@ from beffroi.store.database import ROLE_ARCHIVER, ROLE_OWNER, ROLE_SEALER, Datab
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from conftest import DatabaseServer, DsnOf
 from disclosed import KEY, ORIGIN, disclose, seal_all, sealer
+from opened import opened_as
 
 COUNT, SEGMENTS = 45, 3
 
 
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    opened = await Database.open(dsn_of(ROLE_SEALER), size=2, **AUDIT_SETTINGS)
-    yield opened
-    await opened.close()
+own = opened_as(ROLE_SEALER, **AUDIT_SETTINGS)
 
 
 async def three_segments(dsn_of: DsnOf, folder: Path) -> None:

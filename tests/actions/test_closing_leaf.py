@@ -1,7 +1,5 @@
 """A containment closes an account's chain with a leaf of its own: what was shown until then is all there is."""
 
-from collections.abc import AsyncIterator, Callable
-
 import pytest
 
 from beffroi.actions.audit import audit
@@ -16,15 +14,13 @@ from beffroi.store.cosigning import CosigningStore
 from beffroi.store.database import ROLE_SEALER, ROLE_WEB, Database
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from disclosed import KEY, ORIGIN, seal_all, sealer
+from opened import opened_as
 from requests_and_records import BORN, ask, record
 
 FULL = Criteria(birth_date=DateRange(BORN, BORN), family=Text("Mar"), given=Text("L"))
 
 
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    async with await Database.open(dsn_of(ROLE_SEALER), size=2, **AUDIT_SETTINGS) as one:
-        yield one
+own = opened_as(ROLE_SEALER, **AUDIT_SETTINGS)
 
 
 async def test_a_containment_is_the_last_leaf_that_shows_anything(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,10 @@ from beffroi.store.database import ROLE_SEALER, Database
 from beffroi.store.ledger import LedgerStore
 from disclosed import KEY, NOON, ORIGIN, disclose, row, seal_all, sealer
 from doubles import FakeClock
+from opened import opened_as
 from witnesses import SECOND, WITNESS, GrownLog, witness_served
 
-
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    opened_database = await Database.open(dsn_of(ROLE_SEALER), size=3)
-    yield opened_database
-    await opened_database.close()
+own = opened_as(ROLE_SEALER)
 
 
 def cosigner(own: Database, witness: Witness) -> Cosigner:

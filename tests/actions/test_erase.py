@@ -1,7 +1,7 @@
 """Retention: what is old loses content and nonce, what is held stays, the tree verifies, and the audit counts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,7 @@ from beffroi.store.identities import load_deployment
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from beffroi.store.registers import set_up
 from disclosed import KEY, ORIGIN, disclose, row, seal_all, sealer
+from opened import opened_as
 from witnesses import WITNESS
 
 NOW = datetime.now(UTC)
@@ -35,16 +36,10 @@ OLD, YOUNG = NOW - timedelta(days=1_200), NOW - timedelta(days=300)
 DAYS = 1_096
 
 
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    async with await Database.open(dsn_of(ROLE_SEALER), size=2, **AUDIT_SETTINGS) as one:
-        yield one
+own = opened_as(ROLE_SEALER, **AUDIT_SETTINGS)
 
 
-@pytest.fixture
-async def worker(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    async with await Database.open(dsn_of(ROLE_WORKER), size=1) as one:
-        yield one
+worker = opened_as(ROLE_WORKER)
 
 
 def at(time: datetime, account: int, *numbers: int) -> list[DisclosureRow]:

@@ -1,7 +1,7 @@
 """Retention in the archive: old segments go whole, held ones stay whole, a run may fail anywhere; the audit knows."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from beffroi.store.scope import scope_snapshot
 from conftest import DatabaseServer, DsnOf
 from disclosed import KEY, ORIGIN, disclose, row, seal_all, sealer
+from opened import opened_as
 
 NOW = datetime.now(UTC)
 OLD = NOW - timedelta(days=1_200)
@@ -34,16 +35,10 @@ YOUNG = NOW - timedelta(days=300)
 DAYS = 1_096
 
 
-@pytest.fixture
-async def sealing(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    async with await Database.open(dsn_of(ROLE_SEALER), size=2, **AUDIT_SETTINGS) as one:
-        yield one
+sealing = opened_as(ROLE_SEALER, **AUDIT_SETTINGS)
 
 
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    async with await Database.open(dsn_of(ROLE_ARCHIVER), size=2, **MOVE_SETTINGS) as one:
-        yield one
+own = opened_as(ROLE_ARCHIVER, **MOVE_SETTINGS)
 
 
 async def three_segments(dsn_of: DsnOf, folder: Path) -> None:

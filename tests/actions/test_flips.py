@@ -1,7 +1,6 @@
 """Each byte of what is published: flipped, it is found and its place is named. On a larger ledger, a sample of them."""
 
 import random
-from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -15,6 +14,7 @@ from beffroi.store.database import ROLE_SEALER, Database
 from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from disclosed import KEY, NOON, ORIGIN, disclose, row, seal_all, sealer
 from doubles import FakeClock
+from opened import opened_as
 from witnesses import WITNESS
 
 WHOLE = 300
@@ -22,10 +22,7 @@ LARGE, SAMPLED = 20_000, 120
 FLIP = "update {table} set {column} = set_byte({column}, $1, get_byte({column}, $1) # $2) where {where}"
 
 
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    async with await Database.open(dsn_of(ROLE_SEALER), size=2, **AUDIT_SETTINGS) as one:
-        yield one
+own = opened_as(ROLE_SEALER, **AUDIT_SETTINGS)
 
 
 async def audited(own: Database) -> Audited:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -26,17 +26,14 @@ from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from beffroi.store.openings import openings
 from conftest import DatabaseServer, DsnOf
 from disclosed import KEY, disclose, seal_all, sealer
+from opened import opened_as
 
 KEYS = [KEY.verifier()]
 SINCE, UNTIL = OLD + timedelta(seconds=30), OLD + timedelta(seconds=60)
 WINDOW = Selection(since=SINCE, until=UNTIL)
 
 
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    opened = await Database.open(dsn_of(ROLE_SEALER), size=2, **AUDIT_SETTINGS)
-    yield opened
-    await opened.close()
+own = opened_as(ROLE_SEALER, **AUDIT_SETTINGS)
 
 
 async def half_archived(dsn_of: DsnOf, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """A gap: after a restore that lost sealed leaves the ledger goes on as its next epoch, and says what is lost."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,14 @@ from beffroi.store.ledger_audit import AUDIT_SETTINGS
 from conftest import DatabaseServer, DsnOf
 from disclosed import KEY, NOON, ORIGIN, disclose, row, seal_all, sealer
 from doubles import FakeClock
+from opened import opened_as
 from witnesses import SECOND, WITNESS, witness_served
 
 REASON = "restored after a broken disk"
 Given = tuple[Database, Database]
 
 
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    opened_database = await Database.open(dsn_of(ROLE_SEALER), size=3, **AUDIT_SETTINGS)
-    yield opened_database
-    await opened_database.close()
+own = opened_as(ROLE_SEALER, **AUDIT_SETTINGS)
 
 
 async def backed_up(dsn_of: DsnOf) -> None:

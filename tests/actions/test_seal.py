@@ -1,7 +1,7 @@
 """Sealing: complete, in order, once, by one at a time, and resumed after anything."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,15 +16,10 @@ from beffroi.store.database import ROLE_SEALER, Database
 from beffroi.store.ledger import LedgerStore
 from disclosed import KEY, NOON, ORIGIN, disclose, row, seal_all, seal_some, sealer
 from doubles import FakeClock
+from opened import opened_as
 from twins.merkle_twin import tree_hash
 
-
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    """The database as the sealer's role sees it."""
-    opened_database = await Database.open(dsn_of(ROLE_SEALER), size=3)
-    yield opened_database
-    await opened_database.close()
+own = opened_as(ROLE_SEALER)
 
 
 async def leaves(database: Database) -> list[Any]:

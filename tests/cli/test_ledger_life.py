@@ -1,7 +1,7 @@
 """What an operator does with a ledger, by the commands of docs/how-to/audit-the-ledger.md, step by step."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,13 @@ from beffroi.store.registers import set_up
 from commands import told
 from deployments import configuration, write_configuration
 from disclosed import KEY, ORIGIN, disclose, row, seal_all, sealer
+from opened import opened_as
 from witnesses import WITNESS, witness_process
 
 DsnOf = Callable[[str], str]
 
 
-@pytest.fixture
-async def own(dsn_of: DsnOf) -> AsyncIterator[Database]:
-    async with await Database.open(dsn_of(ROLE_SEALER), size=2) as one:
-        yield one
+own = opened_as(ROLE_SEALER)
 
 
 class Installation:

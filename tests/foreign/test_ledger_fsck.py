@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from beffroi.store.database import ROLE_SEALER, Database
 from beffroi.store.ledger import LedgerStore
 from disclosed import KEY, ORIGIN, disclose, row, seal_all, sealer
 from doubles import FakeClock
+from opened import opened_as
 from witnesses import WITNESS, witness_served
 
 PROGRAM = Path(__file__).with_name("ledger_fsck")
@@ -46,11 +47,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    opened = await Database.open(dsn_of(ROLE_SEALER), size=3)
-    yield opened
-    await opened.close()
+own = opened_as(ROLE_SEALER)
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ Needs a Go toolchain, and once its module proxy, for golang.org/x/mod. The progr
 
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -21,6 +21,7 @@ from beffroi.store.database import ROLE_SEALER, Database
 from beffroi.store.ledger import LedgerStore
 from disclosed import KEY, ORIGIN, disclose, row, seal_all, sealer
 from doubles import FakeClock
+from opened import opened_as
 
 PROGRAM = Path(__file__).with_name("ledger_verify")
 BUILD_S_MAX = 180
@@ -43,11 +44,7 @@ def verify(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., "subproces
     return run
 
 
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    opened = await Database.open(dsn_of(ROLE_SEALER), size=2)
-    yield opened
-    await opened.close()
+own = opened_as(ROLE_SEALER)
 
 
 def places(size: int) -> list[Place]:

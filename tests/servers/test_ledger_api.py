@@ -1,6 +1,6 @@
 """The published ledger over HTTP: what C2SP tlog-tiles says, cacheable, and nothing else."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from hashlib import sha256
 
 import httpx2
@@ -14,13 +14,9 @@ from beffroi.store.database import ROLE_SEALER, Database
 from beffroi.store.ledger import LedgerStore
 from disclosed import KEY, disclose, row, seal_all, sealer
 from doubles import FakeClock
+from opened import opened_as
 
-
-@pytest.fixture
-async def own(dsn_of: Callable[[str], str]) -> AsyncIterator[Database]:
-    opened_database = await Database.open(dsn_of(ROLE_SEALER), size=2)
-    yield opened_database
-    await opened_database.close()
+own = opened_as(ROLE_SEALER)
 
 
 @pytest.fixture
