@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from beffroi.wire.hl7 import Message, parse
 from beffroi.wire.mllp import Deframer, Frame, frame
 from deployments import free_port
+from sinks import Sink
 
 
 def ack(code: str = "AA") -> Callable[[Message], bytes]:
@@ -21,24 +22,13 @@ def ack(code: str = "AA") -> Callable[[Message], bytes]:
 
 
 @dataclass
-class ConsumerSink:
+class ConsumerSink(Sink):
     """`answer` makes the acknowledgement of a message; None hangs up instead."""
 
     context: ssl.SSLContext | None = None
     port: int = field(default_factory=free_port)
     got: list[bytes] = field(default_factory=list)
     answer: Callable[[Message], bytes | None] = field(default_factory=ack)
-    _server: asyncio.Server | None = None
-
-    async def start(self) -> "ConsumerSink":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.context)
-        return self
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-            self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         deframer = Deframer()

@@ -7,12 +7,34 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
+from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from deployments import free_port
 from servers.mllp_certificates import Issued
+
+
+class Sink:
+    """A server on this machine that is started and stopped as often as a test likes, always on the same port."""
+
+    port: int
+    context: ssl.SSLContext | None = None
+    _server: asyncio.Server | None = None
+
+    async def start(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.context)
+        return self
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raise NotImplementedError
 
 
 @dataclass
@@ -31,28 +53,17 @@ def server_context(issued: Issued) -> ssl.SSLContext:
 
 
 @dataclass
-class HttpSink:
+class HttpSink(Sink):
     """Keeps what is posted; answers with `status`, or whatever `answer` makes of a request."""
 
     port: int = field(default_factory=free_port)
     status: int = 204
     got: list[Got] = field(default_factory=list)
     answer: Callable[[Got], tuple[int, bytes]] | None = None
-    _server: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/alerts"
-
-    async def start(self) -> "HttpSink":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        return self
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-            self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -107,24 +118,13 @@ class MailSink:
         return AuthResult(success=given.password == self._password)  # type: ignore[attr-defined]
 
 
-class SyslogSink:
+class SyslogSink(Sink):
     """A collector over TLS that reads messages counted in octets."""
 
     def __init__(self, issued: Issued) -> None:
         self.port = free_port()
         self.messages: list[bytes] = []
-        self._context = server_context(issued)
-        self._server: asyncio.Server | None = None
-
-    async def start(self) -> "SyslogSink":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self._context)
-        return self
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-            self._server = None
+        self.context = server_context(issued)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

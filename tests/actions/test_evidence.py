@@ -16,14 +16,10 @@ from beffroi.model.person import HospitalId
 from beffroi.model.search import Criteria, DateRange, Text
 from beffroi.watch.evidence import HOLD, Evidence
 from beffroi.watch.explain import spoken
-from requests_and_records import BORN, ask, record
+from requests_and_records import BORN, ask, louise, named
 
 DAY = DateRange(BORN, BORN)
 BEAT_S = 60
-
-
-def named(number: int) -> Criteria:
-    return Criteria(birth_date=DAY, family=Text(f"MAR{number:04d}"), given=Text("L"))
 
 
 async def evidence_of(database, asker) -> Evidence:
@@ -35,7 +31,7 @@ async def evidence_of(database, asker) -> Evidence:
 def strangers(put):
     async def of(count: int, explained_h: float = 0) -> None:
         for number in range(count):
-            await put(1, f"A{number}", record(f"MAR{number:04d}", "Louise"), explained_h=explained_h)
+            await put(1, f"A{number}", louise(number), explained_h=explained_h)
 
     return of
 
@@ -50,8 +46,9 @@ async def test_a_verdict_names_the_readings_that_made_it(house, strangers, accou
     rows = await database.pool.fetch("select * from disclosures order by running_number")
     verdict = [row for row in rows if row["operation"] == Operation.VERDICT][-1]
     told = msgspec.json.decode(verdict["request"], type=dict[str, str])
-    assert told["rung"] == "hold" and f"Readings no. {told['readings']}" in verdict["reason"]
-    assert f"Lectures n° {told['readings']}" in spoken(told).french
+    listed = told["readings"].replace(",", ", ")
+    assert told["rung"] == "hold" and f"Readings no. {listed}" in verdict["reason"]
+    assert f"Lectures n° {listed}" in spoken(told).french
     readings = {int(number) for number in told["readings"].split(",")}
     shown = {row["running_number"] for row in rows if row["shown"] != "[]"}
     assert readings == shown | {verdict["running_number"] - 1}  # those shown, and the one that it withheld

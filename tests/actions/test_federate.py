@@ -7,20 +7,16 @@ import pytest
 from beffroi.actions.federate import Federation
 from beffroi.errors import NotAuthenticated
 from beffroi.model.account import Role
-from beffroi.model.search import Criteria, DateRange, Text
 from beffroi.store.database import ROLE_WORKER, Database
 from beffroi.store.suspicions import SuspicionStore
-from requests_and_records import BORN, ask, record
-
-DAY = DateRange(BORN, BORN)
+from requests_and_records import ask, louise, named
 
 
 async def reads_until_stopped(house, asker, first: int) -> int:
     """Strangers read, each by their name, before one is withheld."""
     for shown in range(40):
-        criteria = Criteria(birth_date=DAY, family=Text(f"MAR{first + shown:04d}"), given=Text("L"))
         try:
-            await house.finder.search(ask(asker), criteria)
+            await house.finder.search(ask(asker), named(first + shown))
         except NotAuthenticated:
             return shown
     raise AssertionError("never stopped")
@@ -36,7 +32,7 @@ async def federation(dsn_of, clock):
 async def test_the_third_account_by_one_network_is_stopped_sooner(house, put, account, federation, clock):
     """Two thieves by one network shorten what the third needs; an account elsewhere is judged as ever."""
     for number in range(120):
-        await put(1, f"A{number}", record(f"MAR{number:04d}", "Louise"))
+        await put(1, f"A{number}", louise(number))
     shown = []
     for index in range(3):
         asker = await account(Role.ON_CALL_DOCTOR, subject=f"thief-{index}")
@@ -54,7 +50,7 @@ async def test_what_nobody_renews_is_forgotten(house, put, account, federation, 
     """A minute without a worker, and a day without the accounts."""
     for index in range(2):
         for number in range(20):
-            await put(1, f"B{index}-{number}", record(f"MAR{40 * index + number:04d}", "Louise"))
+            await put(1, f"B{index}-{number}", louise(40 * index + number))
         await reads_until_stopped(house, await account(Role.ON_CALL_DOCTOR, subject=f"thief-{index}"), 40 * index)
     assert await federation.round()
     clock.advance(timedelta(days=2))

@@ -11,7 +11,7 @@ from beffroi.model.disclosure import Operation, Outcome, Proof, Purpose, Release
 from beffroi.model.search import Criteria, DateRange, Text
 from beffroi.store.database import Database
 from beffroi.watch.norms import NORMS
-from requests_and_records import BORN, ask, record
+from requests_and_records import BORN, ask, louise, record
 
 DAY = DateRange(BORN, BORN)
 FULL = Criteria(birth_date=DAY, family=Text("Mar"), given=Text("L"))
@@ -49,7 +49,7 @@ async def test_two_processes_share_one_ceiling(house, put, account, database, ds
     """One account hammering two writers is shown no more than its ceiling, and numbered without a gap."""
     limit = NORMS[Role.WARD_NURSE].ceiling.patients_24h
     for number in range(limit + 20):
-        await put(1, f"A{number}", record(f"MAR{number:04d}", "Louise"), explained_h=72)
+        await put(1, f"A{number}", louise(number), explained_h=72)
     asker = await account(Role.WARD_NURSE)
     second_database = await Database.open(dsn)
     second = await open_house(second_database, clock)

@@ -11,19 +11,15 @@ from beffroi.model.account import Role
 from beffroi.model.disclosure import Advice, Operation, Outcome
 from beffroi.model.search import Criteria, DateRange, IdentifierToken, Text
 from beffroi.store.database import Database
-from requests_and_records import BORN, ask, record
+from requests_and_records import BORN, ask, louise, named, record
 
 DAY = DateRange(BORN, BORN)
 PROCESSES, STRANGERS, LIMIT = 3, 90, 12
 
 
-def named(number: int) -> Criteria:
-    return Criteria(birth_date=DAY, family=Text(f"MAR{number:04d}"), given=Text("L"))
-
-
 async def test_nobody_is_shown_after_the_verdict_on_any_of_three_processes(house, put, account, database, dsn, clock):
     """Ninety questions at once over three gates and four operations: the chain holds no answer behind the verdict."""
-    people = [await put(1, f"A{n}", record(f"MAR{n:04d}", "Louise")) for n in range(STRANGERS)]
+    people = [await put(1, f"A{n}", louise(n)) for n in range(STRANGERS)]
     asker = await account(Role.WARD_DOCTOR)
     async with AsyncExitStack() as stack:
         houses = [house]
@@ -63,7 +59,7 @@ async def test_an_explained_patient_is_read_under_the_hold_and_the_answer_says_w
 ):
     """Care goes on; and the same words stand there whether or not a stranger matches."""
     for number in range(STRANGERS):
-        await put(1, f"A{number}", record(f"MAR{number:04d}", "Louise"))
+        await put(1, f"A{number}", louise(number))
     known = await put(1, "B1", record("DURAND", "Louise"), explained_h=72)
     asker = await account(Role.WARD_DOCTOR)
     for number in range(30):

@@ -18,7 +18,7 @@ from beffroi.model.disclosure import Operation
 from beffroi.model.search import Criteria, DateRange, Text
 from beffroi.store.database import ROLE_WEB, Database
 from beffroi.watch.verdict import STEP_UP_ALLOWANCE_24H
-from requests_and_records import BORN, ask, record
+from requests_and_records import BORN, ask, louise, named, record
 from ways import WEEK, act, enrol, events_of, evidence_of, prove
 
 PLACE = KeyPlace("beffroi.test", ("https://beffroi.test",))
@@ -41,16 +41,12 @@ async def cell(hospitals, account):
     return await account(Role.IDENTITY_CELL, subject="cell")
 
 
-def criteria(number: int) -> Criteria:
-    return Criteria(birth_date=DateRange(BORN, BORN), family=Text(f"MAR{number:04d}"), given=Text("L"))
-
-
 async def read_strangers(house, put, asker, first: int, most: int = 60) -> tuple[int, Exception | None]:
     """Strangers read one by one until one is withheld: how many were shown, and what was said then."""
     for shown in range(most):
-        await put(2, f"B{first + shown}", record(f"MAR{first + shown:04d}", "Louise"))
+        await put(2, f"B{first + shown}", louise(first + shown))
         try:
-            await house.finder.search(ask(asker), criteria(first + shown))
+            await house.finder.search(ask(asker), named(first + shown))
         except (Held, NotAuthenticated) as refused:
             return shown, refused
     return most, None

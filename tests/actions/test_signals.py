@@ -33,7 +33,7 @@ from beffroi.outbound.set_delivery import poll_sets, push_set
 from beffroi.servers.signals_api import signals_app
 from beffroi.store.database import ROLE_FEED, ROLE_WEB, ROLE_WORKER, Database
 from beffroi.store.signals import SignalStore
-from requests_and_records import BORN, ask, record
+from requests_and_records import BORN, ask, louise, record
 from sinks import Got, HttpSink
 
 FULL = Criteria(birth_date=DateRange(BORN, BORN), family=Text("Mar"), given=Text("L"))
@@ -151,7 +151,7 @@ async def test_a_verdict_is_told_as_a_level_of_risk(
     dsn_of, database, hospitals, deployment, put, account, worker, clock
 ):
     """From the gate's own transaction, under the role of either door: it rises once a level, and a release ends it."""
-    people = [await put(1, f"A{n}", record(f"MAR{n:04d}", "Louise")) for n in range(20)]
+    people = [await put(1, f"A{n}", louise(n)) for n in range(20)]
     asker = msgspec.structs.replace(await account(Role.WARD_NURSE), proved_at_s=2**40)  # asked, they have proved
     sending = transmitter(worker, clock, receiver())
     await sending.start()

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from app.test_ledger import beffroi
 from beffroi.actions.register import FeedSource, Registrar
 from beffroi.app.serving import serving
 from beffroi.clock import Clock
@@ -13,6 +12,7 @@ from beffroi.model.account import AccountId
 from beffroi.model.person import HospitalId
 from beffroi.store.database import ROLE_OWNER, Database
 from beffroi.store.registers import set_up
+from commands import told
 from consumers import ConsumerSink
 from deployments import configuration, write_configuration
 from doubles import HOSPITALS
@@ -40,7 +40,7 @@ async def test_a_served_deployment_notifies(tmp_path: Path, dsn_of: Callable[[st
             await asyncio.sleep(0.05)
     await sink.stop()
     assert b"ADT^A31^ADT_A05" in sink.got[0] and HOSPITALS[1].oid.encode() in sink.got[0]
-    code, said = await beffroi("doctor", "--demo", "--config", config)
+    code, said = await told("doctor", "--demo", "--config", config)
     assert "dpi: " in said
-    code, said = await beffroi("notifications", "--demo", "--config", config)
+    code, said = await told("notifications", "--demo", "--config", config)
     assert code == 0 and said.startswith("dpi: ")

@@ -16,11 +16,10 @@ from beffroi.errors import CallerError, InvalidValue, NotFound, Words
 from beffroi.model.selection import Selection
 from beffroi.store.archive_place import Location, place_at
 from beffroi.store.child import answer_once, ask_child
-from beffroi.store.database import Database
+from beffroi.store.database import FREE_PLANS, Database
 from beffroi.store.ledger import LedgerStore
 from beffroi.store.openings import Openings, openings
 
-FREE_PLANS = {"enable_seqscan": "on", "enable_hashjoin": "on", "enable_mergejoin": "on"}
 _PROOF = Words("The proof", "La preuve")
 _UNSEALED = Words("A sealed disclosure", "Une divulgation scellée")
 

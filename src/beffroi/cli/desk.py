@@ -20,10 +20,8 @@ from beffroi.clock import Clock
 from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
 from beffroi.model.disclosure import Operation
-from beffroi.store.database import Database
+from beffroi.store.database import FREE_PLANS, Database
 
-FREE_PLANS = {"enable_seqscan": "on", "enable_hashjoin": "on", "enable_mergejoin": "on"}
-"""An investigation reads many rows at once, unlike a look-up."""
 IncidentNumber = Annotated[int, typer.Argument(help=say("The incident's number.", "Le numéro de l'incident."))]
 
 

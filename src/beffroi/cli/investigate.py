@@ -14,7 +14,6 @@ from rich.table import Table
 from beffroi.actions.foreign_import import ForeignReport, ForeignSource, import_log
 from beffroi.actions.foreign_scope import foreign_scope_of
 from beffroi.breach.foreign import ForeignScope, ForeignSelection
-from beffroi.cli.desk import FREE_PLANS
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
@@ -22,7 +21,7 @@ from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
 from beffroi.model.foreign import Certainty, ForeignFormat
 from beffroi.model.person import HospitalId
-from beffroi.store.database import Database
+from beffroi.store.database import FREE_PLANS, Database
 from beffroi.store.foreign import ForeignLogStore, ListedLog
 from beffroi.telemetry import Process, configure_logs
 

@@ -10,12 +10,12 @@ from typing import Any
 import asyncpg
 
 from beffroi.store.alone import alone
-from beffroi.store.database import Database, load_queries
+from beffroi.store.database import FREE_PLANS, Database, load_queries
 
 ADVISORY_LOCK = 0x6265666672_6172  # "beffr", "ar": one mover at a time
 ROWS_AT_ONCE = 5_000
 MOVE_SETTINGS = {
-    **dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin"), "on"),
+    **FREE_PLANS,
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
 }

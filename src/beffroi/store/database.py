@@ -50,6 +50,8 @@ VALUE_FAULTS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 # Serving is looking few rows up, and plans stay in a connection's cache: one made while a table was still empty reads
 # the whole table for every question once it has grown (half of the database's work, measured at 20,000 rows).
 PLANS_FOR_LOOK_UPS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+FREE_PLANS = dict.fromkeys(PLANS_FOR_LOOK_UPS, "on")
+"""For what reads many rows at once."""
 
 _NAME = re.compile(r"^--\s*name:\s*([a-z][a-z0-9_]*)\s*$")
 

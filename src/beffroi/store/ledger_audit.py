@@ -7,11 +7,11 @@ from datetime import datetime
 import asyncpg
 
 from beffroi.store.archive_moves import ArchivedSegment
-from beffroi.store.database import Database, Row, load_queries
+from beffroi.store.database import FREE_PLANS, Database, Row, load_queries
 
 ROWS_AT_ONCE = 1_000
 AUDIT_SETTINGS = {
-    **dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin"), "on"),
+    **FREE_PLANS,
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
 }
