@@ -37,9 +37,10 @@ async def get(address: tuple[str, int], path: str) -> httpx2.Response:
 
 
 async def test_a_deployment_serves_every_door_and_stops(
-    config_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
-    """FHIR, HL7 v2 and the management port answer; after the stop nothing listens and no folder is left."""
+    """FHIR, HL7 v2 and the management port answer, and the worker's jobs say that they run; after the stop nothing
+    listens and no folder is left."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # other tests serve at the same time
     async with serving(config_file, demo=True) as addresses:
         metadata = await get(addresses.web, "/fhir/metadata")
@@ -51,6 +52,15 @@ async def test_a_deployment_serves_every_door_and_stops(
         metrics = (await get(addresses.operations, "/metrics")).text
         assert 'beffroi_rejected_tokens_total{reason="missing"} 1.0' in metrics
         assert "MARTIN" not in metrics
+        async with asyncio.timeout(10):
+            while 'beffroi_job_overdue{job="alerts"} 0.0' not in metrics:
+                await asyncio.sleep(0.1)
+                metrics = (await get(addresses.operations, "/metrics")).text
+            jobs: list[str] = []
+            while "alerts" not in jobs:
+                await asyncio.sleep(0.1)
+                jobs = [row[0] for row in await database.pool.fetch("select job from jobs where ended_at is not null")]
+        assert {"federation", "comparing", "housekeeping"} <= set(jobs)
         assert addresses.mllp is not None
         _, writer = await asyncio.open_connection(*addresses.mllp)
         writer.close()

@@ -17,6 +17,7 @@ async def test_the_operator_sees_the_feeds_and_the_roles(served, louise) -> None
     page = await operator.get("/operate")
     assert page.status_code == 200
     assert "CHU de Valcourt" in page.text and "jamais" in page.text
+    assert "Certificats à renouveler\u00a0: 1." in page.text and 'href="/console/operate/keys"' in page.text
     assert "MARTIN" not in page.text
     page = await operator.get("/operate/roles")
     assert served.staff["duty-officer"].subject in page.text and "sans fin" in page.text

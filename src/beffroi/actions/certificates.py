@@ -38,6 +38,11 @@ class Certificates:
         found = [read_certificate(setting, path) for setting, path in self._files.items()]
         return tuple(sorted(found, key=lambda one: (one.ends_at is not None, one.ends_at and one.ends_at.timestamp())))
 
+    def to_renew(self) -> int:
+        """How many end soon, have ended or cannot be read."""
+        now = self._clock.now()
+        return sum(one.validity(now) is not Validity.GOOD for one in self.read())
+
     async def run(self, rounds: Rounds) -> None:
         """Rounds until it is stopped."""
         if self._files:
@@ -45,10 +50,9 @@ class Certificates:
 
     async def round(self) -> int:
         """Tells the metric, and the log of those that end soon; how many these are."""
-        now, soon = self._clock.now(), 0
+        now = self._clock.now()
         for one in self.read():
             show_certificate(one.setting, one.ends_at.timestamp() if one.ends_at else 0)
             if one.validity(now) is not Validity.GOOD:
                 log(Event.CERTIFICATE_ENDS, setting=one.setting, count=one.days_left(now))
-                soon += 1
-        return soon
+        return self.to_renew()

@@ -12,11 +12,12 @@ from typing import Final
 
 import msgspec
 
-from beffroi.actions.rounds import Key, Notebook
+from beffroi.actions.rounds import SAY_AGAIN_S, Every, Key, Notebook
 from beffroi.clock import Clock
 from beffroi.model.job import Job, JobRun
 from beffroi.store.database import DATABASE_FAULTS
 from beffroi.store.jobs import JobStore
+from beffroi.telemetry import Event, log_failure
 from beffroi.telemetry.metrics import show_job
 
 LOOK_S: Final = 1.0
@@ -33,14 +34,20 @@ class NoteTaker:
         self._clock = clock
         self._written: dict[Key, JobRun] = {}
         self._known = False
+        self._saying = Every(timedelta(seconds=SAY_AGAIN_S))
 
     async def run(self, stopping: asyncio.Event) -> None:
         """One look a second until `stopping` is set, and a last one."""
         while not stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), LOOK_S)
-            with contextlib.suppress(*DATABASE_FAULTS):  # the jobs themselves say that it is away
+            try:
                 await self.look()
+            except DATABASE_FAULTS:  # the jobs themselves say that it is away
+                continue
+            except Exception as failure:
+                if self._saying.due(self._clock.now()):
+                    log_failure(Event.HOUSEKEEPING_FAILED, failure)
 
     async def look(self) -> int:
         """Tells the metrics, and writes what is due; how many rows."""

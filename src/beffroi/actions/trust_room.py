@@ -27,6 +27,14 @@ class TrustRoom:
         self._client = client
         self._certificates = certificates
 
+    def certificates_to_renew(self) -> int:
+        """How many end soon, have ended or cannot be read."""
+        return self._certificates.to_renew()
+
+    def issuers_away(self) -> int:
+        """How many issuers' keys this process could not fetch."""
+        return sum(bool(one.failure) or not one.keys for one in (keys.standing() for keys in self._issuers))
+
     async def trust(self) -> Trust:
         """As it stands now. Raises Unavailable."""
         with looking_up(_LEDGER):

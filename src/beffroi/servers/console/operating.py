@@ -23,6 +23,7 @@ LATE_S: Final = 3_600
 async def room(desk: Desk, visit: Visit) -> Page:
     """How the deployment stands."""
     state, now, speaker = await desk.operations.deployment(), desk.clock.now(), desk.pages.speaker(visit)
+    runs = await desk.operations.jobs()
     return desk.pages.render(
         visit,
         "operate.html",
@@ -31,7 +32,10 @@ async def room(desk: Desk, visit: Visit) -> Page:
         state=state,
         feeds=cut(state.feeds, visit.query, rows_max=FEEDS_MAX),
         lags={feed.hospital: _lag(feed.last_at, now, speaker) for feed in state.feeds},
-        jobs=[job_line(run, now, speaker) for run in await desk.operations.jobs()],
+        jobs=[job_line(run, now, speaker) for run in runs],
+        noted=speaker.when(max(run.noted_at for run in runs), now) if runs else "",
+        to_renew=desk.trust.certificates_to_renew(),
+        away=desk.trust.issuers_away(),
         storage=await desk.operations.storage(),
         kept=[(one.name, one.value) for one in desk.settings.lines if one.name.startswith("retention.")],
         late={feed.hospital for feed in state.feeds if _late(feed.last_at, now)},

@@ -53,7 +53,7 @@ async def keys(desk: Desk, visit: Visit) -> Page:
         states={one.issuer: _issuer_state(one, now, speaker) for one in trust.issuers},
         words={one.witness: _word(one, speaker) for one in trust.witnesses},
         certificates=[(one, *_certificate(one, now, speaker)) for one in trust.certificates],
-        ending=sum(one.validity(now) is not Validity.GOOD for one in trust.certificates),
+        ending=desk.trust.certificates_to_renew(),
         settings=[(one.name, one.value) for one in desk.settings.lines if one.name in SETTINGS and one.value],
     )
 
