@@ -200,3 +200,16 @@ async def test_what_is_refused(people, desk):
     with pytest.raises(NotFound):
         await desk.release(made.containment_id, BRUNO, "it was a mistake")
     assert [one.released_by for one in await desk.listed()] == [BRUNO]
+
+
+async def test_one_person_s_two_accounts_are_one_of_two_people(desk, people, database):
+    """A network is not stopped, nor an account released, by two accounts of one person."""
+    one, two = [asker.account_id for asker in people]
+    await database.pool.execute("update accounts set same_as = $1 where account_id = $2", one, two)
+    network = await desk.contain(order(ContainmentKind.NETWORK, NETWORK, f"account:{one}"))
+    with pytest.raises(ContainmentRefused, match="second person"):
+        await desk.confirm(network.containment_id, f"account:{two}")
+    stopped = await desk.contain(order(ContainmentKind.ACCOUNT, two))
+    await desk.release(stopped.containment_id, f"account:{one}", WHY)
+    with pytest.raises(ContainmentRefused, match="second person"):
+        await desk.release(stopped.containment_id, f"account:{two}", WHY)

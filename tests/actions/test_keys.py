@@ -104,11 +104,11 @@ async def test_an_identity_cell_grants_in_its_own_hospital(ways, nurse, account,
     assert len((await ways.keys.grant(act(officer), "nurse")).code) == 19
 
 
-FLAWS = "unverified origin domain replayed session old copied signature garbage revoked"
+FLAWS = "unverified origin domain replayed session old copied signature garbage revoked colleague"
 
 
 @pytest.mark.parametrize("flaw", FLAWS.split())
-async def test_a_wrong_answer_proves_nothing(ways, nurse, cell, clock, database, flaw):
+async def test_a_wrong_answer_proves_nothing(ways, nurse, cell, account, clock, database, flaw):
     """A touch without PIN, another page's, an answer used before, of another session, a copy of the key, and so on."""
     key = await enrol(ways, nurse, cell)
     clock.advance(WEEK)
@@ -125,6 +125,10 @@ async def test_a_wrong_answer_proves_nothing(ways, nurse, cell, clock, database,
         key.domain = "evil.example"
     elif flaw == "copied":
         key.count -= 1
+    elif flaw == "colleague":  # whose own key counts
+        key = await enrol(ways, cell, await account(Role.DUTY_OFFICER, subject="officer"))
+        clock.advance(WEEK)
+        options = await ways.keys.challenge(act(nurse))
     answer = key.touched(options)
     if flaw == "replayed":
         await ways.keys.prove(act(nurse), answer)
@@ -212,6 +216,10 @@ async def test_the_ladder_and_the_way_back(house, put, ways, nurse, cell, accoun
     assert rung[0] == "warn" and "hold" in rung and {row["account_id"] for row in rows} == {nurse.account_id}
 
 
+def numbers(*askers) -> list[int]:
+    return [asker.account_id for asker in askers]
+
+
 async def test_a_third_release_in_a_month_takes_two_people(house, put, ways, nurse, account, clock, database):
     """The first asks, and is not the second; nobody releases themselves; what is not held is not released."""
     one, two = [await account(Role.DUTY_OFFICER, subject=name) for name in ("one", "two")]
@@ -223,6 +231,10 @@ async def test_a_third_release_in_a_month_takes_two_people(house, put, ways, nur
     assert last.waits and (await evidence_of(database, nurse.account_id)).asked_s
     with pytest.raises(WayRefused, match="second person"):
         await ways.releasing.release(act(one), nurse.account_id, "a new ward")
+    await database.pool.execute("update accounts set same_as = $1 where account_id = $2", *numbers(one, two))
+    with pytest.raises(WayRefused, match="second person"):  # another account of the same person is no other person
+        await ways.releasing.release(act(two), nurse.account_id, "indeed")
+    await database.pool.execute("update accounts set same_as = null")
     assert not (await ways.releasing.release(act(two), nurse.account_id, "indeed")).waits
     told = (await events_of(database, nurse.account_id, Operation.RELEASE))[-1]
     assert (told["by"], told["confirmed_by"]) == (f"account:{one.account_id}", f"account:{two.account_id}")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import asyncpg
 import msgspec
@@ -84,6 +85,17 @@ async def test_who_asks_does_not_approve(desk, database) -> None:
     with pytest.raises(asyncpg.CheckViolationError):
         await database.pool.execute("update scope_exports set approved_by = requested_by")
     assert [said["step"] for _, said in await steps(database)] == ["requested"]
+
+
+async def test_one_person_s_two_accounts_are_one_of_two_people(desk, database) -> None:
+    """Whoever asks with one account does not approve with another of theirs."""
+    exports, one, other, chosen = desk
+    number = await exports.request(one, chosen, WHY)
+    first, second = one.asker.account_id, other.asker.account_id
+    await database.pool.execute("update accounts set same_as = $1 where account_id = $2", first, second)
+    joined = replace(other, asker=msgspec.structs.replace(other.asker, holder=first))
+    with pytest.raises(InvalidValue, match="two people"):
+        await exports.approve(joined, number)
 
 
 async def test_without_approval_nothing_leaves_and_with_it_once(desk) -> None:

@@ -9,7 +9,9 @@ TRIED = """async () => {
   }));
   const image = new Image();
   image.src = "http://127.0.0.1:9/x.png";
+  const worker = await navigator.serviceWorker.register(document.scripts[0].src).then(() => "taken", (e) => e.name);
   return {
+    worker,
     html: refused(() => { document.body.innerHTML = "<b>x</b>"; }),
     script: refused(() => { document.createElement("script").text = "1"; }),
     policy: refused(() => { trustedTypes.createPolicy("own", {createHTML: (text) => text}); }),
@@ -23,9 +25,10 @@ TRIED = """async () => {
 
 
 async def test_the_browser_holds_us_to_our_policy(served, louise, browsing: BrowserContext, enters) -> None:
-    """Trusted Types, no code made from texts, nothing foreign, isolated from whoever opened it, nothing kept."""
+    """Trusted Types, no code made from texts, nothing foreign, no worker, isolated from its opener, nothing kept."""
     page = await enters(browsing, "ward-nurse")
     assert await page.evaluate(TRIED) == {
+        "worker": "TypeError",
         "html": "TypeError",
         "script": "TypeError",
         "policy": "TypeError",

@@ -22,22 +22,25 @@ TEMPLATES = {
 SAID = re.compile(r"""\bt\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*,\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*\)""")
 
 
-@pytest.mark.parametrize("role", PEOPLE)
-async def test_every_address_as_every_role(served, role: Role) -> None:
-    """A route opens to the roles of its row and to no other: 403 in words; no route fails, whatever the handle."""
-    client = await served.signed_in(account_name(role))
-    token = token_of(await client.get("/help"))
-    for route in ROUTES:
-        if route.roles is None or route.path in ("/sign-out", "/switch"):
-            continue
-        path = route.path.replace(HANDLE, "A" * 40)
-        data = {"form": token} if route.method == "POST" else None
-        async with client.stream(
-            route.method, path, data=data, headers={"sec-fetch-site": "same-origin"}, timeout=5
-        ) as answer:
-            allowed = role in route.roles
-            assert (answer.status_code != 403) == allowed, (route.method, route.path, answer.status_code)
-            assert answer.status_code < 500, (route.method, route.path)
+async def test_every_address_as_every_role(served) -> None:
+    """A route opens to the roles of its row and to no other: 403 in words; no route fails, whatever the handle, and
+    nothing that any answers is kept by a browser or a proxy.
+    """
+    for role in PEOPLE:
+        client = await served.signed_in(account_name(role))
+        token = token_of(await client.get("/help"))
+        for route in ROUTES:
+            if route.roles is None or route.path in ("/sign-out", "/switch"):
+                continue
+            path = route.path.replace(HANDLE, "A" * 40)
+            data = {"form": token} if route.method == "POST" else None
+            async with client.stream(
+                route.method, path, data=data, headers={"sec-fetch-site": "same-origin"}, timeout=5
+            ) as answer:
+                allowed = role in route.roles
+                assert (answer.status_code != 403) == allowed, (route.method, route.path, answer.status_code)
+                assert answer.status_code < 500, (route.method, route.path)
+                assert answer.headers["cache-control"] == "no-store", (route.method, route.path)
     for route in ROUTES:
         if route.bodiless:  # whatever the role: by a proof, or not at all
             answer = await client.post(route.path)

@@ -17,6 +17,7 @@ from beffroi.servers.console.paging import cut
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import ROLES
 from beffroi.servers.console.stopping import PAGE
+from beffroi.servers.exchange import number_in
 
 TITLE = Words("Worklists", "Listes de travail")
 HOURS_DEFAULT: Final = 24
@@ -58,12 +59,12 @@ async def deposit(desk: Desk, visit: Visit) -> Page:
     form, say = visit.form, desk.pages.speaker(visit).say
     lines = [line for text in form.get("patients", "").splitlines() if (line := "".join(text.split()))]
     mistakes: dict[str, str] = {}
-    hours = form.get("hours", "")
+    hours = number_in(form.get("hours", "")) or 0
     if form.get("role", "") not in READERS:
         mistakes["role"] = say("Choose who reads them.", "Choisissez qui les lira.")
     if not form.get("purpose", "").strip():
         mistakes["purpose"] = say("Say what for.", "Dites pour quoi.")
-    if not (hours.isascii() and hours.isdigit() and 1 <= int(hours[:4]) <= HOURS_MAX):
+    if not 1 <= hours <= HOURS_MAX:
         mistakes["hours"] = say(f"1 to {HOURS_MAX}.", f"De 1 à {HOURS_MAX}.")
     long = next((n for n, line in enumerate(lines, 1) if len(line) > NUMBER_CHARACTERS_MAX), 0)
     if long or not 1 <= len(lines) <= LINES_MAX:
@@ -75,7 +76,7 @@ async def deposit(desk: Desk, visit: Visit) -> Page:
     if mistakes:
         return await _room(desk, visit, mistakes, 422)
     tokens = tuple(token for line in lines for token in tokens_of(line))
-    asked = Deposit(Role(form["role"]), form["purpose"], int(hours), tokens, len(lines))
+    asked = Deposit(Role(form["role"]), form["purpose"], hours, tokens, len(lines))
     try:
         made = await desk.ways.worklists.deposit(act_of(visit), asked)
     except CallerError as error:
