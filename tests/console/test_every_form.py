@@ -47,6 +47,7 @@ VALUES: dict[str, str | None] = {
     "64 bits": "9223372036854775808",
     "padded": "0001" + "0" * 5_000,
     "a power": "² mars 1985",
+    "not a number": "nan",
     "markup and a head": "=1+1\"><script>alert(1)</script><b x='\r\nset-cookie: a=b\u202e{{ 7 * 7 }}' or 1=1--",
     "the first day": "0001-01-01T00:00",
     "the last hour": "9999-12-31T23:59",
