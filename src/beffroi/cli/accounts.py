@@ -1,12 +1,10 @@
 """account grant, agree, revoke, list: who may do what, under the owner's role."""
 
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import msgspec
 import typer
 from rich.table import Table
 
@@ -16,7 +14,7 @@ from beffroi.actions.ways.persons import same_person
 from beffroi.cli import departing
 from beffroi.cli.containing import HospitalOption, IssuerOption, Reason, Subject, number_of, only_issuer
 from beffroi.cli.owning import as_owner, officer
-from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, JsonFlag, out, say, tell, tell_json
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.model.account import AccountId, Role
@@ -149,13 +147,13 @@ def same(
 @app.command("list", help=say("Every account and its roles.", "Tous les comptes et leurs rôles."))
 def list_accounts(
     config: ConfigFile = DEFAULT_CONFIG,
-    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    as_json: JsonFlag = False,
     demo: DemoFlag = False,
 ) -> None:
     """One line each."""
     accounts = as_owner(load(config, demo=demo), lambda database: AccountStore(database).listed())
     if as_json:
-        sys.stdout.buffer.write(msgspec.json.encode(accounts) + b"\n")
+        tell_json(accounts)
         return
     table = Table(box=None, header_style="bold")
     titles = (say("account", "compte"), say("name", "nom"), say("status", "état"), say("roles", "rôles"))

@@ -1,15 +1,13 @@
 """alerts: how the outbox stands, a test, and a new try for what was given up."""
 
 import logging
-import sys
 from typing import Annotated
 
-import msgspec
 import typer
 
 from beffroi.actions.alerts import Alerts
 from beffroi.cli.owning import as_owner
-from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, JsonFlag, say, tell, tell_json
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.store.alerts import Outbox
@@ -34,7 +32,7 @@ def alerts(
     retry: Annotated[
         bool, typer.Option("--retry", help=say("Try again what was given up.", "Réessayer ce qui a été abandonné."))
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    as_json: JsonFlag = False,
     config: ConfigFile = DEFAULT_CONFIG,
     demo: DemoFlag = False,
 ) -> None:
@@ -50,7 +48,7 @@ def alerts(
 
     standing, revived_count = as_owner(load(config, demo=demo), run)
     if as_json:
-        sys.stdout.buffer.write(msgspec.json.encode(standing) + b"\n")
+        tell_json(standing)
         return
     if test:
         tell(say("A test alert was rung.", "Une alerte d'essai est partie."))

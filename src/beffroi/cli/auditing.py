@@ -1,15 +1,14 @@
 """repositories: how far audit repositories were told, and a new try for what one would not take."""
 
 import logging
-import sys
 from typing import Annotated
 
-import msgspec
 import typer
 
 from beffroi.actions.audit_feed import AuditRepositories
 from beffroi.cli.owning import as_owner
-from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
+from beffroi.cli.queues import tell_standing
+from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, JsonFlag, say
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.store.audit_repositories import AuditRepositoryStore, RepositoryStanding
@@ -31,7 +30,7 @@ def repositories(
     retry: Annotated[
         bool, typer.Option("--retry", help=say("Send again what was refused.", "Renvoyer ce qui a été refusé."))
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    as_json: JsonFlag = False,
     config: ConfigFile = DEFAULT_CONFIG,
     demo: DemoFlag = False,
 ) -> None:
@@ -44,15 +43,12 @@ def repositories(
         return await desk.standing(), again
 
     standing, again_count = as_owner(load(config, demo=demo), run)
-    if as_json:
-        sys.stdout.buffer.write(msgspec.json.encode(standing) + b"\n")
-        return
-    if retry:
-        tell(say(f"{again_count} are sent again.", f"{again_count} seront renvoyés."))
-    for one in standing:
-        tell(
-            say(
-                f"{one.repository} ({one.stream}): {one.waiting} wait, {one.refused} refused. {one.failure}",
-                f"{one.repository} ({one.stream}) : {one.waiting} en attente, {one.refused} refusés. {one.failure}",
-            )
-        )
+    again = say(f"{again_count} are sent again.", f"{again_count} seront renvoyés.") if retry else ""
+    tell_standing(standing, _line, as_json=as_json, again=again)
+
+
+def _line(one: RepositoryStanding) -> str:
+    return say(
+        f"{one.repository} ({one.stream}): {one.waiting} wait, {one.refused} refused. {one.failure}",
+        f"{one.repository} ({one.stream}) : {one.waiting} en attente, {one.refused} refusés. {one.failure}",
+    )

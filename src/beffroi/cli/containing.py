@@ -5,13 +5,23 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import msgspec
 import typer
 from rich.table import Table
 
 from beffroi.actions.contain import HOURS_DEFAULT, HOURS_MAX, Containing, Order, until_words
 from beffroi.cli.owning import as_owner, officer
-from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, LANGUAGE, ConfigFile, DemoFlag, out, say, tell
+from beffroi.cli.speaking import (
+    DEFAULT_CONFIG,
+    HELP,
+    LANGUAGE,
+    ConfigFile,
+    DemoFlag,
+    JsonFlag,
+    out,
+    say,
+    tell,
+    tell_json,
+)
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
@@ -176,13 +186,13 @@ def release_number(
 
 def containments(
     config: ConfigFile = DEFAULT_CONFIG,
-    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    as_json: JsonFlag = False,
     demo: DemoFlag = False,
 ) -> None:
     """The latest last."""
     found = at_desk(load(config, demo=demo), lambda desk: desk.listed())
     if as_json:
-        sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
+        tell_json(found)
         return
     table = Table(box=None, header_style="bold")
     for title in ("", say("what", "quoi"), say("state", "état"), say("by", "par"), say("reason", "raison")):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from beffroi.cli.speaking import HELP, LANGUAGE, say, tell
+from beffroi.cli.speaking import HELP, LANGUAGE, JsonFlag, say, tell
 
 app = typer.Typer(
     help=say("A whole region on this machine, to try.", "Une région entière sur cette machine, pour essayer."),
@@ -19,7 +19,6 @@ bench = typer.Typer(
     help=say("Measure this machine.", "Mesurer cette machine."), no_args_is_help=True, context_settings=HELP
 )
 
-JsonOption = Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))]
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", help=say("Its folder.", "Son dossier."), metavar=say("DIR", "DOSSIER"))
@@ -123,7 +122,7 @@ def search(
     seconds: Annotated[float, typer.Option(min=1, max=3_600)] = 20.0,
     seed: int = 1,
     brief: Annotated[bool, typer.Option("--brief", help=say("The two main numbers.", "Les deux nombres."))] = False,
-    as_json: JsonOption = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """The numbers of docs/benchmarks.md come from here."""
     from beffroi_region.bench.search import run
@@ -137,7 +136,7 @@ def feed(
     seconds: Annotated[float, typer.Option(min=1, max=3_600)] = 20.0,
     import_rows: Annotated[int, typer.Option(min=1_000, max=1_000_000)] = 50_000,
     seed: int = 1,
-    as_json: JsonOption = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """The numbers of docs/benchmarks.md come from here."""
     from beffroi_region.bench.feed import run
@@ -153,7 +152,7 @@ def seal(
     people: Annotated[int, typer.Option(min=0, max=10_000_000)] = 100_000,
     accounts: Annotated[int, typer.Option(min=50, max=100_000)] = 2_000,
     seed: int = 1,
-    as_json: JsonOption = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """A backlog first, then beside disclosures that arrive, then beside searches. Some three minutes with a region
     that is there already."""
@@ -164,7 +163,7 @@ def seal(
 
 
 @bench.command(help=say("How fast a stolen account is stopped.", "En combien de temps un compte volé est arrêté."))
-def contain(rounds: Annotated[int, typer.Option(min=1, max=1_000)] = 5, as_json: JsonOption = False) -> None:
+def contain(rounds: Annotated[int, typer.Option(min=1, max=1_000)] = 5, as_json: JsonFlag = False) -> None:
     """One account hammers three web processes of a real deployment; it is stopped by hand."""
     from beffroi_region.bench.containment import run, summary
 
@@ -185,7 +184,7 @@ def scope(
             "--keep", help=say("Keep it in the folder, ask it again.", "La garder dans le dossier, l'y réinterroger.")
         ),
     ] = False,
-    as_json: JsonOption = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """One account's year, one patient's history, one hour; beside files that are not sorted, and an access log."""
     from beffroi_region.bench.scope import run, summary
@@ -199,7 +198,7 @@ def pages(
     people: Annotated[int, typer.Option(min=1_000, max=10_000_000)] = 1_000_000,
     rounds: Annotated[int, typer.Option(min=3, max=1_000)] = 30,
     seed: int = 1,
-    as_json: JsonOption = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Every page as who may open it, by turns: time at the server, size, look-ups."""
     from beffroi_region.bench.pages import run, summary
@@ -209,9 +208,7 @@ def pages(
 
 
 @bench.command(help=say("A step of the watch.", "Un pas de la veille."))
-def watch(
-    repeats: Annotated[int, typer.Option(min=1, max=100)] = 5, seed: int = 1, as_json: JsonOption = False
-) -> None:
+def watch(repeats: Annotated[int, typer.Option(min=1, max=100)] = 5, seed: int = 1, as_json: JsonFlag = False) -> None:
     """Recorded questions of honest work, judged again and again."""
     from beffroi_region.bench.watch import run, summary
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from beffroi.cli.demonstration import JsonOption, Language, LanguageOption
-from beffroi.cli.speaking import LANGUAGE, out, say, tell
+from beffroi.cli.demonstration import Language, LanguageOption
+from beffroi.cli.speaking import LANGUAGE, JsonFlag, out, say, tell
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,7 +44,7 @@ def drill(
     data: Annotated[
         Path | None, typer.Option(help=say("The demonstration's folder.", "Le dossier de la démo."))
     ] = None,
-    as_json: JsonOption = False,
+    as_json: JsonFlag = False,
     lang: LanguageOption = None,
 ) -> None:
     """Exits with 1 when an aim is missed or an answer came after a verdict."""

@@ -15,7 +15,18 @@ from beffroi.actions.incidents import Standing, proposed_selections
 from beffroi.breach.incident import STATE_WORDS, Account33, State, Window
 from beffroi.cli import reporting
 from beffroi.cli.desk import Desk, IncidentNumber, desk, moment
-from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, LANGUAGE, ConfigFile, DemoFlag, out, say, tell
+from beffroi.cli.speaking import (
+    DEFAULT_CONFIG,
+    HELP,
+    LANGUAGE,
+    ConfigFile,
+    DemoFlag,
+    JsonFlag,
+    out,
+    say,
+    tell,
+    tell_json,
+)
 from beffroi.config.reading import load
 from beffroi.errors import Words
 from beffroi.model.selection import described
@@ -65,7 +76,6 @@ _SELECTIONS = typer.Argument(
 )
 Selections = Annotated[list[str], _SELECTIONS]
 OptionalSelections = Annotated[list[str] | None, _SELECTIONS]
-Json = Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))]
 
 
 @app.command("open", help=say("Open an incident.", "Ouvrir un incident."))
@@ -96,11 +106,11 @@ def open_one(
 
 
 @app.command("list", help=say("The register.", "Le registre."))
-def list_all(config: ConfigFile = DEFAULT_CONFIG, as_json: Json = False, demo: DemoFlag = False) -> None:
+def list_all(config: ConfigFile = DEFAULT_CONFIG, as_json: JsonFlag = False, demo: DemoFlag = False) -> None:
     """One line each."""
     found = _at(config, demo, lambda at: at.incidents.listed())
     if as_json:
-        sys.stdout.buffer.write(msgspec.json.encode([_plain(one) for one, _ in found]) + b"\n")
+        tell_json([_plain(one) for one, _ in found])
         return
     table = Table(box=None, header_style="bold")
     for title in ("", say("title", "titre"), say("state", "état"), say("aware", "connaissance"), "72 h"):
@@ -113,7 +123,7 @@ def list_all(config: ConfigFile = DEFAULT_CONFIG, as_json: Json = False, demo: D
 
 @app.command(help=say("One incident, its clock and its history.", "Un incident, son délai et son historique."))
 def show(
-    number: IncidentNumber, config: ConfigFile = DEFAULT_CONFIG, as_json: Json = False, demo: DemoFlag = False
+    number: IncidentNumber, config: ConfigFile = DEFAULT_CONFIG, as_json: JsonFlag = False, demo: DemoFlag = False
 ) -> None:
     """Everything but the scope, which is a look of its own."""
     standing = _at(config, demo, lambda at: at.incidents.standing(number))

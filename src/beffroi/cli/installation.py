@@ -13,7 +13,7 @@ import typer
 
 from beffroi.app.preparation import migrate_and_set_up, planned
 from beffroi.app.serving import Addresses, serving
-from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, DemoFlag, out, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, DemoFlag, JsonFlag, out, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.reference import settings_page
@@ -120,7 +120,7 @@ def _tell_changes(migrations: list[Migration], changes: list[Change], *, done: b
 
 def doctor(
     config: ConfigFile = DEFAULT_CONFIG,
-    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    as_json: JsonFlag = False,
     language: Annotated[str, typer.Option("--lang", help="fr, en")] = LANGUAGE,
     demo: DemoFlag = False,
 ) -> None:

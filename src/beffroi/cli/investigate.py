@@ -14,7 +14,7 @@ from rich.table import Table
 from beffroi.actions.foreign_import import ForeignReport, ForeignSource, import_log
 from beffroi.actions.foreign_scope import foreign_scope_of
 from beffroi.breach.foreign import ForeignScope, ForeignSelection
-from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, JsonFlag, out, say, tell, tell_json
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
@@ -112,13 +112,13 @@ async def _import(
 @app.command("logs", help=say("The logs that were imported.", "Les journaux importés."))
 def list_logs(
     config: ConfigFile = DEFAULT_CONFIG,
-    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    as_json: JsonFlag = False,
     demo: DemoFlag = False,
 ) -> None:
     """One line each."""
     logs = asyncio.run(_logs(load(config, demo=demo)))
     if as_json:
-        sys.stdout.buffer.write(msgspec.json.encode(logs) + b"\n")
+        tell_json(logs)
         return
     table = Table(box=None, header_style="bold")
     heads = (say("server", "serveur"), "format", say("facts", "faits"), say("passed over", "sans objet"))
@@ -158,7 +158,7 @@ def scope(
     since: Moment = None,
     until: Moment = None,
     config: ConfigFile = DEFAULT_CONFIG,
-    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    as_json: JsonFlag = False,
     demo: DemoFlag = False,
 ) -> None:
     """What is said must all hold; several values of one option are alternatives."""

@@ -16,7 +16,7 @@ from beffroi.actions.findings import Audited
 from beffroi.actions.reopen import gather
 from beffroi.app.assembly import ledger_verifiers, witnesses_of
 from beffroi.app.investigating import archive_place
-from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, fail, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, JsonFlag, fail, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config, LedgerSettings
@@ -107,7 +107,7 @@ def audit_ledger(
             help=say("Compare with what each witness saw last.", "Comparer à ce que chaque témoin a vu en dernier."),
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    as_json: JsonFlag = False,
     demo: Annotated[bool, typer.Option("--demo", help=say("A demonstration's.", "Celui d'une démonstration."))] = False,
 ) -> None:
     """Exit code: 0 nothing differs, 2 something does."""

@@ -1,14 +1,13 @@
 """notifications: of whom consumers of the cross-reference are still to be told, and a new try."""
 
 import logging
-import sys
 from typing import Annotated
 
-import msgspec
 import typer
 
 from beffroi.cli.owning import as_owner
-from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
+from beffroi.cli.queues import tell_standing
+from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, JsonFlag, say
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.store.database import Database
@@ -30,7 +29,7 @@ def notifications(
     retry: Annotated[
         bool, typer.Option("--retry", help=say("Try now, also what was given up.", "Réessayer, même l'abandonné."))
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    as_json: JsonFlag = False,
     config: ConfigFile = DEFAULT_CONFIG,
     demo: DemoFlag = False,
 ) -> None:
@@ -45,15 +44,12 @@ def notifications(
         return await store.standing(names), again
 
     standing, again_count = as_owner(loaded, run)
-    if as_json:
-        sys.stdout.buffer.write(msgspec.json.encode(standing) + b"\n")
-        return
-    if retry:
-        tell(say(f"{again_count} are tried again.", f"{again_count} seront réessayées."))
-    for one in standing:
-        tell(
-            say(
-                f"{one.consumer}: {one.waiting} wait, {one.dead} given up. {one.failure}",
-                f"{one.consumer} : {one.waiting} en attente, {one.dead} abandonnées. {one.failure}",
-            )
-        )
+    again = say(f"{again_count} are tried again.", f"{again_count} seront réessayées.") if retry else ""
+    tell_standing(standing, _line, as_json=as_json, again=again)
+
+
+def _line(one: ConsumerStanding) -> str:
+    return say(
+        f"{one.consumer}: {one.waiting} wait, {one.dead} given up. {one.failure}",
+        f"{one.consumer} : {one.waiting} en attente, {one.dead} abandonnées. {one.failure}",
+    )

@@ -17,7 +17,7 @@ from beffroi.actions.proving import prover_here
 from beffroi.actions.verify_scope import FILE_BYTES_MAX, Checked, verify
 from beffroi.app.investigating import archive_place
 from beffroi.cli.ledger import EXIT_FOUND, verifier_keys
-from beffroi.cli.speaking import LANGUAGE, fail, say, tell
+from beffroi.cli.speaking import LANGUAGE, JsonFlag, fail, say, tell
 from beffroi.config.settings import Config
 from beffroi.errors import OperatorError
 from beffroi.ledger.cosignature import CosignerKey
@@ -48,7 +48,7 @@ def verify_scope(
         list[str] | None,
         typer.Option(help=say("A witness's public key.", "La clé publique d'un témoin."), metavar="NAME+HASH+KEY"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Reads the file and nothing else."""
     try:

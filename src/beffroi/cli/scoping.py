@@ -4,11 +4,9 @@ import asyncio
 import dataclasses
 import getpass
 import logging
-import sys
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.table import Table
 
@@ -16,7 +14,7 @@ from beffroi.actions.house import open_house
 from beffroi.actions.operator import operator_ask
 from beffroi.app.investigating import archive_of
 from beffroi.cli.proving import ProofFile, write_proof
-from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, out, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, out, say, tell, tell_json
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
@@ -94,7 +92,7 @@ def scope(
     wanted = ProofFile(proof, tuple(recipient or ()), open_range) if proof else None
     answer = asyncio.run(_scope(load(config, demo=demo), selections, reason, wanted))
     if as_json:
-        sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
+        tell_json(answer)
     else:
         _tell(answer, lines)
 

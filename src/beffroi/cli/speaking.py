@@ -4,10 +4,12 @@ Source: gettext(3): LC_ALL before LC_MESSAGES before LANG.
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 
@@ -41,6 +43,11 @@ def tell(text: str) -> None:
     out.print(text, markup=False)
 
 
+def tell_json(result: object) -> None:
+    """A result, for programs."""
+    sys.stdout.buffer.write(msgspec.json.encode(result) + b"\n")
+
+
 def fail(text: str) -> None:
     """A trouble."""
     _err.print(text, style="bold red", markup=False)
@@ -58,3 +65,4 @@ ConfigFile = Annotated[
 ]
 DEFAULT_CONFIG = Path("beffroi.toml")
 DemoFlag = Annotated[bool, typer.Option("--demo", help=say("A demonstration's.", "Celle d'une démonstration."))]
+JsonFlag = Annotated[bool, typer.Option("--json", help=say("For programs.", "Pour les programmes."))]

@@ -6,29 +6,25 @@ from beffroi.app.auditing import repositories_of
 from beffroi.clock import Clock
 from beffroi.config.settings import Config
 from beffroi.doctor.finding import Finding, error, good, warning
-from beffroi.errors import OperatorError, Words
+from beffroi.doctor.queues import each_queue
+from beffroi.errors import Words
 from beffroi.model.hospitals import Hospitals
 from beffroi.store.audit_repositories import AuditRepositoryStore, RepositoryStanding
-from beffroi.store.database import DATABASE_FAULTS, Database
+from beffroi.store.database import Database
 
 _RETRY = Words("`beffroi repositories --retry` sends it again.", "`beffroi repositories --retry` le renvoie.")
 
 
 async def check_audit_repositories(config: Config, clock: Clock) -> AsyncIterator[Finding]:
     """The files of each, then its place. Says nothing where there is none."""
-    if not config.audit_repository:
-        return
-    try:
+
+    async def look(database: Database) -> list[RepositoryStanding]:
         repositories_of(config, Hospitals(()))
-        async with await Database.open(config.dsn("worker"), size=1) as database:
-            standing = await AuditRepositoryStore(database).standing()
-    except OperatorError as failure:
-        yield error("audit repositories", Words(failure.text("en"), failure.text("fr")))
-        return
-    except DATABASE_FAULTS:
-        return  # said among the databases
-    for one in standing:
-        yield _said(one)
+        return await AuditRepositoryStore(database).standing()
+
+    if config.audit_repository:
+        async for found in each_queue("audit repositories", config, look, _said):
+            yield found
 
 
 def _said(one: RepositoryStanding) -> Finding:

@@ -6,8 +6,9 @@ from beffroi.app.notifying import consumers_of
 from beffroi.clock import Clock
 from beffroi.config.settings import Config
 from beffroi.doctor.finding import Finding, error, good, warning
-from beffroi.errors import OperatorError, Words
-from beffroi.store.database import DATABASE_FAULTS, Database
+from beffroi.doctor.queues import each_queue
+from beffroi.errors import Words
+from beffroi.store.database import Database
 from beffroi.store.notifications import ConsumerStanding, NotificationStore
 
 _RETRY = Words("`beffroi notifications --retry` tries again.", "`beffroi notifications --retry` réessaie.")
@@ -15,19 +16,13 @@ _RETRY = Words("`beffroi notifications --retry` tries again.", "`beffroi notific
 
 async def check_notifications(config: Config, clock: Clock) -> AsyncIterator[Finding]:
     """The files of each, then its queue. Says nothing where there is none."""
-    if not config.cross_reference_consumer:
-        return
-    try:
-        names = [one.name for one in consumers_of(config)]
-        async with await Database.open(config.dsn("worker"), size=1) as database:
-            standing = await NotificationStore(database).standing(names)
-    except OperatorError as failure:
-        yield error("notifications", Words(failure.text("en"), failure.text("fr")))
-        return
-    except DATABASE_FAULTS:
-        return  # said among the databases
-    for one in standing:
-        yield _said(one)
+
+    async def look(database: Database) -> list[ConsumerStanding]:
+        return await NotificationStore(database).standing([one.name for one in consumers_of(config)])
+
+    if config.cross_reference_consumer:
+        async for found in each_queue("notifications", config, look, _said):
+            yield found
 
 
 def _said(one: ConsumerStanding) -> Finding:

@@ -1,0 +1,19 @@
+"""What the commands about queues to others (repositories, notifications) say alike."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from beffroi.cli.speaking import tell, tell_json
+
+T = TypeVar("T")
+
+
+def tell_standing(standing: Iterable[T], line: Callable[[T], str], *, as_json: bool, again: str) -> None:
+    """How each queue stands. `again`: what becomes of a new try; empty when none was asked for."""
+    if as_json:
+        tell_json(standing)
+        return
+    if again:
+        tell(again)
+    for one in standing:
+        tell(line(one))
