@@ -29,10 +29,6 @@ RETRY_LAST: Final = timedelta(hours=1)
 GIVE_UP_AFTER: Final = timedelta(days=3)
 
 
-class NotDelivered(Exception):
-    """A channel could not deliver. Says nothing of what was to be told."""
-
-
 class Channel(Protocol):
     """One way to the duty officer. `name` is unique among the configured ones, and stays."""
 

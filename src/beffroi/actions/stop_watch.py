@@ -38,10 +38,6 @@ class StopWatch:
         """Calls `on_stop` with each containment that comes into force. It must not wait."""
         self._told.append(on_stop)
 
-    def unsubscribe(self, on_stop: OnStop) -> None:
-        """Calls it no more."""
-        self._told.remove(on_stop)
-
     def closing(self, account_id: AccountId, application: str, session_key: bytes) -> Stop | None:
         """The containment by which a connection of such a caller is to be closed. Wide ones close none: feeds go on."""
         for stop in self._stops.values():

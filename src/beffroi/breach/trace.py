@@ -23,11 +23,6 @@ class TracedTally(Tally):
         if self.readings_count > before and len(self.readings) < READINGS_MAX:
             self.readings[reading.disclosure_id] = reading
 
-    @property
-    def untraced_count(self) -> int:
-        """Readings that were counted and are not kept."""
-        return self.readings_count - len(self.readings)
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -103,16 +103,6 @@ class _Account:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Present:
-    """What the database holds. Grants are (account, hospital, role); credentials (account, hospital, feed, query)."""
-
-    hospitals: dict[int, Hospital]
-    accounts: dict[tuple[str, str], _Account]
-    grants: set[tuple[int, int, str]]
-    credentials: dict[str, tuple[int, int, bool, bool]]
-
-
 async def differences(
     dsn: str, hospitals: Iterable[Hospital], applications: Iterable[ApplicationEntry]
 ) -> list[Change]:

@@ -10,7 +10,6 @@ from math import ceil
 from typing import Final
 
 WIDTH: Final = 960
-HEIGHT: Final = 170
 TOP: Final = 14
 BASE: Final = 145
 LEFT: Final = 34

@@ -8,7 +8,6 @@ from unicodedata import category
 
 from beffroi.model.search import DateRange, Text
 
-TYPED_LENGTH_MAX: Final = 120
 _MONTH_NAMES: Final = {
     name: number
     for number, names in enumerate(
