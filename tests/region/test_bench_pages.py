@@ -2,17 +2,16 @@
 
 import pytest
 
-from beffroi.servers.console.routes import HANDLE, ROUTES
 from beffroi_region.bench import pages, report
+from beffroi_region.bench.tour import PAGES
 
 pytestmark = pytest.mark.long
 
 
 def test_every_page_is_measured() -> None:
-    """Every address without a handle that is a page, and those about patients, accounts and incidents."""
+    """Every address that is a page, with a handle and without; in the pages of figures too."""
     found = pages.run(people_count=1_000, rounds=3)
-    plain = {r.path[1:] for r in ROUTES if r.method == "GET" and HANDLE not in r.path and not r.background}
-    assert plain - {path[1:] for path in pages.SKIPPED} <= set(found["pages"])
-    assert {"found", "patient", "who saw a patient", "an account's day", "an incident's scope"} <= set(found["pages"])
+    assert set(found["pages"]) == set(PAGES)
     assert all(one["median_ms"] > 0 and one["bytes"] > 1_000 for one in found["pages"].values())
-    assert "Slowest median" in pages.summary(found) and "an incident's scope" in report.page([found])
+    assert found["bytes_aim_met"]
+    assert "Slowest median" in pages.summary(found) and "/incidents/scope/{handle}" in report.page([found])

@@ -151,10 +151,17 @@ class CaseRoom:
         await self._released(ask, {"step": "tell", "incident": str(number)}, None)
         await self._incidents(ask).tell(number, told, reason)
 
-    async def scope(self, ask: Ask, number: int) -> Released[ScopeAnswer]:
-        """Whose data were seen, of one incident: at this moment, and of this asker's sight."""
+    async def scope(
+        self, ask: Ask, number: int, before: Callable[[frozenset[int]], Awaitable[None]] | None = None
+    ) -> Released[ScopeAnswer]:
+        """Whose data were seen, of one incident: at this moment, and of this asker's sight.
+
+        `before`: told of which accounts it is, before anything is counted, for who waits for what they do next.
+        """
         standing = await self._or_refused(ask, self._incidents(ask).standing(number))
         ask = replace(ask, reason=f"incident {number}")
+        if before is not None:
+            await before(frozenset(account for one in standing.incident.selections for account in one.accounts))
         return await self._investigation.view_selections(ask, standing.incident.selections)
 
     async def weighing(self, ask: Ask, number: int) -> Released[Weighing]:

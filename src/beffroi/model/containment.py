@@ -11,6 +11,10 @@ from beffroi.model.account import AccountId
 ContainmentId = NewType("ContainmentId", int)
 
 
+LISTED_MAX = 200
+"""Containments of a list: those that were not released first."""
+
+
 class ContainmentKind(StrEnum):
     """What a containment stops. `device` is a session key, wherever it is used from."""
 

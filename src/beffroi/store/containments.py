@@ -6,11 +6,10 @@ from typing import Any
 
 import asyncpg
 
-from beffroi.model.containment import Containment, ContainmentId, ContainmentKind, Stop, Touched
+from beffroi.model.containment import LISTED_MAX, Containment, ContainmentId, ContainmentKind, Stop, Touched
 from beffroi.store.database import Database, load_queries
 
 Connection = asyncpg.pool.PoolConnectionProxy
-LISTED_MAX = 200
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 

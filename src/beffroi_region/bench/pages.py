@@ -6,20 +6,16 @@ the generator's share is left out; look-ups are those of the page's own statemen
 """
 
 import asyncio
-import re
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from html import unescape
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
-import httpx2
 import msgspec
 
 from beffroi.app.context import Context
@@ -29,64 +25,29 @@ from beffroi.config.reading import load
 from beffroi.errors import OperatorError
 from beffroi.model.account import Role
 from beffroi.outbound.signing_key import SigningKey
-from beffroi.servers.console.app import Console
 from beffroi.servers.console.assets import Assets
-from beffroi.servers.console.routes import HANDLE, ROUTES
 from beffroi.servers.http_server import listen
 from beffroi.store.accounts import AccountStore
-from beffroi.store.database import ROLE_OWNER, Database, load_queries
+from beffroi.store.database import ROLE_OWNER, Database
 from beffroi.store.embedded import SUPERUSER, EmbeddedPostgres
-from beffroi.store.readers import Readers
+from beffroi_region.bench.meter import GATE, Meter
 from beffroi_region.bench.population import Size, cache_folder, ensure
 from beffroi_region.bench.questions import load_pool
 from beffroi_region.bench.search import DATABASE_SETTINGS
 from beffroi_region.bench.stage import Stage, toml
+from beffroi_region.bench.tour import ONCE, Visitors, flag, ways
 from beffroi_region.issuer import CONSOLE_CLIENT, DemoIssuer
 from beffroi_region.issuer_server import issuer_running
 from beffroi_region.professions import roles_of_professions
-from beffroi_region.staff import StaffAccount, account_name, people
+from beffroi_region.staff import StaffAccount, people
 
 MEDIAN_MS_AIM = 100.0
 PAGE_BYTES_AIM = 60 * 1024
-STORES = ("sessions", "accounts", "identities", "watch_room", "patient_access", "cases", "containments", "worklists")
-"""Whose statements are counted; what a process looks up by itself, each second, is not a page's."""
-_OURS = {text for name in STORES for text in load_queries(name).values()}
-_TOKEN = re.compile(r'name="form" value="([^"]+)"')
 _COPY = "bench_pages"
-SKIPPED = frozenset({"/sign-in", "/signed-in", "/watch/news", "/stay", "/"})
-"""Addresses that are no pages."""
+ROUNDS_ONCE = 3
+"""Rounds of pages with a ceiling."""
 
 Report = dict[str, Any]
-
-
-@dataclass
-class Meter:
-    """What the application did for the request that is under way."""
-
-    took_ms: list[float] = field(default_factory=list)
-    lookups: int = 0
-
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Times every answer of the console and counts its look-ups, in this process, until the block ends."""
-        answer, fetch = Console.__call__, Readers.fetch
-
-        async def timed(console: Console, *asgi: Any) -> None:
-            began_s = time.perf_counter()
-            await answer(console, *asgi)
-            self.took_ms.append((time.perf_counter() - began_s) * 1000)
-
-        async def counted(readers: Readers, query: str, *arguments: object) -> list[asyncpg.Record]:
-            self.lookups += query in _OURS
-            return await fetch(readers, query, *arguments)
-
-        setattr(Console, "__call__", timed)  # noqa: B010 - mypy takes no assignment to a method
-        setattr(Readers, "fetch", counted)  # noqa: B010
-        try:
-            yield
-        finally:
-            setattr(Console, "__call__", answer)  # noqa: B010
-            setattr(Readers, "fetch", fetch)  # noqa: B010
 
 
 @dataclass
@@ -97,38 +58,6 @@ class Page:
     took_ms: list[float] = field(default_factory=list)
     bytes_max: int = 0
     lookups: int = 0
-
-
-@dataclass
-class Visitors:
-    """People who are signed in, by role."""
-
-    url: str
-    issuer: DemoIssuer
-    clients: dict[Role, httpx2.AsyncClient] = field(default_factory=dict)
-
-    async def of(self, role: Role) -> httpx2.AsyncClient:
-        """The browser of somebody in that role."""
-        if role not in self.clients:
-            client = httpx2.AsyncClient(base_url=self.url, headers={"accept-language": "fr"}, trust_env=False)
-            begun = await client.get("/sign-in")
-            reference = parse_qs(urlsplit(begun.headers["location"]).query)["request_uri"][0]
-            form = {"request_uri": reference, "account": account_name(role)}
-            async with httpx2.AsyncClient(trust_env=False) as other:
-                chosen = await other.post(f"{self.issuer.url}/authorize", data=form)
-            await client.get(chosen.headers["location"])
-            self.clients[role] = client
-        return self.clients[role]
-
-    async def post(self, role: Role, path: str, **fields: str) -> str:
-        """A form, sent as its page sends it; the path to which it leads."""
-        client = await self.of(role)
-        token = _TOKEN.search((await client.get("/help")).text)
-        data = {"form": token[1] if token else "", **fields}
-        answer = await client.post(path, data=data, headers={"sec-fetch-site": "same-origin"})
-        if answer.status_code != 303:
-            raise OperatorError(f"{path} answered {answer.status_code}: this run measures nothing.")
-        return answer.headers["location"].removeprefix("/console")
 
 
 def run(people_count: int = 1_000_000, rounds: int = 30, seed: int = 1, say: Any = lambda text: None) -> Report:
@@ -212,6 +141,7 @@ async def _measured(stage: Stage, folder: Path, rounds: int, say: Any) -> list[P
     with meter.installed():
         async with await Database.open(stage.dsn(ROLE_OWNER)) as database:
             await database.pool.execute("update deployment set demo = true")
+            await flag(database)
             async with database.pool.acquire() as connection:
                 explained = await load_pool(connection, stage.size.seed)  # type: ignore[arg-type]
             async with _serving(stage, folder, database) as visitors:
@@ -244,8 +174,7 @@ async def _serving(stage: Stage, folder: Path, database: Database) -> AsyncItera
                 if not serving.done():
                     yield visitors
             finally:
-                for client in visitors.clients.values():
-                    await client.aclose()
+                await visitors.close()
                 stopping.set()
                 await serving
 
@@ -274,102 +203,31 @@ def _configured(stage: Stage, origin: str, issuer: DemoIssuer) -> Path:
     return path
 
 
-Way = Callable[[int], Awaitable[tuple[Role | None, str]]]
-"""Whose page, and its path, in a round."""
-
-
 async def _by_turns(
     visitors: Visitors, meter: Meter, explained: list[asyncpg.Record], database: Database, rounds: int
 ) -> list[Page]:
-    ways = {name: _fixed(role, path) for name, role, path in _plain_pages()}
-    ways |= await _ways_about_patients(visitors, explained)
-    ways |= await _ways_about_accounts(visitors, database)
-    found = [Page(name) for name in ways]
+    patients = [
+        (f"{one['birth_date']:%d%m%Y}", f"{one['family_key'][:3]}, {one['given_key'][:1]}") for one in explained
+    ]
+    led = await ways(visitors, database, patients)
+    found = {path: Page(path) for path in led}
     for n in range(rounds):
-        for page, way in zip(found, ways.values(), strict=True):
-            await _once(visitors, meter, page, await way(n))
-    return found
+        for path, way in led.items():
+            if n < ROUNDS_ONCE or path not in ONCE:
+                await _once(visitors, meter, found[path], await way(n))
+    return list(found.values())
 
 
 async def _once(visitors: Visitors, meter: Meter, page: Page, where: tuple[Role | None, str]) -> None:
     role, path = where
     client = await visitors.of(role or Role.AUDITOR)
-    headers = {} if role else {"cookie": ""}
-    meter.took_ms.clear()
-    meter.lookups = 0
-    answer = await client.get(path, headers=headers)
+    meter.forget()
+    answer = await client.get(path, headers={} if role else {"cookie": ""})
     if answer.status_code != 200:
         raise OperatorError(f"{page.name} answered {answer.status_code}: this run measures nothing.")
     page.took_ms.append(meter.took_ms[-1])
     page.bytes_max = max(page.bytes_max, len(answer.content))
-    page.lookups = meter.lookups
-
-
-def _plain_pages() -> list[tuple[str, Role | None, str]]:
-    """Every page without a handle, as somebody who may open it."""
-    found: list[tuple[str, Role | None, str]] = [("entrance", None, "/")]
-    order = list(Role)
-    for route in ROUTES:
-        if route.method == "GET" and HANDLE not in route.path and route.path not in SKIPPED and not route.background:
-            role = min(route.roles, key=order.index) if route.roles else None
-            found.append((route.path[1:], role, route.path))
-    return found
-
-
-def _fixed(role: Role | None, path: str) -> Way:
-    async def way(_: int) -> tuple[Role | None, str]:
-        return role, path
-
-    return way
-
-
-async def _ways_about_patients(visitors: Visitors, explained: list[asyncpg.Record]) -> dict[str, Way]:
-    """Another patient each round, whom the hospital's own feed announced."""
-    clerk = Role.ADMISSION_CLERK
-
-    async def found(n: int) -> tuple[Role | None, str]:
-        one = explained[n % len(explained)]
-        name = f"{one['family_key'][:3]}, {one['given_key'][:1]}"
-        return clerk, await visitors.post(clerk, "/find", born=f"{one['birth_date']:%d%m%Y}", name=name)
-
-    async def patient(n: int) -> tuple[Role | None, str]:
-        client = await visitors.of(clerk)
-        page = (await client.get((await found(n))[1])).text
-        link = re.search(r'href="/console(/patient/[^"]+)"', page)
-        if link is None:
-            raise OperatorError("A patient who was asked for is not found: this run measures nothing.")
-        return clerk, unescape(link[1])
-
-    async def more(n: int) -> tuple[Role | None, str]:
-        path = (await patient(n))[1]
-        return clerk, await visitors.post(clerk, path, contact="1", identifiers="1", purpose="HOPERAT")
-
-    async def told(n: int) -> tuple[Role | None, str]:
-        path = (await patient(n))[1].replace("/patient/", "/desk/")
-        return clerk, await visitors.post(clerk, path, document="passport", person="self")
-
-    return {"found": found, "patient": patient, "patient, contact and identifiers": more, "who saw a patient": told}
-
-
-async def _ways_about_accounts(visitors: Visitors, database: Database) -> dict[str, Way]:
-    """The clerk of the pages above, as the duty officer and the data protection officer look at them."""
-    await visitors.of(Role.ADMISSION_CLERK)
-    subject = await database.pool.fetchval(
-        "select subject from accounts where issuer = $1 and account_id in (select account_id from disclosures) limit 1",
-        visitors.issuer.url,
-    )
-    number = await database.pool.fetchval("select account_id from accounts where subject = $1", subject)
-    officer, protection = Role.DUTY_OFFICER, Role.DATA_PROTECTION_OFFICER
-    opened = await visitors.post(
-        protection, "/incidents", title="Compte volé", accounts=subject, reason="pour la mesure"
-    )
-    scope = opened.replace("/incidents/", "/incidents/scope/")
-    return {
-        "an account's day": _fixed(officer, f"/watch/account/{number}"),
-        "stopping an account": _fixed(officer, f"/watch/stop/{number}"),
-        "an incident": _fixed(protection, opened),
-        "an incident's scope": _fixed(protection, scope),
-    }
+    page.lookups = sum(name not in GATE for name in meter.asked)
 
 
 def summary(report: Report) -> str:

@@ -258,8 +258,8 @@ here was typed by hand. A cell with a hyphen was not measured.
     beffroi bench pages --json --people 1000000 > docs/benchmarks/pages-1000000.json
     python -m beffroi_region.bench.report
 """
-_PAGES_NOTES = """Every page of the console that has an address of its own, and those about a patient, an account and an
-incident, each as somebody who may open it. The web process's own code answers on a socket; timed is the application
+_PAGES_NOTES = """Every page of the console, by its address (a handle stands for a patient, an account, an incident),
+each as somebody who may open it. The web process's own code answers on a socket; timed is the application
 from the request's arrival to its answer's last byte, the gate's commit included. Look-ups are a page's own statements,
 besides the gate's three.
 """

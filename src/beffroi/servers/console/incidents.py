@@ -214,10 +214,15 @@ async def _changed(desk: Desk, visit: Visit, number: int, what: str, reason: str
 async def scope(desk: Desk, visit: Visit) -> Page:
     """Whose data, at this moment, and as they grew: counts per hospital and field. The look is recorded."""
     number, asker = number_of(visit, INCIDENT), visit.visitor.asker
-    standing = (await desk.cases.standing(ask_of(visit), number)).content
-    accounts = {n for one in standing.incident.selections for n in one.accounts} - {asker.account_id}
-    place = await desk.news.place(_own(desk, accounts)) if accounts else ""
-    answer = (await desk.cases.scope(ask_of(visit), number)).content
+    accounts: set[int] = set()
+    place = ""
+
+    async def before(concerned: frozenset[int]) -> None:
+        nonlocal place
+        accounts.update(concerned - {asker.account_id})
+        place = await desk.news.place(_own(desk, accounts)) if accounts else ""
+
+    answer = (await desk.cases.scope(ask_of(visit), number, before)).content
     firsts = [one.first_at for one in answer.patients if one.first_at and one.certainty != "aborted"]
     bins, _ = histogram(firsts)
     return desk.pages.render(

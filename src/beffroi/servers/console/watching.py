@@ -12,6 +12,7 @@ from beffroi.actions.contain import REASON_CHARACTERS_MAX, REASON_CHARACTERS_MIN
 from beffroi.errors import NotFound, Words
 from beffroi.model.account import Role
 from beffroi.model.alert import AlertKind, Severity
+from beffroi.model.containment import LISTED_MAX as STOPS_MAX
 from beffroi.model.containment import Containment, ContainmentKind
 from beffroi.model.disclosure import Door, Field, Operation, Purpose, Released
 from beffroi.model.watch_room import LISTED_MAX, AccountDay, DayEntry
@@ -102,6 +103,7 @@ async def _room(desk: Desk, visit: Visit, subject: str, status: int) -> Page:
         reasons={one.alert_id: told_of(speaker, one.particulars, names, told_of_hospitals) for one in ringing.rows},
         held=cut(await desk.watch.held(), visit.query, "held", ROWS_MAX),
         listed_max=LISTED_MAX,
+        stops_max=STOPS_MAX,
         spoken=spoken,
         hospitals={h.hospital_id: h.name for h in desk.hospitals},
     )
