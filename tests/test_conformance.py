@@ -29,7 +29,7 @@ TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
 IN_BOTH = {"browsing", "another", "locale"}
 """Whoever uses one of these fixtures runs in French and in English (tests/console/conftest.py)."""
-KEY = re.compile(r"\b(?:with_key|enrolled)\(")
+KEY = re.compile(r"\b(?:with_key|enrolled|walk|look)\(")
 
 
 @cache

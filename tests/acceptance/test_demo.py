@@ -17,14 +17,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import asyncpg
 import pytest
 
+from acceptance.console_walk import STRANGERS_MAX, Region, walk
 from beffroi.store.embedded import SUPERUSER, EmbeddedPostgres
 from beffroi_region.demo.feed_files import region_of
 from beffroi_region.demo.folder import Folder
+from beffroi_region.hospitals import sites
 from beffroi_region.live_feed import LiveFeed
+from beffroi_region.staff import people
+from console.conftest import another as another
+from console.conftest import chromium as chromium
+from console.conftest import chromium_address as chromium_address
 
 BEFFROI = Path(sys.executable).with_name("beffroi")
 PEOPLE = 400
@@ -258,6 +265,24 @@ def test_its_folder_is_private(demo: Demo) -> None:
     """Nobody else reads the configuration, the keys or the log."""
     assert demo.root.stat().st_mode & 0o077 == 0
     assert all(path.stat().st_mode & 0o077 == 0 for path in demo.root.iterdir() if path.name != "postgres")
+
+
+@pytest.fixture(params=["fr-FR", pytest.param("en-GB", marks=pytest.mark.long)])
+def locale(request: pytest.FixtureRequest) -> str:
+    """Each language in turn."""
+    spoken: str = request.param
+    return spoken
+
+
+async def test_its_console_is_walked_by_each_person(demo: Demo, another: Any, locale: str, tmp_path: Path) -> None:
+    """Against the running server: found, held and past it, stopped and released, proved offline, given a role."""
+    demo.running()
+    state = Folder(demo.root).state()
+    assert state is not None
+    hospitals = tuple(site.hospital for site in sites(state.plan.hospitals))
+    region = Region(demo.root, demo.port, {one.name: one.subject for one in people(hospitals)}, another)
+    account, offset = {"fr-FR": ("ward-doctor", 0), "en-GB": ("emergency-doctor", STRANGERS_MAX)}[locale]
+    await walk(region, account, offset, tmp_path)
 
 
 def test_ctrl_c_stops_it_cleanly(demo: Demo) -> None:

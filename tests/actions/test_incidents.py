@@ -34,7 +34,7 @@ async def test_an_incident_from_suspicion_to_the_end(incidents, clock) -> None:
     await incidents.move(number, State.CONFIRMED, "the owner was on leave", aware)
     assert (await incidents.standing(number)).clock.left_s == 71 * 3600
     await incidents.move(number, State.NOTIFIED, "teleservice, number 123")
-    with pytest.raises(InvalidValue, match="facts, effects, measures"):
+    with pytest.raises(InvalidValue, match="the facts, the effects, the measures"):
         await incidents.move(number, State.CLOSED, "done")
     await incidents.tell(number, Account33("a log-in was stolen", "phishing"), "first facts")
     await incidents.tell(number, Account33(measures="stopped, key withdrawn"), "measures")

@@ -40,7 +40,7 @@ def test_what_is_missing_is_said() -> None:
     assert refusal(State.SUSPECTED, State.DISMISSED, " ", WHOLE, NINE)
     assert refusal(State.SUSPECTED, State.CONFIRMED, "because", WHOLE, None)
     lacking = refusal(State.CONFIRMED, State.CLOSED, "because", Account33(facts="x"), NINE)
-    assert lacking is not None and "effects, measures" in lacking.english
+    assert lacking is not None and "the effects, the measures" in lacking.english
 
 
 def test_the_clock_counts_from_awareness() -> None:

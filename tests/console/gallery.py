@@ -21,6 +21,7 @@ from beffroi.model.person import OID_INS_NIR_TEST, Address, HospitalId, Identity
 from beffroi.model.role_request import Wanted
 from beffroi.store.doubts import DoubtStore
 from beffroi.store.jobs import JobStore
+from console import rarer
 from console.device import Device, bound
 from console.hands import press
 from credentials import certificate
@@ -34,6 +35,8 @@ VERDICT = (
     '"usual_percent": "6.0", "patterns": "haste:4.2", "others_bits": "0.0", "readings": "3,4"}'
 )
 Enter = Callable[[BrowserContext, str], Awaitable[Page]]
+State = tuple[str, Page, bool]
+"""A name, the page that shows it, and whether it is one of the rarer."""
 
 
 async def people(put: Callable[..., Awaitable[int]]) -> None:
@@ -153,10 +156,19 @@ async def held(page: Page, url: str, database: Any, account: int) -> AsyncIterat
     await database.pool.execute(state, account, "{}")
 
 
-async def officer(page: Page, url: str, database: Any, account: int) -> AsyncIterator[str]:
-    """The duty officer's pages, empty and not."""
+async def quiet(page: Page, url: str) -> AsyncIterator[str]:
+    """The watch room before anything has happened."""
     await page.goto(f"{url}/watch")
     yield "watch-quiet"
+    await page.goto(f"{url}/watch/drill")
+    yield "drill-none"
+
+
+async def officer(page: Page, served: Any, account: int) -> AsyncIterator[str]:
+    """The duty officer's pages, empty and not."""
+    url, database = served.url, served.database
+    (served.folder / "drills").mkdir()
+    shutil.copy(DRILL, served.folder / "drills")
     await page.goto(f"{url}/watch/drill")
     yield "drill"
     await database.pool.execute("update account_states set rung = 4, structure_id = 1 where account_id = $1", account)
@@ -229,7 +241,7 @@ async def protection(page: Page, url: str, subject: str) -> AsyncIterator[str]:
     yield "severity"
     await page.click("#malice summary")
     await page.check("#malice input[value='0.0']")
-    await page.fill("#reason-malice", "une erreur")
+    await page.fill("#reason-malice", "erreur")
     await page.evaluate("document.querySelector('#reason-malice').minLength = 0")
     await press(page, "#malice button")
     yield "severity-mistake"
@@ -326,6 +338,8 @@ async def operating(page: Page, served: Any) -> AsyncIterator[str]:
     yield "operate-roles"
     await page.goto(f"{url}/operate/roles/{number}")
     yield "operate-role"
+    async for name, _ in rarer.of_an_operator(page, served, number):
+        yield name
     await page.goto(f"{url}/operate/settings")
     yield "operate-settings"
     await page.fill("#q", "jeton")
@@ -355,14 +369,9 @@ async def cell(page: Page, url: str, database: Any) -> AsyncIterator[str]:
     yield "identity-alone"
 
 
-async def stopped(page: Page, url: str) -> AsyncIterator[str]:
-    """What somebody sees whose account was stopped."""
-    await page.goto(f"{url}/find")
-    yield "stopped"
-
-
-async def outside(page: Page, url: str) -> AsyncIterator[str]:
+async def outside(page: Page, served: Any) -> AsyncIterator[str]:
     """A stranger's pages."""
+    url = served.url
     await page.goto(f"{url}/")
     yield "entrance"
     await page.goto(f"{url}/left")
@@ -384,42 +393,102 @@ async def elsewhere(page: Page, served: Any) -> AsyncIterator[str]:
 
 
 async def walk(
-    served: Any, put: Callable[..., Awaitable[int]], enters: Enter, new_context: Callable[[], Awaitable[BrowserContext]]
-) -> AsyncIterator[tuple[str, Page]]:
-    """Every state by its name, with the page that shows it; a browser of its own for each person."""
+    served: Any,
+    put: Callable[..., Awaitable[int]],
+    enters: Enter,
+    new_context: Callable[[], Awaitable[BrowserContext]],
+    *,
+    rarely: bool = True,
+) -> AsyncIterator[State]:
+    """Every state by its name, with the page that shows it; a browser of its own for each person. `rarely`: the rarer
+    states too.
+    """
     await people(put)
-    page = await (await new_context()).new_page()
-    async for name in outside(page, served.url):
-        yield name, page
-    clerk = await enters(await new_context(), "admission-clerk")
-    async for name in professional(clerk, served.url):
-        yield name, clerk
-    doctor = await enters(await new_context(), "ward-doctor")
-    async for name in clinician(doctor, served.url):
-        yield name, doctor
-    office = await enters(await new_context(), "medical-secretary")
-    async for name in secretary(office, served.url):
-        yield name, office
+    await put(1, "IPP-30", record("LEFEBVRE", "Nadège", telecoms=()), explained_h=5)
+    await put(2, "V-30", record("NOLLET", "Iris"))
+    contexts: dict[str, BrowserContext] = {}
+
+    async def enter(account: str) -> Page:
+        if account in contexts:
+            return contexts[account].pages[0]
+        contexts[account] = await new_context()
+        return await enters(contexts[account], account)
+
+    for stranger in (outside, elsewhere):
+        page = await (await new_context()).new_page()
+        async for name in stranger(page, served):
+            yield name, page, False
+    for part in (professionals, officers, others, ends):
+        async for state in part(served, enter, rarely):
+            yield state
+
+
+Entering = Callable[[str], Awaitable[Page]]
+
+
+async def named(states: AsyncIterator[str], page: Page) -> AsyncIterator[State]:
+    """The states of one page."""
+    async for name in states:
+        yield name, page, False
+
+
+async def when(wanted: bool, states: AsyncIterator[rarer.State]) -> AsyncIterator[State]:
+    """The rarer states, or none."""
+    if wanted:
+        async for name, page in states:
+            yield name, page, True
+
+
+async def professionals(served: Any, enter: Entering, rarely: bool) -> AsyncIterator[State]:
+    """A clerk, a doctor, a nurse with a key, a secretary; and the doctor whom the watch holds."""
+    clerk, doctor, nurse = await enter("admission-clerk"), await enter("ward-doctor"), await enter("triage-nurse")
+    office, account = await enter("medical-secretary"), await rarer.account_of(served, "ward-doctor")
+    for states in (
+        named(quiet(await enter("duty-officer"), served.url), await enter("duty-officer")),
+        named(professional(clerk, served.url), clerk),
+        when(rarely, rarer.of_a_professional(clerk, served)),
+        named(clinician(doctor, served.url), doctor),
+        when(rarely, rarer.of_a_clinician(doctor, served)),
+        when(rarely, rarer.with_a_key(nurse, served)),
+        named(secretary(office, served.url), office),
+        named(held(doctor, served.url, served.database, account), doctor),
+    ):
+        async for state in states:
+            yield state
+
+
+async def officers(served: Any, enter: Entering, rarely: bool) -> AsyncIterator[State]:
+    """Those who watch, and those who answer for it."""
+    watching, second = await enter("duty-officer"), await enter("duty-officer-2")
+    protecting, account = await enter("data-protection-officer"), await rarer.account_of(served, "ward-doctor")
     subject = served.staff["ward-doctor"].subject
-    account = await served.database.pool.fetchval("select account_id from accounts where subject = $1", subject)
-    async for name in held(doctor, served.url, served.database, account):
-        yield name, doctor
-    (served.folder / "drills").mkdir()
-    shutil.copy(DRILL, served.folder / "drills")
-    watching = await enters(await new_context(), "duty-officer")
-    async for name in officer(watching, served.url, served.database, account):
-        yield name, watching
-    data_protection = await enters(await new_context(), "data-protection-officer")
-    async for name in protection(data_protection, served.url, subject):
-        yield name, data_protection
-    doubting = await enters(await new_context(), "identity-cell")
-    async for name in cell(doubting, served.url, served.database):
-        yield name, doubting
-    operator = await enters(await new_context(), "operator")
-    async for name in operating(operator, served):
-        yield name, operator
-    async for name in stopped(doctor, served.url):
-        yield name, doctor
-    thief = await (await new_context()).new_page()
-    async for name in elsewhere(thief, served):
-        yield name, thief
+    for states in (
+        named(officer(watching, served, account), watching),
+        when(rarely, rarer.of_an_officer(watching, second, served)),
+        named(protection(protecting, served.url, subject), protecting),
+        when(rarely, rarer.of_protection(protecting, served)),
+    ):
+        async for state in states:
+            yield state
+
+
+async def others(served: Any, enter: Entering, rarely: bool) -> AsyncIterator[State]:
+    """The identity cell and the operator."""
+    doubting, clerk, operator = await enter("identity-cell"), await enter("admission-clerk"), await enter("operator")
+    for states in (
+        named(cell(doubting, served.url, served.database), doubting),
+        when(rarely, rarer.with_a_second(doubting, clerk, served)),
+        named(operating(operator, served), operator),
+    ):
+        async for state in states:
+            yield state
+
+
+async def ends(served: Any, enter: Entering, rarely: bool) -> AsyncIterator[State]:
+    """What somebody sees whose account was stopped, and whose session is over."""
+    doctor, clerk = await enter("ward-doctor"), await enter("admission-clerk")
+    await doctor.goto(f"{served.url}/find")
+    yield "stopped", doctor, False
+    served.clock.moved += timedelta(seconds=901)
+    await clerk.goto(f"{served.url}/help")
+    yield "session-ended", clerk, True

@@ -102,7 +102,7 @@ async def test_a_duty_officer_stops_and_releases(served, put, browsing: BrowserC
     await page.wait_for_selector(f"#rings >> xpath=.. >> text={subject}", timeout=LIVE_MS)
     await press(page, f"section:has(#rings) a:text-is('{subject}')")
     assert await page.locator("section:has(#made) tbody tr").count() == 6
-    assert await page.locator("svg.chart rect.odd").count() and "XYZ" not in await read(page)
+    assert await page.locator("svg.chart path.odd[d*='M']").count() and "XYZ" not in await read(page)
     await press(page, "section:has(#made) a[href*='/watch/name/'] >> nth=0")
     await fill(page, reason="est-ce un patient du service ?")
     await press(page, "main form button")

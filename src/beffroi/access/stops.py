@@ -21,6 +21,13 @@ Network = IPv4Network | IPv6Network
 PREFIX_MIN: Final = {4: 16, 6: 32}
 """Bits of a network's prefix by version of IP: 65,536 addresses of version 4, a provider's allocation of version 6."""
 _KEY_BYTES: Final = 32
+_WORDS: Final = {
+    ContainmentKind.ACCOUNT: Words("The account", "Le compte"),
+    ContainmentKind.DEVICE: Words("The device", "L'appareil"),
+    ContainmentKind.APPLICATION: Words("The application", "Le logiciel"),
+    ContainmentKind.NETWORK: Words("The network", "Le réseau"),
+    ContainmentKind.STRUCTURE: Words("The hospital", "L'hôpital"),
+}
 _ALWAYS: Final = frozenset({Operation.EMERGENCY_READ, Operation.SIGN_IN})
 """What wide containments let pass."""
 
@@ -144,11 +151,13 @@ def target_of(kind: ContainmentKind, text: str) -> str:
             return _network_target(text)
         case ContainmentKind.ACCOUNT | ContainmentKind.STRUCTURE:
             if not (text.isascii() and text.isdigit() and len(text) <= 9):
-                raise InvalidValue(what=str(kind), why=Words("a number is needed", "il faut un numéro"))
+                raise InvalidValue(what=_WORDS[kind], why=Words("a number is needed", "il faut un numéro"))
             return str(int(text))
         case ContainmentKind.APPLICATION:
             if not (0 < len(text) <= 255 and text.isprintable()):
-                raise InvalidValue(what=str(kind), why=Words("a client id is needed", "il faut un identifiant client"))
+                raise InvalidValue(
+                    what=_WORDS[kind], why=Words("a client id is needed", "il faut un identifiant client")
+                )
             return text
 
 
@@ -161,7 +170,7 @@ def _device(text: str) -> str:
         key = b""
     if len(key) != _KEY_BYTES:
         why = Words("a thumbprint of 32 bytes is needed", "il faut une empreinte de 32 octets")
-        raise InvalidValue(what=str(ContainmentKind.DEVICE), why=why)
+        raise InvalidValue(what=_WORDS[ContainmentKind.DEVICE], why=why)
     return key.hex()
 
 
@@ -170,9 +179,9 @@ def _network_target(text: str) -> str:
         found = ip_network(text, strict=False)
     except ValueError:
         why = Words("an address or a prefix is needed", "il faut une adresse ou un préfixe")
-        raise InvalidValue(what=str(ContainmentKind.NETWORK), why=why) from None
+        raise InvalidValue(what=_WORDS[ContainmentKind.NETWORK], why=why) from None
     least = PREFIX_MIN[found.version]
     if found.prefixlen < least:
         why = Words(f"a prefix has {least} bits at least", f"un préfixe a au moins {least} bits")
-        raise InvalidValue(what=str(ContainmentKind.NETWORK), why=why)
+        raise InvalidValue(what=_WORDS[ContainmentKind.NETWORK], why=why)
     return str(found)

@@ -51,6 +51,12 @@ STATE_WORDS = {
     State.DISMISSED: Words("dismissed", "écarté"),
 }
 
+_LACKS = {
+    "facts": Words("the facts", "les faits"),
+    "effects": Words("the effects", "les effets"),
+    "measures": Words("the measures", "les mesures"),
+}
+
 
 class Account33(msgspec.Struct, frozen=True):
     """What article 33(5) wants in the register."""
@@ -87,8 +93,9 @@ def refusal(before: State, after: State, reason: str, told: Account33, aware_at:
     if after is State.CONFIRMED and aware_at is None:
         return Words("say since when you are aware of it", "dites depuis quand vous en avez connaissance")
     if after is State.CLOSED and told.missing:
-        names = ", ".join(told.missing)
-        return Words(f"the register lacks: {names}", f"il manque au registre : {names}")
+        lacks = [_LACKS[name] for name in told.missing]
+        english, french = ", ".join(one.english for one in lacks), ", ".join(one.french for one in lacks)
+        return Words(f"the register lacks {english}", f"il manque au registre {french}")
     return None
 
 

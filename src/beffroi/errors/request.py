@@ -14,7 +14,7 @@ class InvalidValue(CallerError):
     fhir_code = "value"
     hl7_code = "102"
     english = "{what} has a value that is not accepted: {why}."
-    french = "La valeur de {what} n'est pas acceptée : {why}."
+    french = "{what} a une valeur qui n'est pas acceptée : {why}."
 
 
 class Missing(CallerError):

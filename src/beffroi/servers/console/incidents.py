@@ -4,7 +4,7 @@ What is done is `actions.case_room`'s, the same desk as behind the API: each loo
 chain.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -68,6 +68,16 @@ KINDS = {
     "report": Words("report", "rapport"),
 }
 """What is done to an incident, in its history."""
+_TOLD = {
+    "aware": Words("aware since", "connaissance depuis le"),
+    "facts": Words("facts:", "faits :"),
+    "effects": Words("effects:", "effets :"),
+    "measures": Words("measures:", "mesures :"),
+    "about": Words("about:", "à propos de :"),
+    "severity": Words("severity:", "gravité :"),
+    "digest": Words("digest:", "empreinte :"),
+}
+"""What is said of a step, by its name in the history."""
 _FIELD_WORDS = {str(field.name).lower(): words for field, words in FIELDS.items()}
 _decode = msgspec.json.Decoder(tuple[int, ...]).decode
 _encode = msgspec.json.Encoder().encode
@@ -143,13 +153,26 @@ async def _incident(desk: Desk, visit: Visit, mistakes: dict[str, str], status: 
         texts=REGISTER,
         selections_max=SELECTIONS_MAX,
         states=STATE_WORDS,
-        following=sorted(FOLLOWING[found.state]),
+        following=[state for state in State if state in FOLLOWING[found.state]],
         about=await about(desk, visit, found.selections),
         levels=LEVEL_WORDS,
         kinds=KINDS,
+        happened=lambda told: _happened(desk.pages.speaker(visit), told),
         said=visit.form.get("selections", ""),
         mistakes=mistakes,
     )
+
+
+def _happened(speaker: Speaker, told: Mapping[str, str]) -> list[str]:
+    """What a step of an incident says besides its kind, in words."""
+    found = []
+    for name, value in told.items():
+        text = speaker.words(STATE_WORDS[State(value)]) if value in set(State) else value
+        label = speaker.words(_TOLD[name]) if name in _TOLD else ""
+        if name == "aware":
+            text = speaker.moment(datetime.fromisoformat(value))
+        found.append(f"{label} {text}".strip())
+    return found
 
 
 async def about(desk: Desk, visit: Visit, selections: tuple[Selection, ...]) -> list[list[tuple[str, str]]]:

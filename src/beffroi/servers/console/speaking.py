@@ -46,7 +46,7 @@ PURPOSES: Final = {
     Purpose.ADMISSION: Words("Admission", "Admission"),
     Purpose.IDENTITY_MANAGEMENT: Words("Identity management", "Identitovigilance"),
     Purpose.EMERGENCY: Words("Emergency", "Urgence"),
-    Purpose.PATIENT_REQUEST: Words("The patient's own request", "Demande du patient"),
+    Purpose.PATIENT_REQUEST: Words("Patient's request", "Demande du patient"),
     Purpose.AUDIT: Words("Audit", "Audit"),
 }
 STATUSES: Final = {

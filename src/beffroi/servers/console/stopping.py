@@ -228,7 +228,9 @@ async def free(desk: Desk, visit: Visit) -> Page:
         done = await desk.ways.releasing.release(
             act_of(visit), AccountId(number_of(visit, PAGE)), visit.form.get("reason", "")
         )
-    except (Missing, WayRefused) as refused:
+    except Missing:
+        return await _free(desk, visit, {"reason": _say_why(desk, visit)}, 422)
+    except WayRefused as refused:
         return await _free(desk, visit, {"": refused.text(visit.language)}, refused.http_status)
     return await _free(desk, visit, {}, waits=True) if done.waits else see_other("/watch")
 
