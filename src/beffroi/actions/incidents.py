@@ -19,7 +19,7 @@ from beffroi.breach.incident import (
     proposed_window,
     refusal,
 )
-from beffroi.breach.severity import Factor, Severity, chosen
+from beffroi.breach.severity import REASON_LENGTH_MAX, REASON_LENGTH_MIN, Factor, Severity, chosen
 from beffroi.clock import Clock
 from beffroi.errors import InvalidValue, NotFound, Words
 from beffroi.model.account import AccountId
@@ -132,6 +132,10 @@ class Incidents:
         self, number: int, severity: Severity, factor: Factor, value: float, reason: str, who: str
     ) -> None:
         """One factor chosen otherwise than proposed, or than before. Raises `InvalidValue`."""
+        if not REASON_LENGTH_MIN <= len(reason.strip()) <= REASON_LENGTH_MAX:
+            least, most = REASON_LENGTH_MIN, REASON_LENGTH_MAX
+            why = Words(f"{least} to {most} characters are needed", f"il faut de {least} à {most} caractères")
+            raise InvalidValue(what=Words("The reason", "La raison"), why=why)
         try:
             weighed = chosen(severity, factor, value, reason, who)
         except ValueError as error:
