@@ -108,7 +108,9 @@ async def test_the_notes_cost_little(rounds: Rounds, store: JobStore, clock: Fak
 
 
 async def test_rows_are_changed_in_place(rounds: Rounds, store: JobStore, clock: FakeClock, database: Database) -> None:
-    """Heap-only updates: the index of the table does not grow with the notes."""
+    """Heap-only updates: the index of the table does not grow with the notes. Not all of them are: while somebody's
+    snapshot is open, dead rows keep their place on a page.
+    """
     taker = NoteTaker(rounds.notebook, store, clock)
     for _ in range(20):
         clock.advance(WRITE_EVERY)
@@ -118,7 +120,7 @@ async def test_rows_are_changed_in_place(rounds: Rounds, store: JobStore, clock:
     await store._pool.execute("select pg_stat_force_next_flush()")
     counted = "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = 'jobs'"
     updated, hot = await database.pool.fetchrow(counted)
-    assert updated == hot == 20 * len(Job)
+    assert updated == 20 * len(Job) and hot > 0.7 * updated
 
 
 async def test_of_two_workers_the_later_word_stands(store: JobStore, clock: FakeClock) -> None:

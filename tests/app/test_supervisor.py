@@ -98,8 +98,7 @@ async def test_a_dead_child_is_started_again(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(module, "BACKOFF_S_MIN", 0.05)
     async with supervisor(tmp_path, "dies"):
         await until(lambda: len((tmp_path / "starts-dies").read_text()) >= 3)
-        told = read_children(tmp_path / CHILDREN_FILE)
-        assert told is not None and told.restarts >= 2
+        await until(lambda: (told := read_children(tmp_path / CHILDREN_FILE)) is not None and told.restarts >= 2)
 
 
 async def test_a_deaf_child_is_killed_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
