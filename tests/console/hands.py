@@ -16,7 +16,8 @@ async def press(page: Page, selector: str) -> None:
 
 
 async def search(page: Page, born: str = "17051980", name: str = "mar l") -> None:
-    """As it is typed: the first field has the focus already."""
+    """As it is typed: the first field has the focus by itself, a moment after the page has come."""
+    await page.wait_for_selector("#born:focus")
     await page.keyboard.type(born)
     await page.keyboard.press("Tab")
     await page.keyboard.type(name)

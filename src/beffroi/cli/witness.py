@@ -15,7 +15,7 @@ from beffroi.config.contradictions import is_loopback
 from beffroi.errors import OperatorError
 from beffroi.ledger.checkpoint import VerifierKey
 from beffroi.ledger.cosignature import CosigningKey
-from beffroi.servers.http_server import TlsFiles
+from beffroi.servers.http_server import TlsFiles, listen
 from beffroi.telemetry import Process, configure_logs
 
 KEY_BYTES_MAX = 4_096
@@ -88,7 +88,7 @@ async def _serve(plan: WitnessPlan) -> None:
 
 def _bound(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port), reuse_port=False)
+        return listen(host, port)
     except OSError as error:
         name = type(error).__name__
         raise OperatorError(
