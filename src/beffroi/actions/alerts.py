@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
-from beffroi.actions.rounds import COUNT_EVERY, Every, Round, Rounds, retry_pause
+from beffroi.actions.rounds import COUNT_EVERY, Every, Rounds, retry_pause
 from beffroi.clock import Clock
 from beffroi.model.alert import PARTICULAR_CHARACTERS_MAX, PARTICULARS, Alert, AlertKind, Notice, Severity
 from beffroi.model.job import Job
@@ -88,11 +88,7 @@ class Deliverer:
 
     async def run(self, rounds: Rounds) -> None:
         """Rounds until it is stopped."""
-        await rounds.repeat(Job.ALERTS, self._once, ROUND_S, Event.ALERTING_FAILED)
-
-    async def _once(self) -> Round | None:
-        arrived = await self.round()
-        return None if arrived is None else Round(arrived, self._waiting)
+        await rounds.repeat(Job.ALERTS, self.round, ROUND_S, Event.ALERTING_FAILED, waiting=lambda: self._waiting)
 
     async def round(self) -> int | None:
         """One look into the outbox; how many notices arrived. None while another worker delivers."""

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from beffroi.access.reference import References
-from beffroi.actions.rounds import COUNT_EVERY, Every, Round, Rounds, retry_pause
+from beffroi.actions.rounds import COUNT_EVERY, Every, Rounds, retry_pause
 from beffroi.clock import Clock
 from beffroi.model.audit import AuditEntry, FeedEntry
 from beffroi.model.disclosure import Field
@@ -56,11 +56,7 @@ class AuditFeed:
 
     async def run(self, rounds: Rounds) -> None:
         """Rounds until it is stopped."""
-        await rounds.repeat(Job.AUDITING, self._once, ROUND_S, Event.AUDITING_FAILED)
-
-    async def _once(self) -> Round | None:
-        arrived = await self.round()
-        return None if arrived is None else Round(arrived, self._waiting)
+        await rounds.repeat(Job.AUDITING, self.round, ROUND_S, Event.AUDITING_FAILED, waiting=lambda: self._waiting)
 
     async def round(self) -> int | None:
         """One look at every repository; how many events arrived. None while another worker tells them."""

@@ -8,7 +8,7 @@ from cryptography import x509
 
 from beffroi.actions.rounds import Rounds
 from beffroi.clock import Clock
-from beffroi.model.certificate import CertificateFile, Validity
+from beffroi.model.certificate import CertificateFile, Validity, to_renew
 from beffroi.model.job import Job
 from beffroi.telemetry import Event, log
 from beffroi.telemetry.metrics import show_certificate
@@ -40,8 +40,7 @@ class Certificates:
 
     def to_renew(self) -> int:
         """How many end soon, have ended or cannot be read."""
-        now = self._clock.now()
-        return sum(one.validity(now) is not Validity.GOOD for one in self.read())
+        return to_renew(self.read(), self._clock.now())
 
     async def run(self, rounds: Rounds) -> None:
         """Rounds until it is stopped."""
@@ -50,9 +49,9 @@ class Certificates:
 
     async def round(self) -> int:
         """Tells the metric, and the log of those that end soon; how many these are."""
-        now = self._clock.now()
-        for one in self.read():
+        now, found = self._clock.now(), self.read()
+        for one in found:
             show_certificate(one.setting, one.ends_at.timestamp() if one.ends_at else 0)
             if one.validity(now) is not Validity.GOOD:
                 log(Event.CERTIFICATE_ENDS, setting=one.setting, count=one.days_left(now))
-        return self.to_renew()
+        return to_renew(found, now)

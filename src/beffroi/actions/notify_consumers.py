@@ -19,7 +19,7 @@ from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
 from beffroi.actions.cross_reference_changes import Interest, wanted
 from beffroi.actions.house import House
-from beffroi.actions.rounds import COUNT_EVERY, Every, Round, Rounds, retry_pause
+from beffroi.actions.rounds import COUNT_EVERY, Every, Rounds, retry_pause
 from beffroi.clock import Clock
 from beffroi.errors import AccountFrozen, BeffroiError, CallerError, Forbidden
 from beffroi.identity.blocking import Block, Plan
@@ -117,11 +117,7 @@ class Notifier:
 
     async def run(self, rounds: Rounds) -> None:
         """Rounds until it is stopped."""
-        await rounds.repeat(Job.NOTIFYING, self._once, ROUND_S, Event.NOTIFYING_FAILED)
-
-    async def _once(self) -> Round | None:
-        told = await self.round()
-        return None if told is None else Round(told, self._waiting)
+        await rounds.repeat(Job.NOTIFYING, self.round, ROUND_S, Event.NOTIFYING_FAILED, waiting=lambda: self._waiting)
 
     async def round(self) -> int | None:
         """Queues what changed, then tells every consumer; how many notifications were accepted. None while another

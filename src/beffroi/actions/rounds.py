@@ -107,10 +107,11 @@ class Rounds:
         *,
         about: str = "",
         failed_pause_s: float | None = None,
+        waiting: Callable[[], int | None] = lambda: None,
     ) -> None:
         """Rounds, `pause_s` seconds apart. `once` gives how much it did; None when another worker is at it, which is
-        no run of ours. One that fails is logged as `failed`, and the next one tries again: a database that restarts
-        must not end the worker."""
+        no run of ours. `waiting`: how much is left after one. One that fails is logged as `failed`, and the next one
+        tries again: a database that restarts must not end the worker."""
         key = (job, about)
         self.notebook.expect(job, about)
         while not self.stopping.is_set():
@@ -120,7 +121,7 @@ class Rounds:
             except Exception as failure:
                 found = Round(failure=_name_of(failure), pause_s=failed_pause_s)
                 self._say(key, found.failure, failure, failed)
-            ended = found if isinstance(found, Round) else Round(found or 0)
+            ended = found if isinstance(found, Round) else Round(found or 0, waiting())
             wait_s = pause_s if ended.pause_s is None else ended.pause_s
             if found is None:
                 self.notebook.pass_over(key, before, wait_s)

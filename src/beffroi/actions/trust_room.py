@@ -33,7 +33,7 @@ class TrustRoom:
 
     def issuers_away(self) -> int:
         """How many issuers' keys this process could not fetch."""
-        return sum(bool(one.failure) or not one.keys for one in (keys.standing() for keys in self._issuers))
+        return sum(keys.standing().away for keys in self._issuers)
 
     async def trust(self) -> Trust:
         """As it stands now. Raises Unavailable."""

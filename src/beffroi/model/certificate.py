@@ -1,5 +1,6 @@
 """A certificate file that the configuration names: when it ends, and what that means today. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -44,3 +45,12 @@ class CertificateFile(msgspec.Struct, frozen=True):
     def days_left(self, now: datetime) -> int:
         """Whole days until it ends; none when it has, or cannot be read."""
         return max((self.ends_at - now).days, 0) if self.ends_at else 0
+
+
+def to_renew(files: Iterable[CertificateFile], now: datetime) -> int:
+    """How many end soon, have ended or cannot be read.
+
+    >>> to_renew([CertificateFile("mllp.client_ca", None, "OSError")], datetime(2026, 3, 1))
+    1
+    """
+    return sum(one.validity(now) is not Validity.GOOD for one in files)

@@ -25,6 +25,11 @@ class IssuerStanding(msgspec.Struct, frozen=True):
     failure: str
     good_until: datetime | None
 
+    @property
+    def away(self) -> bool:
+        """Whether its keys could not be fetched the last time, or there are none."""
+        return bool(self.failure) or not self.keys
+
 
 class LedgerKey(msgspec.Struct, frozen=True):
     """A key that signed the last checkpoint: its name and ID (C2SP signed-note), and since when it signs each."""

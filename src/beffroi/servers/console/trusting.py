@@ -5,7 +5,7 @@ from typing import Final
 
 from beffroi.actions.cosign import SAID, WitnessState
 from beffroi.errors import Words
-from beffroi.model.certificate import CertificateFile, Validity
+from beffroi.model.certificate import CertificateFile, Validity, to_renew
 from beffroi.model.trust import IssuerStanding, WitnessWord
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit
@@ -49,11 +49,11 @@ async def keys(desk: Desk, visit: Visit) -> Page:
         trust=trust,
         issuers=trust.issuers[:ISSUERS_MAX],
         keys_max=KEYS_MAX,
-        failing=[one.issuer for one in trust.issuers if one.failure or not one.keys],
+        failing=[one.issuer for one in trust.issuers if one.away],
         states={one.issuer: _issuer_state(one, now, speaker) for one in trust.issuers},
         words={one.witness: _word(one, speaker) for one in trust.witnesses},
         certificates=[(one, *_certificate(one, now, speaker)) for one in trust.certificates],
-        ending=desk.trust.certificates_to_renew(),
+        ending=to_renew(trust.certificates, now),
         settings=[(one.name, one.value) for one in desk.settings.lines if one.name in SETTINGS and one.value],
     )
 
