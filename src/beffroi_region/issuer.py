@@ -21,7 +21,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from beffroi.access.compact import PublicKey, decode_part, import_key, is_compact
+from beffroi.access.compact import PublicKey, decode_part, import_key, is_compact, parts_of
 from beffroi.access.dpop import ProofKeys, Request, verify_proof
 from beffroi.access.issuers import DEMO_PREFIX
 from beffroi.access.rejection import Rejected
@@ -230,9 +230,9 @@ class DemoIssuer:
         refused = TokenRefused("invalid_client", "client_assertion does not prove a known client")
         if form.get("client_assertion_type") != ASSERTION_TYPE or not is_compact(raw):
             raise refused
-        signed, _, signature = raw.rpartition(b".")
+        _, claims, signed, signature = parts_of(raw)
         try:
-            assertion = _decode_assertion(decode_part(signed.partition(b".")[2]))
+            assertion = _decode_assertion(decode_part(claims))
             key = self._client_key(assertion.sub)
             verified = key is not None and key.verifies(signed, decode_part(signature))
         except (ValueError, msgspec.MsgspecError, RecursionError):

@@ -42,6 +42,17 @@ def is_compact(token: bytes) -> bool:
     return token.translate(None, _ALPHABET) == b".."
 
 
+def parts_of(token: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    """Of a compact form its header, its claims, what is signed of it and its signature, each as it came.
+
+    >>> parts_of(b"eyJ9.e30.AA")
+    (b'eyJ9', b'e30', b'eyJ9.e30', b'AA')
+    """
+    signed, _, signature = token.rpartition(b".")
+    header, _, claims = signed.partition(b".")
+    return header, claims, signed, signature
+
+
 def decode_part(part: bytes) -> bytes:
     """The bytes of one base64url part (RFC 7515 section 2: no padding, no other character); raises ValueError.
 

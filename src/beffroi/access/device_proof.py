@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from beffroi.access.compact import decode_part, import_key, is_compact
+from beffroi.access.compact import decode_part, import_key, is_compact, parts_of
 
 PROOF_BYTES_MAX: Final = 4_096
 CHALLENGE_CHARACTERS_MAX: Final = 256
@@ -104,8 +104,7 @@ def read_proof(header: str) -> DeviceProof:
     proof = sf_string(header).encode("ascii", "replace")
     if len(proof) > PROOF_BYTES_MAX or not is_compact(proof):
         raise NotProved(Fault.FORM)
-    signed, _, signature_part = proof.rpartition(b".")
-    header_part, _, claims_part = signed.partition(b".")
+    header_part, claims_part, signed, signature_part = parts_of(proof)
     try:
         read = _decode_header(decode_part(header_part))
         claims = _decode_claims(decode_part(claims_part))

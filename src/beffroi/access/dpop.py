@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from beffroi.access.compact import ALGORITHMS, PrivateKeyShown, PublicKey, decode_part, import_key, is_compact
+from beffroi.access.compact import ALGORITHMS, PrivateKeyShown, PublicKey, decode_part, import_key, is_compact, parts_of
 from beffroi.access.nonces import Nonces
 from beffroi.access.rejection import Reason, Rejected
 from beffroi.access.remembered import Remembered
@@ -130,8 +130,7 @@ def verify_proof(proof: bytes, request: Request, now_s: float, keys: ProofKeys, 
         raise Rejected(Reason.PROOF_SIZE)
     if not is_compact(proof):
         raise Rejected(Reason.PROOF_FORM)
-    signed, _, signature_part = proof.rpartition(b".")
-    header_part, _, claims_part = signed.partition(b".")
+    header_part, claims_part, signed, signature_part = parts_of(proof)
     key = keys.of(header_part)
     try:
         claims = _decode_claims(decode_part(claims_part))

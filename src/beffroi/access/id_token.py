@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from beffroi.access.compact import decode_part, is_compact
+from beffroi.access.compact import decode_part, is_compact, parts_of
 from beffroi.access.rejection import Reason, Rejected
 from beffroi.access.tokens import TOKEN_BYTES_MAX, Trust
 
@@ -48,8 +48,7 @@ def name_in(token: bytes, trust: Trust, client_id: str, nonce: str, now_s: float
     """
     if len(token) > TOKEN_BYTES_MAX or not is_compact(token):
         raise Rejected(Reason.TOKEN_FORM)
-    signed, _, signature = token.rpartition(b".")
-    header_part, _, claims_part = signed.partition(b".")
+    header_part, claims_part, signed, signature = parts_of(token)
     try:
         header = _decode_header(decode_part(header_part))
         claims = _decode_claims(decode_part(claims_part))

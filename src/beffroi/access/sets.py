@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from beffroi.access.compact import RSA_BITS_MIN, decode_part, is_compact
+from beffroi.access.compact import RSA_BITS_MIN, decode_part, is_compact, parts_of
 from beffroi.access.issuers import KeySet
 
 SET_BYTES_MAX: Final = 16_384
@@ -110,8 +110,7 @@ def read(token: bytes) -> Read:
     """The parts of a token. Raises NotBelieved when it has not the form of a signed JWT."""
     if len(token) > SET_BYTES_MAX or not is_compact(token):
         raise NotBelieved(SetFault.INVALID_REQUEST)
-    signed, _, signature = token.rpartition(b".")
-    head, _, body = signed.partition(b".")
+    head, body, signed, signature = parts_of(token)
     try:
         header, claims, raw = _decode(decode_part(head)), _decode(decode_part(body)), decode_part(signature)
     except (ValueError, msgspec.MsgspecError, RecursionError):

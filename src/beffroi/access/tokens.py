@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from beffroi.access.compact import decode_part, is_compact
+from beffroi.access.compact import decode_part, is_compact, parts_of
 from beffroi.access.issuers import KeySet, TrustedIssuer
 from beffroi.access.rejection import Reason, Rejected
 
@@ -157,8 +157,7 @@ def read_token(token: bytes, digest: bytes = b"") -> UnverifiedToken:
         raise Rejected(Reason.TOKEN_SIZE)
     if not is_compact(token):
         raise Rejected(Reason.TOKEN_FORM)
-    signed, _, signature = token.rpartition(b".")
-    header_part, _, claims_part = signed.partition(b".")
+    header_part, claims_part, signed, signature = parts_of(token)
     try:
         header = _decode_header(decode_part(header_part))
         raw_claims, raw_signature = decode_part(claims_part), decode_part(signature)
