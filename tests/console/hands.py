@@ -43,7 +43,8 @@ class Hands:
         self.pages, self.clicks, self.keys = 0, 0, 0
 
     async def type(self, text: str) -> None:
-        """Letters and figures."""
+        """Letters and figures, once a field has the focus: a page's first one takes it a moment after the page came."""
+        await self.page.wait_for_selector(":is(input, textarea):focus")
         await self.page.keyboard.type(text)
         self.keys += len(text)
 
