@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from beffroi.actions.events import Events
 from beffroi.actions.incidents import Incidents, proposed_selections
@@ -91,6 +92,17 @@ async def test_a_severity_is_kept_with_its_choices(incidents) -> None:
     assert [e.particulars["score"] for e in standing.entries[1:]] == ["3.0", "2.5"]
     with pytest.raises(InvalidValue):
         await incidents.choose(number, kept, Factor.EI, 0.6, "birth dates were wrong", "dpo")
+
+
+async def test_two_who_weigh_at_once_lose_nothing(incidents) -> None:
+    """What somebody chose since the page was opened holds, whatever the other chooses, or keeps as it was counted."""
+    number = await incidents.open("Weighed by two", ABOUT, "the watch rang")
+    counted = of(2, 1, 0.5, people=40)
+    await incidents.choose(number, counted, Factor.EI, 0.75, "birth dates were wrong", "dpo")
+    both = await incidents.choose(number, counted, Factor.MALICE, 0.5, "the log-in was bought", "a colleague")
+    assert both == (await incidents.standing(number)).incident.severity
+    assert (both.value(Factor.EI), both.value(Factor.MALICE), both.people) == (0.75, 0.5, 40)
+    assert await incidents.weigh(number, of(2, 1, 0.5, people=41), "as proposed") == replace(both, people=41)
 
 
 async def test_the_window_is_proposed_from_the_accounts_chain(incidents, database, house, account, clock) -> None:

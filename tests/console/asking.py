@@ -5,7 +5,9 @@ from html import unescape
 
 import httpx2
 
-TOKEN = re.compile(r'name="form" value="([^"]+)"')
+from beffroi_region.browsing import TOKEN
+from beffroi_region.browsing import post as post
+
 LINK = re.compile(r'<a class="name" href="/console([^"]+)"')
 
 
@@ -14,13 +16,6 @@ def token_of(page: httpx2.Response) -> str:
     found = TOKEN.search(page.text)
     assert found, page.text
     return found[1]
-
-
-async def post(client: httpx2.AsyncClient, path: str, **fields: str) -> httpx2.Response:
-    """A form of this session, sent as its own page sends it."""
-    token = token_of(await client.get("/help"))
-    headers = {"sec-fetch-site": "same-origin"}
-    return await client.post(path, data={"form": token, **fields}, headers=headers)
 
 
 def path_of(answer: httpx2.Response) -> str:

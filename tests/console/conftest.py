@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import msgspec
@@ -26,6 +25,7 @@ from beffroi.outbound.signing_key import SigningKey
 from beffroi.servers.http_server import listen
 from beffroi.store.accounts import AccountStore
 from beffroi.store.database import Database
+from beffroi_region.browsing import sign_in
 from beffroi_region.issuer import CONSOLE_CLIENT, DemoIssuer
 from beffroi_region.issuer_server import issuer_running
 from beffroi_region.professions import roles_of_professions
@@ -78,12 +78,7 @@ class Served:
 
     async def sign_in(self, client: httpx2.AsyncClient, account: str) -> httpx2.Response:
         """Goes through the issuer's page; the console's answer to the way back."""
-        begun = await client.get("/sign-in")
-        reference = parse_qs(urlsplit(begun.headers["location"]).query)["request_uri"][0]
-        form = {"request_uri": reference, "account": account}
-        async with httpx2.AsyncClient(trust_env=False) as other:
-            chosen = await other.post(f"{self.issuer.url}/authorize", data=form)
-        return await client.get(chosen.headers["location"])
+        return await sign_in(client, self.issuer.url, account)
 
 
 @pytest.fixture

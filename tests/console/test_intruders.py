@@ -76,13 +76,31 @@ async def test_another_issuer_s_answer_is_refused(served) -> None:
         assert COOKIE not in client.cookies
 
 
+async def test_another_name_is_not_answered(served) -> None:
+    """A name that somebody lets lead to our address (DNS rebinding) opens nothing, signs nobody in and is not repeated;
+    what a proxy's headers say of the name is not asked.
+    """
+    nurse, own = await served.signed_in("ward-nurse"), served.origin.removeprefix("http://")
+    port = own.rpartition(":")[2]
+    for host in (
+        f"elsewhere.example:{port}",
+        f"127.0.0.1:{port}",
+        f"{own}, elsewhere.example",
+        'x"><script>',
+    ):
+        for path in ("/", "/find", "/sign-in", "/left"):
+            page = await nurse.get(path, headers={"host": host, "x-forwarded-host": own, "forwarded": f"host={own}"})
+            assert page.status_code == 421 and "set-cookie" not in page.headers, (host, path)
+            assert served.url in page.text and "elsewhere" not in page.text and "Odile" not in page.text
+        sent = await nurse.post("/sign-out", headers={"host": host}, data={"form": token_of(await nurse.get("/help"))})
+        assert sent.status_code == 421
+    forwarded = {"host": "LOCALHOST", "x-forwarded-host": "elsewhere.example"}
+    assert path_of(await nurse.get("/", headers=forwarded)) == "/find"
+
+
 async def test_no_address_leads_away(served) -> None:
-    """Whatever host is named, and wherever a form wants to go back to, an answer leads into the console."""
+    """Wherever a form wants to go back to, its answer leads into the console."""
     nurse = await served.signed_in("ward-nurse")
-    for host in ("elsewhere.example", "localhost@elsewhere.example", 'x"><script>'):
-        page = await nurse.get("/", headers={"host": host, "x-forwarded-host": host, "forwarded": f"host={host}"})
-        assert path_of(page) == "/find"
-        assert "elsewhere" not in (await nurse.get("/find", headers={"host": host})).text
     for back in (
         "//a.b",
         "/\\a.b",
@@ -142,6 +160,39 @@ async def _open_at_once(client, count: int) -> int:
             return True
 
     return sum(await asyncio.gather(*(kept() for _ in range(count))))
+
+
+async def test_who_reads_slowly_holds_nothing(served) -> None:
+    """Pages and streams of which nobody takes more than a byte hold no place of their account, no connection of the
+    database, and no stream that has ended.
+    """
+    officer = await served.signed_in("duty-officer")
+    slow = [await _asked(served, officer, path) for path in ("/watch/news",) * 4 + ("/watch",) * 20]
+    for reader, _ in slow:
+        assert await reader.readexactly(1) == b"H"
+    pages = await asyncio.gather(*(officer.get("/watch") for _ in range(12)))
+    assert {page.status_code for page in pages} == {200}
+    held = "select count(*) from pg_stat_activity where state = 'idle in transaction' and usename = 'beffroi_web'"
+    assert await served.database.pool.fetchval(held) == 0
+    assert await _open_at_once(officer, 1) == 0
+    await officer.post("/sign-out", data={"form": token_of(pages[0])})
+    async with asyncio.timeout(5):
+        for reader, _ in slow[:4]:
+            said = b""
+            while b"event: over" not in said:
+                said += await reader.read(1_024)
+    for _, writer in slow:
+        writer.close()
+
+
+async def _asked(served, client, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection that has asked for a page of that client's session, and has read nothing."""
+    host = served.origin.removeprefix("http://")
+    reader, writer = await asyncio.open_connection("localhost", int(host.rpartition(":")[2]), limit=1_024)
+    writer.write(
+        f"GET /console{path} HTTP/1.1\r\nHost: {host}\r\nCookie: {COOKIE}={client.cookies[COOKIE]}\r\n\r\n".encode()
+    )
+    return reader, writer
 
 
 async def test_who_may_no_more_sees_no_room(served) -> None:

@@ -53,11 +53,11 @@ COSTS = {
     "/watch/name/{handle}": (1, 0),
     "/watch/named/{handle}": (4, 3),
     "/watch/stop": (1, 0),
-    "/watch/stop/{handle}": (7, 0),
+    "/watch/stop/{handle}": (6, 0),
     "/watch/release/{handle}": (6, 0),
-    "/watch/free/{handle}": (8, 0),
+    "/watch/free/{handle}": (7, 0),
     "/watch/drill": (1, 0),
-    "/keys": (4, 0),
+    "/keys": (2, 0),
     "/keys/codes": (1, 0),
 }
 """Statements of each page, by its route: its own (its session, what it shows), and the gate's, three for each question.

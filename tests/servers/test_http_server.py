@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 
 from beffroi.servers import http_server
-from beffroi.servers.http_server import HEAD_BYTES_MAX, HttpLimits, TlsFiles, listen, serve_http
+from beffroi.servers.http_server import HEAD_BYTES_MAX, BoundedProtocol, HttpLimits, TlsFiles, listen, serve_http
 from servers.mllp_certificates import Authority
+
+LARGE_BYTES = 24_000_000
+"""More than the machine's own buffers take of an answer."""
+LARGE_LENGTH = (b"content-length", str(LARGE_BYTES).encode())
 
 
 @dataclass
@@ -30,8 +34,18 @@ class Running:
         self.asked.set()
         if scope["path"] == "/slow":
             await self.answer.wait()
+        if scope["path"] == "/large":
+            await send({"type": "http.response.start", "status": 200, "headers": [LARGE_LENGTH]})
+            await send({"type": "http.response.body", "body": bytes(LARGE_BYTES)})
+            return
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
+
+    async def connected(self, said: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection on which something was said, and little is read ahead of who asks for it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1_024)
+        writer.write(said)
+        return reader, writer
 
     async def talk(self, *parts: bytes) -> bytes:
         """Everything that comes back until the server closes."""
@@ -167,3 +181,41 @@ async def test_a_body_that_nobody_waits_for_is_cut(running: Running, monkeypatch
     monkeypatch.setattr(http_server, "HEAD_S_MAX", 0.1)
     begun = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\nx"
     assert (await running.talk(begun, b"x")).endswith(b"ok")
+
+
+async def test_an_answer_that_nobody_takes_is_cut(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads a byte now and then keeps neither the answer in our memory nor the connection."""
+    monkeypatch.setattr(http_server, "TAKING_S", 0.2)
+    monkeypatch.setattr(http_server, "TAKEN_BYTES_PER_S", 1_000 * LARGE_BYTES)
+    reader, writer = await running.connected(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+    for _ in range(30):
+        await reader.read(1)
+        await asyncio.sleep(0.01)
+    with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
+        async with asyncio.timeout(5):
+            await reader.readexactly(LARGE_BYTES)
+    writer.close()
+
+
+async def test_an_answer_has_the_time_that_its_size_needs(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large answer over a slow line comes whole, and meanwhile its connection is not taken for an idle one."""
+    monkeypatch.setattr(http_server, "TAKING_S", 0.0)
+    monkeypatch.setattr(http_server, "TAKEN_BYTES_PER_S", LARGE_BYTES // 5)
+    protocols: list[BoundedProtocol] = []
+    made = BoundedProtocol.connection_made
+
+    def kept(self: BoundedProtocol, transport: asyncio.Transport) -> None:
+        protocols.append(self)
+        made(self, transport)
+
+    monkeypatch.setattr(BoundedProtocol, "connection_made", kept)
+    asked = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
+    reader, writer = await running.connected(asked)
+    for _ in range(2):
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.05)
+        protocols[0].timeout_keep_alive_handler()  # a minute is over
+        async with asyncio.timeout(5):
+            assert len(await reader.readexactly(LARGE_BYTES)) == LARGE_BYTES
+        writer.write(asked)
+    writer.close()

@@ -34,7 +34,7 @@ from beffroi.breach.report import (
     seen_of,
 )
 from beffroi.breach.scope import Scope, certainty, totals, without
-from beffroi.breach.severity import Severity, proposal
+from beffroi.breach.severity import Severity, holding, proposal
 from beffroi.breach.trace import Row, TracedTally, by_patient
 from beffroi.clock import Clock
 from beffroi.model.disclosure import Answer, DisclosureId, Field, Operation, Outcome, Released
@@ -127,7 +127,7 @@ class CaseReports:
             scope = await self._investigation.scope(selections, hidden)
             foreign = await self._foreign_count(await foreign_scope_beside(self._database, selections, hidden))
         proposed = proposal(seen_of(scope, self._concerned(scope, hidden), foreign))
-        made = Weighing(standing, proposed, _stands(standing, proposed), DisclosureId(0))
+        made = Weighing(standing, proposed, holding(standing.incident.severity, proposed), DisclosureId(0))
         counts = {"patients": str(proposed.people), "readings": str(scope.readings_count)}
         return await self._looked(
             ask, standing, {**(criteria or {}), **counts}, lambda answer: replace(made, look=answer.disclosure_id)
@@ -155,7 +155,7 @@ class CaseReports:
         foreign = await foreign_scope_beside(self._database, selections, hidden)
         foreign_count = await self._foreign_count(foreign)
         hospitals = self._concerned(scope, hidden)
-        severity = _stands(standing, proposal(seen_of(scope, hospitals, foreign_count)))
+        severity = holding(incident.severity, proposal(seen_of(scope, hospitals, foreign_count)))
         references = {p.person_id: self._house.references.of(PersonId(p.person_id)) for p in scope.patients}
         firsts = [p.shown.first_at for p in scope.seen if p.shown.first_at]
         bins, width = histogram(firsts)
@@ -279,12 +279,6 @@ class CaseReports:
             found.append(Moment(incident.aware_at, "aware"))
             found.append(Moment(incident.aware_at + NOTIFY_WITHIN, "due"))
         return tuple(sorted(found, key=lambda one: one.at))
-
-
-def _stands(standing: Standing, proposed: Severity) -> Severity:
-    """The severity that holds: what was kept, of as many people as are counted now; else the proposal."""
-    kept = standing.incident.severity
-    return proposed if kept is None else msgspec.structs.replace(kept, people=proposed.people)
 
 
 def _sign(sign: Sign) -> Moment:

@@ -179,11 +179,8 @@ class CaseRoom:
         incidents = self._incidents(ask)
         now = (await self.weighing(ask, number)).content.now
         if factor is not None:
-            await incidents.choose(number, now, factor, value, reason, ask.asker.subject)
-            return (await incidents.standing(number)).incident.severity or now
-        if keep:
-            await incidents.weigh(number, now, reason or "as proposed")
-        return now
+            return await incidents.choose(number, now, factor, value, reason, ask.asker.subject)
+        return await incidents.weigh(number, now, reason or "as proposed") if keep else now
 
     async def report(
         self, ask: Ask, number: int, languages: Sequence[str], *, complementary: bool

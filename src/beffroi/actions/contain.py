@@ -87,7 +87,7 @@ class Containing:
         """One that was not released. Raises `NotFound`."""
         found = await self._store.known(containment_id)
         if found is None:
-            raise NotFound(what=Words("What was stopped", "Cet arrêt"))
+            raise NotFound(what=_NOT_OPEN)
         return found
 
     async def preview(self, kind: ContainmentKind, target: str) -> Preview:
@@ -96,12 +96,12 @@ class Containing:
         hospitals = await self._store.hospitals()
         names = {number: name for number, name, _ in hospitals}
         own = [network for _, _, networks in hospitals for network in networks]
-        if kind is ContainmentKind.ACCOUNT and not await self._store.account_exists(int(target)):
-            raise NotFound(what=Words("Account", "Compte"))
         if kind is ContainmentKind.STRUCTURE and int(target) not in names:
             raise NotFound(what=Words("Hospital", "Hôpital"))
         spared = _spared(kind, target, own)
         touched = await self._store.touched(kind, target, spared, self._clock.now())
+        if kind is ContainmentKind.ACCOUNT and not touched:
+            raise NotFound(what=Words("Account", "Compte"))
         return Preview(
             kind,
             target,
@@ -150,7 +150,11 @@ class Containing:
             now = self._clock.now()
             if found.in_force_from is not None:
                 raise ContainmentRefused(why=_NOT_WAITING)
-            refused = objection(await self._are_one(found.asked_by, by), now - found.asked_at, CONFIRM_WITHIN)
+            refused = objection(
+                await are_one(self._presence, locked.connection, found.asked_by, by),
+                now - found.asked_at,
+                CONFIRM_WITHIN,
+            )
             if refused is not None:
                 raise ContainmentRefused(why=refused)
             until = now + (found.expires_at - found.asked_at) if found.expires_at else None
@@ -164,12 +168,12 @@ class Containing:
     ) -> Containment:
         """Ends it; that of an account once a second person says so too, within an hour. A mere request is withdrawn."""
         _check_reason(reason)
-        known = await self._known(containment_id)
+        known = await self.open_one(containment_id)
         preview = await self.preview(known.kind, known.target)
         async with self._events.locking(_accounts(preview)) as locked:
             found = await self._open(locked, containment_id)
             now = self._clock.now()
-            if await self._needs_another(found, by, now):
+            if await self._needs_another(locked, found, by, now):
                 ended = await self._store.ask_release(locked.connection, containment_id, by, now, reason)
                 await self._ring(locked, ended, AlertKind.RELEASE_ASKED, by)
             else:
@@ -224,27 +228,18 @@ class Containing:
             return await self._store.feeds_of(await self._store.accounts_of_application(target))
         return []
 
-    async def _needs_another(self, found: Containment, by: str, now: datetime) -> bool:
+    async def _needs_another(self, locked: Locked, found: Containment, by: str, now: datetime) -> bool:
         """Whether an account's release still waits for a second person. Raises ContainmentRefused to the first."""
         if found.kind is not ContainmentKind.ACCOUNT:
             return False
         if found.release_asked_at is None or now - found.release_asked_at > CONFIRM_WITHIN:
             return True
-        if await self._are_one(found.release_asked_by or "", by):
+        if await are_one(self._presence, locked.connection, found.release_asked_by or "", by):
             raise ContainmentRefused(why=SAME_PERSON)
         return False
 
-    async def _are_one(self, first: str, second: str) -> bool:
-        return await are_one(self._presence, first, second)
-
-    async def _known(self, containment_id: ContainmentId) -> Containment:
-        found = await self._store.known(containment_id)
-        if found is None:
-            raise NotFound(what=_NOT_OPEN)
-        return found
-
     async def _waiting(self, containment_id: ContainmentId) -> Containment:
-        known = await self._known(containment_id)
+        known = await self.open_one(containment_id)
         if known.in_force_from is not None:
             raise ContainmentRefused(why=_NOT_WAITING)
         return known

@@ -19,7 +19,7 @@ from beffroi.breach.incident import (
     proposed_window,
     refusal,
 )
-from beffroi.breach.severity import REASON_LENGTH_MAX, REASON_LENGTH_MIN, Factor, Severity, chosen
+from beffroi.breach.severity import REASON_LENGTH_MAX, REASON_LENGTH_MIN, Factor, Severity, chosen, holding
 from beffroi.clock import Clock
 from beffroi.errors import InvalidValue, NotFound, Words
 from beffroi.model.account import AccountId
@@ -29,6 +29,8 @@ from beffroi.store.database import Database
 
 AHEAD = timedelta(minutes=5)
 """By how much an awareness may lie in the future: two clocks."""
+Change = Callable[[Incident], tuple[Incident, dict[str, str]]]
+"""An incident as it becomes, of what it is under its lock; and what the history says of that besides the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,37 +75,32 @@ class Incidents:
     async def note(self, number: int, text: str) -> None:
         """Adds a note to the history."""
         _checked("note", text, TEXT_CHARACTERS_MAX)
-        await self._change(number, "note", text, lambda incident: incident, {})
+        await self._change(number, "note", text, lambda one: (one, {}))
 
     async def aware(self, number: int, at: datetime, reason: str) -> None:
         """Since when the controller is aware. It may be corrected; each time with its reason."""
         self._check_aware(at, self._clock.now())
-        await self._change(number, "aware", reason, lambda one: replace(one, aware_at=at), {"aware": at.isoformat()})
+        await self._change(number, "aware", reason, lambda one: (replace(one, aware_at=at), {"aware": at.isoformat()}))
 
     async def move(self, number: int, state: State, reason: str, aware_at: datetime | None = None) -> None:
         """Enters a state. Raises `InvalidValue` with what is missing when it may not be entered now."""
         self._check_aware(aware_at, self._clock.now())
 
-        def moved(one: Incident) -> Incident:
+        def moved(one: Incident) -> tuple[Incident, dict[str, str]]:
             aware = aware_at or one.aware_at
             why_not = refusal(one.state, state, reason, one.told, aware)
             if why_not:
                 raise InvalidValue(what=Words("The state", "L'état"), why=why_not)
-            return replace(one, state=state, aware_at=aware)
+            said = {"from": one.state.value, "state": state.value}
+            said |= {"aware": aware_at.isoformat()} if aware_at else {}
+            return replace(one, state=state, aware_at=aware), said
 
-        said = {"state": state.value} | ({"aware": aware_at.isoformat()} if aware_at else {})
-        await self._change(number, "state", reason, moved, said)
+        await self._change(number, "state", reason, moved)
 
     async def select(self, number: int, selections: Sequence[Selection], reason: str) -> None:
         """Which readings it is about: replaces what was said before, which stays in the history."""
-        chosen_selections = tuple(selections)
-        await self._change(
-            number,
-            "selections",
-            reason,
-            lambda one: replace(one, selections=chosen_selections),
-            described(chosen_selections),
-        )
+        about = tuple(selections)
+        await self._change(number, "selections", reason, lambda one: (replace(one, selections=about), described(about)))
 
     async def tell(self, number: int, told: Account33, reason: str) -> None:
         """Facts, effects, measures (article 33(5)): what is empty stays as it was."""
@@ -111,40 +108,47 @@ class Incidents:
             if len(getattr(told, name)) > TEXT_CHARACTERS_MAX:
                 raise _too_long(name, TEXT_CHARACTERS_MAX)
 
-        def changed(one: Incident) -> Incident:
+        said = {name: getattr(told, name) for name in ("facts", "effects", "measures") if getattr(told, name)}
+
+        def changed(one: Incident) -> tuple[Incident, dict[str, str]]:
             before = one.told
             now_told = Account33(
                 told.facts.strip() or before.facts,
                 told.effects.strip() or before.effects,
                 told.measures.strip() or before.measures,
             )
-            return replace(one, told=now_told)
+            return replace(one, told=now_told), said
 
-        said = {name: getattr(told, name) for name in ("facts", "effects", "measures") if getattr(told, name)}
-        await self._change(number, "told", reason, changed, said)
+        await self._change(number, "told", reason, changed)
 
-    async def weigh(self, number: int, severity: Severity, reason: str) -> None:
-        """Keeps a severity, with every factor's choice."""
-        said = {choice.factor.value: str(choice.value) for choice in severity.choices} | {"score": str(severity.score)}
-        await self._change(number, "severity", reason, lambda one: replace(one, severity=severity), said)
+    async def weigh(self, number: int, counted: Severity, reason: str) -> Severity:
+        """Keeps a severity as it was counted, but for what somebody has chosen meanwhile; as it holds now."""
+        weighed = await self._change(
+            number, "severity", reason, lambda one: _weighed(one, holding(one.severity, counted))
+        )
+        return weighed.severity or counted
 
     async def choose(
-        self, number: int, severity: Severity, factor: Factor, value: float, reason: str, who: str
-    ) -> None:
-        """One factor chosen otherwise than proposed, or than before. Raises `InvalidValue`."""
+        self, number: int, counted: Severity, factor: Factor, value: float, reason: str, who: str
+    ) -> Severity:
+        """One factor chosen otherwise than it was counted, or than before; as it holds now. Raises `InvalidValue`."""
         if not REASON_LENGTH_MIN <= len(reason.strip()) <= REASON_LENGTH_MAX:
             least, most = REASON_LENGTH_MIN, REASON_LENGTH_MAX
             why = Words(f"{least} to {most} characters are needed", f"il faut de {least} à {most} caractères")
             raise InvalidValue(what=Words("The reason", "La raison"), why=why)
+
+        def changed(one: Incident) -> tuple[Incident, dict[str, str]]:
+            return _weighed(one, chosen(holding(one.severity, counted), factor, value, reason, who))
+
         try:
-            weighed = chosen(severity, factor, value, reason, who)
+            weighed = await self._change(number, "severity", reason, changed)
         except ValueError as error:
             raise InvalidValue(what=factor.value, why=str(error)) from None
-        await self.weigh(number, weighed, reason)
+        return weighed.severity or counted
 
     async def reported(self, number: int, particulars: dict[str, str]) -> None:
         """A report left: which, and its digest."""
-        await self._change(number, "report", "report", lambda incident: incident, particulars)
+        await self._change(number, "report", "report", lambda one: (one, particulars))
 
     async def window(self, accounts: Sequence[int], suspicious_at: datetime | None = None) -> Window:
         """The window proposed for some accounts' scope: the widest of theirs."""
@@ -173,27 +177,20 @@ class Incidents:
             return None
         return clock72(incident.aware_at, self._clock.now())
 
-    async def _change(
-        self,
-        number: int,
-        kind: str,
-        reason: str,
-        change: Callable[[Incident], Incident],
-        particulars: dict[str, str],
-    ) -> None:
+    async def _change(self, number: int, kind: str, reason: str, change: Change) -> Incident:
         _checked("reason", reason, TEXT_CHARACTERS_MAX)
         async with self._store.locking(number) as locked:
             if locked is None:
                 raise _unknown()
             now = self._clock.now()
             before = locked.incident
-            after = change(before)
+            after, said = change(before)
             if before.state is State.CLOSED and after.state is State.CLOSED and kind not in ("note", "report"):
                 why = Words("it is closed: open it again first", "il est clos : rouvrez-le d'abord")
                 raise InvalidValue(what=Words("The incident", "L'incident"), why=why)
             await locked.change(after, now)
-            said = {"from": before.state.value} | particulars if kind == "state" else particulars
             await locked.enter(now, self._by, kind, reason.strip(), said)
+            return after
 
     def _check_aware(self, aware_at: datetime | None, now: datetime) -> None:
         if aware_at is not None and aware_at > now + AHEAD:
@@ -218,6 +215,11 @@ async def proposed_selections(
         else:
             found.append(one)
     return tuple(found), windows
+
+
+def _weighed(one: Incident, severity: Severity) -> tuple[Incident, dict[str, str]]:
+    said = {choice.factor.value: str(choice.value) for choice in severity.choices} | {"score": str(severity.score)}
+    return replace(one, severity=severity), said
 
 
 def _checked(name: str, text: str, characters_max: int) -> None:

@@ -111,7 +111,7 @@ class Roles:
         if not isinstance(by, str) and not request.at_machine:
             raise WayRefused(why=_AT_THE_MACHINE, instead=_THERE)
         async with self._doing(by, wanted.account_id) as locked:
-            same = await are_one(self._acting.presence, request.asked_by, _name(by))
+            same = await are_one(self._acting.presence, locked.connection, request.asked_by, _name(by))
             refused = objection(same, self._clock.now() - request.asked_at, AGREE_WITHIN)
             if refused is not None:
                 raise WayRefused(why=refused, instead=_ANOTHER)

@@ -242,6 +242,15 @@ def chosen(before: Severity, factor: Factor, value: float, reason: str, by: str)
     )
 
 
+def holding(kept: Severity | None, counted: Severity) -> Severity:
+    """The severity that holds: what somebody has kept, of as many people as are counted now; else as it is counted.
+
+    >>> holding(of(2, 1, people=3), of(4, 1, people=5)) == of(2, 1, people=5), holding(None, of(4, 1)) == of(4, 1)
+    (True, True)
+    """
+    return counted if kept is None else msgspec.structs.replace(kept, people=counted.people)
+
+
 def _context(seen: Seen) -> Choice:
     """Simple data; raised because a hospital holds them, because of who is among them, or beyond identity."""
     if seen.beyond_identity:

@@ -82,12 +82,8 @@ def severity(
         async with desk(loaded, reason="severity") as at:
             now = (await _reports(at).weighed(at.ask, number)).content.now
             if factor is not None and value is not None:
-                await at.incidents.choose(number, now, factor, value, reason, at.ask.asker.subject)
-                kept = (await at.incidents.standing(number)).incident.severity
-                return kept or now
-            if keep:
-                await at.incidents.weigh(number, now, reason or "as proposed")
-            return now
+                return await at.incidents.choose(number, now, factor, value, reason, at.ask.asker.subject)
+            return await at.incidents.weigh(number, now, reason or "as proposed") if keep else now
 
     _tell_severity(asyncio.run(run()))
 

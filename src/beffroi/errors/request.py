@@ -47,6 +47,15 @@ class UnsupportedBody(CallerError):
     french = "Un corps de ce type n'est pas lu ici ; envoyez {accepted}."
 
 
+class Misdirected(CallerError):
+    """421 (RFC 9110 section 15.5.20). `name` is ours, from the configuration: never what was asked for."""
+
+    http_status = 421
+    fhir_code = "not-supported"
+    english = "This server answers as {name}; open that address. (A proxy before it passes Host on as it came.)"
+    french = "Ce serveur répond sous {name} ; ouvrez cette adresse. (Un proxy devant lui transmet Host tel quel.)"
+
+
 class MethodNotAllowed(CallerError):
     """405. `allowed` goes into Allow (RFC 9110 section 15.5.6)."""
 

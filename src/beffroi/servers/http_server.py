@@ -1,7 +1,8 @@
 """Serving HTTP on a socket that somebody else bound: uvicorn, with the limits that it lacks.
 
 A request's head (its line and headers) has a size and a time; without them one slow or endless head holds a connection
-or fills the memory. The server never says its name, keeps no access log (a URL may hold what was searched), and
+or fills the memory. What was sent has a time to be taken; without it one slow reader keeps an answer in our memory for
+days. The server never says its name, keeps no access log (a URL may hold what was searched), and
 believes no X-Forwarded header by itself.
 
 Source: RFC 9112 (messages, section 3: overlong request lines); RFC 6585 section 5 (431).
@@ -25,6 +26,10 @@ HEAD_S_MAX = 10.0
 its answer was sent."""
 KEEP_ALIVE_S = 60
 """Seconds of an idle connection: a hospital's proxy keeps some open."""
+TAKING_S = 60.0
+"""Seconds for what was sent to be taken, however little it is."""
+TAKEN_BYTES_PER_S = 8_192
+"""And as many more as its bytes need at this rate: half of what the slowest line of a hospital carries."""
 BACKLOG = 1_024
 """Connections that wait to be accepted."""
 STARTED_POLL_S = 0.01
@@ -61,23 +66,29 @@ class TlsFiles:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with a limit on the size and on the time of a head, and on a body that nobody waits for."""
+    """uvicorn's protocol, with limits: on the size and time of a head, and on the times of a body that nobody waits for
+    and of an answer that nobody takes.
+    """
 
     _head_bytes = 0
     _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
     _in_message = False
     _rest_timer: asyncio.TimerHandle | None = None
+    _taking_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A head is awaited from now on."""
         super().connection_made(transport)
+        # So that we hear of whatever waits, and when nothing does. Over TLS, asyncio takes 0 for "always".
+        transport.set_write_buffer_limits(high=1, low=0)
         self._head_timer = self.loop.call_later(HEAD_S_MAX, self._head_too_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is awaited any more."""
         self._stop_timer()
         self._stop_rest()
+        self._stop_taking()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -126,6 +137,29 @@ class BoundedProtocol(HttpToolsProtocol):
     def _rest_too_late(self) -> None:
         if self.transport is not None:
             self.transport.abort()
+
+    def pause_writing(self) -> None:
+        """Something waits to be taken: for as long as its bytes deserve."""
+        super().pause_writing()
+        taking_s = TAKING_S + self.transport.get_write_buffer_size() / TAKEN_BYTES_PER_S
+        self._taking_timer = self.loop.call_later(taking_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """All of it was taken."""
+        self._stop_taking()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """A connection is not idle while an answer is on its way: over TLS, closing it would cut the answer short."""
+        if self._taking_timer is None:
+            super().timeout_keep_alive_handler()
+        else:
+            self.timeout_keep_alive_task = self.loop.call_later(KEEP_ALIVE_S, self.timeout_keep_alive_handler)
+
+    def _stop_taking(self) -> None:
+        if self._taking_timer is not None:
+            self._taking_timer.cancel()
+            self._taking_timer = None
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:

@@ -32,10 +32,6 @@ class ContainmentStore:
         """Number, name and own networks of every hospital."""
         return [(row[0], row[1], tuple(row[2])) for row in await self._pool.fetch(self._sql["hospitals"])]
 
-    async def account_exists(self, account_id: int) -> bool:
-        """Whether there is an account of that number."""
-        return bool(await self._pool.fetchval(self._sql["account_exists"], account_id))
-
     async def accounts_of_application(self, subject: str) -> list[int]:
         """The accounts that an application itself has."""
         return [row[0] for row in await self._pool.fetch(self._sql["accounts_of_application"], subject)]
@@ -47,7 +43,9 @@ class ContainmentStore:
     async def touched(
         self, kind: ContainmentKind, target: str, spared: Sequence[str], now: datetime
     ) -> tuple[Touched, ...]:
-        """The accounts whose requests of the last day it would have refused, the busiest first."""
+        """The accounts whose requests of the last day it would have refused, the busiest first; an account itself, idle
+        or not, when there is one.
+        """
         async with self._pool.acquire() as connection, connection.transaction(readonly=True):
             await connection.execute(self._sql["patience"])
             if kind is ContainmentKind.ACCOUNT:
@@ -59,12 +57,12 @@ class ContainmentStore:
 
     async def known(self, containment_id: int) -> Containment | None:
         """One that was not released, not locked."""
-        row = await self._pool.fetchrow(self._sql["open_one"], containment_id)
+        row = await self._pool.fetchrow(self._sql["known"], containment_id)
         return containment_of(row) if row else None
 
     async def known_of(self, kind: ContainmentKind, target: str) -> Containment | None:
         """That of a target, not locked; None when nothing of it is stopped or asked for."""
-        row = await self._pool.fetchrow(self._sql["open_of"], kind.value, target)
+        row = await self._pool.fetchrow(self._sql["known_of"], kind.value, target)
         return containment_of(row) if row else None
 
     async def open_one(self, connection: Connection, containment_id: int) -> Containment | None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from html import unescape
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
@@ -18,6 +17,7 @@ from beffroi.errors import OperatorError
 from beffroi.model.account import Role
 from beffroi.servers.console.routes import HANDLE, ROUTES
 from beffroi.store.database import Database
+from beffroi_region.browsing import post, sign_in
 from beffroi_region.issuer import DemoIssuer
 from beffroi_region.staff import account_name
 
@@ -32,7 +32,6 @@ FLAGGED: Final = 25
 _FLAG: Final = """insert into doubts (hospital_id, kind, identity_id, found_at)
                   select hospital_id, 'flag', identity_id, now() from identities where hospital_id = 1 limit $1
                   on conflict do nothing"""
-_TOKEN = re.compile(r'name="form" value="([^"]+)"')
 _REASON: Final = "pour la mesure des pages"
 Way = Callable[[int], Awaitable[tuple[Role | None, str]]]
 """Whose page, and its path, in a round. None: a stranger's."""
@@ -52,21 +51,13 @@ class Visitors:
         """The browser of somebody in that role."""
         if role not in self.clients:
             client = httpx2.AsyncClient(base_url=self.url, headers={"accept-language": "fr"}, trust_env=False)
-            begun = await client.get("/sign-in")
-            reference = parse_qs(urlsplit(begun.headers["location"]).query)["request_uri"][0]
-            form = {"request_uri": reference, "account": account_name(role)}
-            async with httpx2.AsyncClient(trust_env=False) as other:
-                chosen = await other.post(f"{self.issuer.url}/authorize", data=form)
-            await client.get(chosen.headers["location"])
+            await sign_in(client, self.issuer.url, account_name(role))
             self.clients[role] = client
         return self.clients[role]
 
     async def post(self, role: Role, path: str, **fields: str) -> str:
         """A form, sent as its page sends it; the path to which it leads."""
-        client = await self.of(role)
-        token = _TOKEN.search((await client.get("/help")).text)
-        data = {"form": token[1] if token else "", **fields}
-        answer = await client.post(path, data=data, headers={"sec-fetch-site": "same-origin"})
+        answer = await post(await self.of(role), path, **fields)
         if answer.status_code != 303:
             raise OperatorError(f"{path} answered {answer.status_code}: this run measures nothing.")
         return answer.headers["location"].removeprefix("/console")

@@ -106,7 +106,7 @@ class Colleagues:
         """The code, once everything but the patients is right. Raises WayRefused; nobody was read."""
         if not 1 <= count <= PATIENTS_MAX:
             raise WayRefused(why=_HOW_MANY, instead=_ONE_BY_ONE)
-        await self._check(act, await self._asker(act, code), count, prove=True)
+        await self._check(act, await self._asker(act, code), count)
         return code
 
     async def confirm(self, act: Act, code: str, patients: Sequence[Named]) -> int:
@@ -133,9 +133,9 @@ class Colleagues:
     async def second(self, act: Act, code: str) -> None:
         """Agrees to one emergency reading of whoever shows the code. Raises WayRefused."""
         asker = await self._asker(act, code)
-        await self._check(act, asker, 0, prove=False)
         holder = AccountId(asker.holder)
         async with self._acting.doing(act, Operation.CONFIRM, [AccountId(asker.account_id), holder]) as locked:
+            _check_trusted(locked.evidence(act.holder))
             await self._use(locked, code, asker.account_id)
             theirs = locked.evidence(holder)
             agree(theirs, act.asker.account_id, int(self._clock.now().timestamp()))
@@ -158,16 +158,13 @@ class Colleagues:
             raise WayRefused(why=_DUTY, instead=_SIGN_IN)
         return person
 
-    async def _check(self, act: Act, asker: PersonRow, count: int, *, prove: bool) -> None:
+    async def _check(self, act: Act, asker: PersonRow, count: int) -> None:
         """Before anybody is read. The proof of the request is left for what follows."""
         now_s = int(self._clock.now().timestamp())
         alone = Act(act.asker, act.door, act.request_id)
         async with self._acting.doing(alone, Operation.CONFIRM, [AccountId(asker.holder)]) as locked:
             own = locked.evidence(act.holder)
-            if own.rung >= WARN or own.held_s:
-                raise WayRefused(why=_SUSPECT, instead=_OTHER)
-            if not prove:
-                return
+            _check_trusted(own)
             if not proved_just_now(locked, act, now_s):
                 raise WayRefused(why=_PROVE, instead=_TOUCH)
             _check_room(locked.evidence(AccountId(asker.holder)), own, count, now_s)
@@ -205,6 +202,11 @@ class Colleagues:
             act.event(Operation.CONFIRM, f"{what} for a colleague", given),
             AccountEvent(AccountId(asker.account_id), Operation.CONFIRM, f"a colleague {what}", taken, door=act.door),
         )
+
+
+def _check_trusted(colleague: Evidence) -> None:
+    if colleague.rung >= WARN or colleague.held_s:
+        raise WayRefused(why=_SUSPECT, instead=_OTHER)
 
 
 def _check_room(asker: Evidence, colleague: Evidence, count: int, now_s: int) -> None:

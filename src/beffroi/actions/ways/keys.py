@@ -85,6 +85,15 @@ class KnownKey:
     used_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """An account's keys, and what a browser needs to have one touched (None while none counts) or another made."""
+
+    keys: list[KnownKey]
+    proof: dict[str, Any] | None
+    enrolment: dict[str, Any]
+
+
 class Keys:
     """The keys of a deployment."""
 
@@ -121,9 +130,7 @@ class Keys:
 
     async def enrolment(self, act: Act) -> dict[str, Any]:
         """What a browser needs to make a key (PublicKeyCredentialCreationOptionsJSON)."""
-        known = [_text(key.credential_id) for key in await self._store.keys(act.asker.account_id)]
-        user = sha256(b"beffroi user" + act.asker.account_id.to_bytes(8, "big")).digest()[:_DIGEST_BYTES]
-        return enrolment_options(self._place, _text(self._challenge(act, ENROL)), user, known)
+        return self._to_enrol(act, await self._store.keys(act.asker.account_id))
 
     async def enrol(self, act: Act, code: str, credential: dict[str, Any]) -> KnownKey:
         """Enrols the key of a RegistrationResponseJSON, with the code. Raises ProofRefused or WayRefused."""
@@ -145,6 +152,11 @@ class Keys:
         log(Event.KEY_ENROLLED, account=account_id)
         return _known(KeyRow(*values, now, made_by, None))
 
+    async def ring(self, act: Act) -> KeyRing:
+        """The actor's own keys, with what can be done with them."""
+        keys = await self._store.keys(act.asker.account_id)
+        return KeyRing([_known(key) for key in keys], self._to_prove(act, keys), self._to_enrol(act, keys))
+
     async def listed(self, account_id: AccountId) -> list[KnownKey]:
         """An account's keys."""
         return [_known(key) for key in await self._store.keys(account_id)]
@@ -161,12 +173,10 @@ class Keys:
 
     async def challenge(self, act: Act) -> dict[str, Any]:
         """What a browser needs to have a key touched (PublicKeyCredentialRequestOptionsJSON). Raises WayRefused."""
-        now = self._clock.now()
-        known = [key for key in await self._store.keys(act.asker.account_id) if now - key.enrolled_at > COUNTS_AFTER]
-        if not known:
+        options = self._to_prove(act, await self._store.keys(act.asker.account_id))
+        if options is None:
             raise WayRefused(why=_NO_KEY, instead=_ASK_AGAIN)
-        numbers = [_text(key.credential_id) for key in known]
-        return proof_options(self._place, _text(self._challenge(act, PROVE)), numbers)
+        return options
 
     async def prove(self, act: Act, credential: dict[str, Any]) -> datetime:
         """The step-up: effective in every process when this returns. Raises ProofRefused."""
@@ -190,6 +200,16 @@ class Keys:
             await self._acting.signals.presence_proved(locked.connection, act.asker.account_id)
         log(Event.PROVED, account=act.asker.account_id)
         return now
+
+    def _to_enrol(self, act: Act, keys: list[KeyRow]) -> dict[str, Any]:
+        known = [_text(key.credential_id) for key in keys]
+        user = sha256(b"beffroi user" + act.asker.account_id.to_bytes(8, "big")).digest()[:_DIGEST_BYTES]
+        return enrolment_options(self._place, _text(self._challenge(act, ENROL)), user, known)
+
+    def _to_prove(self, act: Act, keys: list[KeyRow]) -> dict[str, Any] | None:
+        now = self._clock.now()
+        numbers = [_text(key.credential_id) for key in keys if now - key.enrolled_at > COUNTS_AFTER]
+        return proof_options(self._place, _text(self._challenge(act, PROVE)), numbers) if numbers else None
 
     def _challenge(self, act: Act, purpose: bytes) -> bytes:
         nonce, now_s = self._clock.token_bytes(NONCE_BYTES), int(self._clock.now().timestamp())

@@ -7,19 +7,20 @@ from beffroi.model.account import AccountId
 from beffroi.model.account_event import AccountEvent
 from beffroi.model.disclosure import Operation
 from beffroi.store.database import Database
-from beffroi.store.presence import PresenceStore
+from beffroi.store.presence import Connection, PresenceStore
 from beffroi.watch.joining import joined
 
 
-async def are_one(store: PresenceStore, first: str, second: str) -> bool:
+async def are_one(store: PresenceStore, connection: Connection, first: str, second: str) -> bool:
     """Whether one person acted first and acts now, by whichever of their accounts; named as containments name people.
 
-    Whoever is at the machine (`operator:NAME`) is another than whoever signed in.
+    Whoever is at the machine (`operator:NAME`) is another than whoever signed in. On the transaction's own connection:
+    one that waits for a second may wait for others that do the same.
     """
     if first == second:
         return True
     numbers = [int(who) for kind, _, who in (first.partition(":"), second.partition(":")) if kind == "account"]
-    people = await store.people(numbers) if len(numbers) == 2 else {}
+    people = await store.people(numbers, connection) if len(numbers) == 2 else {}
     return len(people) == 2 and len({one.holder for one in people.values()}) == 1
 
 

@@ -86,7 +86,7 @@ class Releasing:
                 await self._ring(locked, AlertKind.RELEASE_ASKED, account_id, by)
                 log(Event.RELEASE_ASKED, account=account_id)
                 return Release(account_id, waits=True)
-            if await are_one(self._acting.presence, waiting.asked_by, by):
+            if await are_one(self._acting.presence, connection, waiting.asked_by, by):
                 raise WayRefused(why=_TWICE, instead=_ANOTHER)
             await self._store.finish(connection, waiting.release_id, by, now)
             told |= {"by": waiting.asked_by, "confirmed_by": by}

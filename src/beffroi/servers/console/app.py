@@ -9,11 +9,13 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import aclosing
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from beffroi.actions.browser_sessions import Session
 from beffroi.actions.device_binding import Unproved
 from beffroi.errors import (
     BeffroiError,
+    Misdirected,
     TooLarge,
     TooSlow,
     Unavailable,
@@ -26,7 +28,7 @@ from beffroi.servers.admission import Admission
 from beffroi.servers.console import devices, entrance, refusals
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import FORM_TOKEN, ROOT, Page, Visit
-from beffroi.servers.console.headers import FILE_HEADERS, PAGE_HEADERS, TLS_HEADERS, cookies_of
+from beffroi.servers.console.headers import FILE_HEADERS, PAGE_HEADERS, TLS_HEADERS, cookies_of, host_name
 from beffroi.servers.console.pages import LANGUAGES
 from beffroi.servers.console.routes import Route, Router
 from beffroi.servers.console.typed import plain
@@ -56,6 +58,7 @@ class Console:
     def __init__(self, desk: Desk, origin: str, proxies: Proxies, admission: Admission) -> None:
         self._desk = desk
         self._origin = origin
+        self._name = host_name(urlsplit(origin).netloc)
         self._proxies = proxies
         self._admission = admission
         self._router = Router()
@@ -72,6 +75,7 @@ class Console:
             return
         operation: Operation | None = None
         try:
+            self._check_host(visit)
             route, visit.handle = self._router.find(visit.method, visit.path)
             operation = route.operation
             page = await self._answer(route, visit, scope, receive)
@@ -83,6 +87,13 @@ class Console:
             page, result = refusals.failure(self._desk, visit), Result.FAILED
         await self._deliver(page, visit, receive, send)
         count_request(Door.CONSOLE, operation, result, asyncio.get_running_loop().time() - begun_s)
+
+    def _check_host(self, visit: Visit) -> None:
+        """Another name leads here by mistake, or because its owner lets it: a page of theirs would then take us for its
+        own site (DNS rebinding). Raises Misdirected.
+        """
+        if host_name(visit.headers.get("host", "")) != self._name:
+            raise Misdirected(name=self._origin + ROOT)
 
     def _visit(self, scope: Scope) -> Visit:
         headers = header_dict(scope["headers"])

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import msgspec
 
-from beffroi.access.policy import REASON_LENGTH_MIN, RIGHTS
+from beffroi.access.policy import REASON_LENGTH_MIN
 from beffroi.access.rejection import STEP_UP
 from beffroi.actions.asking import Ask
 from beffroi.errors import NotAuthenticated, NotFound, TooBroad, Words
@@ -138,7 +138,6 @@ def _page(desk: Desk, visit: Visit, asked: Asked, reason: str, mistakes: dict[st
         mistakes=mistakes,
         known=bool(visit.handle),
         handle=visit.handle,
-        may=RIGHTS[visit.visitor.asker.role].emergency,
         sexes=[(sex.value, SEXES[sex]) for sex in Sex],
         reason_min=REASON_LENGTH_MIN,
         reason_max=REASON_LENGTH_MAX,

@@ -1,5 +1,5 @@
 """What every page says to the browser besides its text: what may run (our own files), who may frame it (nobody), what
-is kept (nothing), and the cookies.
+is kept (nothing), and the cookies; and as whom the browser has to address us.
 
 Over https a cookie has the prefix `__Host-`: this host alone set it, for no other, over TLS. On the loopback, where the
 demonstration speaks http, some browsers would drop such a cookie: there the same one has a plain name, and the console
@@ -8,6 +8,7 @@ refuses to start with http anywhere else.
 Source: CSP 3; Trusted Types; RFC 6265bis sections 4.1.3.2 and 5.8.3; Fetch Metadata; Clear Site Data.
 """
 
+import re
 from collections import Counter
 from typing import Final
 
@@ -48,6 +49,7 @@ CLEAR: Final = (b"clear-site-data", b'"cache", "storage"')
 """At a sign-out: what Back would show is gone, and what binds the session to the device. Not "cookies": the language
 stays."""
 COOKIES_BYTES_MAX: Final = 8_192
+_PORT: Final = re.compile(r":[0-9]*$")
 
 
 class Cookies:
@@ -89,3 +91,12 @@ def cookies_of(header: str) -> dict[str, str]:
     pairs = [part.strip(" \t").partition("=") for part in header.split(";")]
     named = Counter(name for name, _, _ in pairs)
     return {name: value for name, equals, value in pairs if equals and named[name] == 1}
+
+
+def host_name(host: str) -> str:
+    """The name in a `Host`, without its port, which a proxy may leave out (RFC 9110 section 7.2).
+
+    >>> host_name("Console.example:443"), host_name("[::1]:8480"), host_name("[::1]")
+    ('console.example', '[::1]', '[::1]')
+    """
+    return _PORT.sub("", host.lower())

@@ -30,20 +30,17 @@ async def room(desk: Desk, visit: Visit) -> Page:
 
 
 async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int = 200) -> Page:
-    act, keys = act_of(visit), desk.ways.keys
-    now = desk.clock.now()
-    listed = await keys.listed(visit.visitor.asker.account_id)
+    ring = await desk.ways.keys.ring(act_of(visit))
     return desk.pages.render(
         visit,
         "keys.html",
         TITLE,
         Room.KEYS,
         status=status,
-        keys=listed,
-        counting=[key for key in listed if key.counts_from <= now],
-        proof=await proof_options(desk, act),
+        keys=ring.keys,
+        proof=_encode(ring.proof).decode() if ring.proof else "",
         back=own_path(visit.query.get("back", "") or visit.form.get("back", "")),
-        enrolment=_encode(await keys.enrolment(act)).decode(),
+        enrolment=_encode(ring.enrolment).decode(),
         mistakes=mistakes,
         done=visit.query.get("done", ""),
         may_grant=Operation.KEY in RIGHTS[visit.visitor.asker.role].operations,

@@ -11,9 +11,13 @@ select * from containments order by released_at is not null, containment_id desc
 -- One containment that was not released, locked. $1 its number.
 select * from containments where containment_id = $1 and released_at is null for update;
 
--- name: open_of
--- The containment of something that was not released, locked. $1 kind, $2 target.
-select * from containments where kind = $1 and target = $2 and released_at is null for update;
+-- name: known
+-- The same for who only looks: a page that is open waits for nobody's decision. $1 its number.
+select * from containments where containment_id = $1 and released_at is null;
+
+-- name: known_of
+-- The containment of something that was not released. $1 kind, $2 target.
+select * from containments where kind = $1 and target = $2 and released_at is null;
 
 -- name: end_expired
 -- One that has run out makes room for the next of the same target. $1 kind, $2 target, $3 now.
@@ -52,7 +56,8 @@ where containment_id = $1 returning *;
 set local statement_timeout = '60s';
 
 -- name: touched_account
--- What an account did in the last day, by its chain. $1 account (text), $2 a day ago, $3 an hour ago.
+-- What an account did in the last day, by its chain; no row when there is no such account. $1 account (text), $2 a day
+-- ago, $3 an hour ago.
 select a.account_id, a.kind, a.subject, count(distinct d.session_key)::int as sessions_count,
        count(d.account_id) filter (where d.at >= $3)::int as requests_hour, count(d.account_id)::int as requests_day,
        coalesce(array_agg(distinct d.structure_id) filter (where d.account_id is not null), '{}') as hospitals
@@ -96,7 +101,3 @@ select account_id from accounts where kind = 'application' and subject = $1 orde
 -- name: hospitals
 -- The hospitals and the networks that they have declared their own.
 select hospital_id, name, networks from hospitals order by hospital_id;
-
--- name: account_exists
--- Whether there is an account of that number. $1 account.
-select exists (select from accounts where account_id = $1);

@@ -1,0 +1,26 @@
+"""What somebody does on the console's pages by an HTTP client: signs in at the demonstration's issuer, sends forms."""
+
+import re
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+
+TOKEN: Final = re.compile(r'name="form" value="([^"]+)"')
+"""The form token of a page."""
+
+
+async def sign_in(client: httpx2.AsyncClient, issuer_url: str, account: str) -> httpx2.Response:
+    """Goes through the issuer's page; the console's answer to the way back. `client`: its base is the console."""
+    begun = await client.get("/sign-in")
+    reference = parse_qs(urlsplit(begun.headers["location"]).query)["request_uri"][0]
+    async with httpx2.AsyncClient(trust_env=False) as other:
+        chosen = await other.post(f"{issuer_url}/authorize", data={"request_uri": reference, "account": account})
+    return await client.get(chosen.headers["location"])
+
+
+async def post(client: httpx2.AsyncClient, path: str, **fields: str) -> httpx2.Response:
+    """A form of this session, sent as its own page sends it."""
+    token = TOKEN.search((await client.get("/help")).text)
+    headers = {"sec-fetch-site": "same-origin"}
+    return await client.post(path, data={"form": token[1] if token else "", **fields}, headers=headers)
