@@ -117,7 +117,11 @@ class SigningClient:
             raise OperatorError(f"The demonstration's issuer does not answer ({type(error).__name__}).") from error
         content: dict[str, Any] = answer.json()
         if answer.status_code != httpx2.codes.OK:
-            raise OperatorError(f"The issuer gives no token: {content.get('error_description', answer.status_code)}.")
+            why = content.get("error_description", answer.status_code)
+            raise OperatorError(
+                f"The issuer gives no token: {why}. `make run` printed the accounts.",
+                f"L'émetteur ne donne pas de jeton : {why}. `make run` a affiché les comptes.",
+            )
         self._token, self._good_until_s = content["access_token"], now_s + content["expires_in"] - RENEW_S
         return self._token
 

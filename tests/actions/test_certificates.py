@@ -27,7 +27,7 @@ async def test_what_ends_soon_is_told(tmp_path: Path, clock: FakeClock, capfd: p
     files = {"web.tls_certificate": tmp_path / "chain.pem", "mllp.client_ca": tmp_path / "nowhere.pem"}
     certificates = Certificates(files, clock)
     authorities, chained = certificates.read()
-    assert authorities.validity(start) is Validity.UNREADABLE and authorities.failure == "FileNotFoundError"
+    assert authorities.validity(start) is Validity.UNREADABLE and authorities.failure.english == "it does not exist"
     assert chained.validity(start) is Validity.GOOD and chained.days_left(start) == 41
     assert await certificates.round() == 1
     clock.advance(timedelta(days=20))

@@ -96,7 +96,7 @@ async def test_a_taken_port_is_said_in_words(config_file: Path, monkeypatch: pyt
     """A second deployment on the same port says so, and starts nothing."""
     monkeypatch.setattr(module, "PORT_S_MAX", 0.2)
     async with serving(config_file, demo=True):
-        with pytest.raises(OperatorError, match="Is another one running"):
+        with pytest.raises(OperatorError, match=r"another program listens there. See web.host and web.port"):
             async with serving(config_file, demo=True):
                 pytest.fail("it must not start")
 

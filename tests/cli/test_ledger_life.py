@@ -136,11 +136,15 @@ async def test_a_restore_is_found_said_and_gone_on_from(installation: Installati
 
 
 async def test_holds_are_placed_shown_and_lifted(installation: Installation) -> None:
-    """By number, with days; a hold of nothing is refused."""
+    """By number, with days; a hold of nothing, or of a number that is nobody's, is refused."""
     installation.write()
-    code, said = await installation.run(
-        *("ledger", "hold", "--account", "7", "--since", "2025-09-01", "--until", "2025-09-30", "--reason", "inquiry")
+    wanted = ("hold", "--account", "7", "--since", "2025-09-01", "--until", "2025-09-30", "--reason", "inquiry")
+    assert (await installation.run("ledger", *wanted))[0] == 1
+    assert await installation.run("ledger", "holds") == (0, "None.\n")
+    await installation.database.pool.execute(
+        "insert into accounts (account_id, kind, issuer, subject) overriding system value values (7, 'person', 'i', 's')"
     )
+    code, said = await installation.run("ledger", *wanted)
     assert (code, said) == (0, "Hold 1.\n")
     code, said = await installation.run("ledger", "holds")
     assert code == 0 and "account 7 2025-09-01 2025-09-30" in said and "inquiry" in said

@@ -94,7 +94,7 @@ async def test_a_proof_for_somebody_is_encrypted_to_them(
     assert b"beffroi-scope-proof/1" not in file.read_bytes()
     assert json.loads(pyrage.decrypt(file.read_bytes(), [identity]))["format"] == "beffroi-scope-proof/1"
     again = beffroi(*ask, identity.to_public(), *config)
-    assert again.returncode == 1 and "FileExistsError" in again.stderr
+    assert again.returncode == 1 and "it exists already" in again.stderr
     assert beffroi(*ask, "age1nothing", *config).returncode == 1
     wrong = beffroi("scope", "colour=blue", *config)
     assert wrong.returncode == 1 and "the word colour" in wrong.stderr

@@ -75,7 +75,7 @@ async def test_the_operator_sees_whose_keys_count(served) -> None:
     certificates; never a private part."""
     operator = await served.signed_in("operator", "en")
     page = await operator.get("/operate/keys")
-    assert "No witness cosigns" in page.text and "cannot be read, FileNotFoundError" in page.text
+    assert "No witness cosigns" in page.text and "cannot be read, it does not exist" in page.text
     await trusted(served)
     page = await operator.get("/operate/keys")
     assert served.issuer.url in page.text and "demo-" in page.text and "ES256" in page.text

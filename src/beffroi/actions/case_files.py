@@ -19,7 +19,7 @@ from beffroi.breach.page_parts import Source
 from beffroi.breach.pages import pages
 from beffroi.breach.report import HospitalCount
 from beffroi.breach.report_words import moment
-from beffroi.errors import OperatorError
+from beffroi.errors import unwritable
 from beffroi.model.disclosure import Released
 from beffroi.outbound.typesetting import pdf_of
 
@@ -75,11 +75,7 @@ def write_files(files: Mapping[str, bytes], folder: Path) -> None:
                 file.flush()
                 os.fsync(file.fileno())
     except OSError as error:
-        name = type(error).__name__
-        raise OperatorError(
-            f"{folder} cannot be written as a new folder ({name}).",
-            f"{folder} ne peut pas être créé ou écrit ({name}).",
-        ) from None
+        raise unwritable(folder, error) from None
 
 
 def _documents(

@@ -8,6 +8,7 @@ from cryptography import x509
 
 from beffroi.actions.rounds import Rounds
 from beffroi.clock import Clock
+from beffroi.errors import Words, reason_of
 from beffroi.model.certificate import CertificateFile, Validity, to_renew
 from beffroi.model.job import Job
 from beffroi.telemetry import Event, log
@@ -15,14 +16,17 @@ from beffroi.telemetry.metrics import show_certificate
 
 ROUND_S: Final = 6 * 3_600.0
 """Seconds between two looks of the worker: what ends, ends by days."""
+_NO_CERTIFICATE: Final = Words("it holds no certificate in PEM", "il ne contient pas de certificat PEM")
 
 
 def read_certificate(setting: str, path: Path) -> CertificateFile:
     """When the first of a PEM file's certificates ends."""
     try:
         certificates = x509.load_pem_x509_certificates(path.read_bytes())
-    except (OSError, ValueError) as failure:
-        return CertificateFile(setting, None, type(failure).__name__)
+    except OSError as failure:
+        return CertificateFile(setting, None, reason_of(failure))
+    except ValueError:
+        return CertificateFile(setting, None, _NO_CERTIFICATE)
     return CertificateFile(setting, min(one.not_valid_after_utc for one in certificates))
 
 

@@ -19,7 +19,7 @@ from beffroi.actions.disclose.gate import Gate
 from beffroi.actions.investigate import Investigation
 from beffroi.actions.lookup import Lookup
 from beffroi.actions.pages import Page, Window, kept_back
-from beffroi.errors import CallerError, NotFound, TooBroad, UnknownDomain, Words
+from beffroi.errors import CallerError, NotFound, TooBroad, UnknownDomain, UnknownKey, Words
 from beffroi.identity.blocking import Block, Plan, plan, widen
 from beffroi.identity.selection import CERTAIN, POSSIBLE, PROBABLE, best_grade, holds, narrows, of_protected, score
 from beffroi.model.account import Asker
@@ -182,7 +182,7 @@ class Finder:
         await self._refuse_unknown_domains(question, targets, 403, "QPD^1^4")
         found = await self._look_up(Plan(Block.IDENTIFIER, identifiers=(token,)), ask.asker)
         if not found:
-            missing = NotFound("QPD^1^3^1^1", what="sourceIdentifier Patient Identifier")
+            missing = UnknownKey("QPD^1^3^1^1", what="sourceIdentifier Patient Identifier")
             await self._gate.refuse(question, missing, Outcome.NONE)
         others = _without(found[0], token, self.hospitals)
         if not others.identities:  # known by the source alone: what is left to tell is our own reference

@@ -37,6 +37,11 @@ class Holding:
                 "Say what is held (--account, --patient, --since, --until) and why (--reason).",
                 "Dites ce qui est gelé (--account, --patient, --since, --until) et pourquoi (--reason).",
             )
+        if wanted.account is not None and not await self._store.is_account(wanted.account):
+            raise OperatorError(
+                f"No account has the number {wanted.account}: `beffroi account list` shows them.",
+                f"Aucun compte n'a le numéro {wanted.account} : `beffroi account list` les montre.",
+            )
         people = await self._numbers(wanted.reference) if wanted.reference else None
         hold = Hold(wanted.account, people, wanted.from_at, wanted.until_at)
         return await self._store.place(hold, reason, self._clock.now(), self._by)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from beffroi.errors import OperatorError
+from beffroi.errors import unreadable
 from beffroi.store.imports import Reject
 
 CHUNK_BYTES = 1024 * 1024
@@ -40,7 +40,7 @@ def file_digest(path: Path) -> bytes:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
-        raise OperatorError(f"The file cannot be read: {error.strerror}.") from error
+        raise unreadable("The file", error) from error
 
 
 def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:

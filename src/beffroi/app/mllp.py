@@ -9,7 +9,7 @@ from beffroi.actions.register import Registrar
 from beffroi.actions.stop_watch import watching_stops
 from beffroi.app.assembly import expectations_of, windows_of
 from beffroi.app.context import Context
-from beffroi.errors import OperatorError
+from beffroi.errors import OperatorError, reason_of
 from beffroi.servers.admission import Admission
 from beffroi.servers.mllp_messages import Messages
 from beffroi.servers.mllp_server import MllpLimits, serve_mllp, tls_context
@@ -65,8 +65,8 @@ def _tls(context: Context) -> ssl.SSLContext | None:
     try:
         return tls_context(*files)
     except OSError as error:  # ssl.SSLError among them
-        name = type(error).__name__
+        why = reason_of(error)
         raise OperatorError(
-            f"The TLS files of [mllp] are not usable ({name}); `beffroi doctor` says which.",
-            f"Les fichiers TLS de [mllp] sont inutilisables ({name}) ; `beffroi doctor` dit lequel.",
+            f"The TLS files of [mllp] are not usable: {why.english}. `beffroi doctor` says which.",
+            f"Les fichiers TLS de [mllp] sont inutilisables : {why.french}. `beffroi doctor` dit lequel.",
         ) from None

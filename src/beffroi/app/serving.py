@@ -18,7 +18,7 @@ from beffroi.app.run_folder import RunFolder, run_folder
 from beffroi.app.supervisor import ChildPlan, Supervisor
 from beffroi.config.reading import load, read_text
 from beffroi.config.settings import Config
-from beffroi.errors import OperatorError
+from beffroi.errors import OperatorError, reason_of
 from beffroi.servers.http_server import listen
 from beffroi.telemetry import Event, Process, log
 
@@ -68,22 +68,22 @@ async def serving(config_file: Path, *, demo: bool = False) -> AsyncIterator[Add
 
 async def _bind(config: Config) -> dict[Process, socket.socket]:
     wanted = {
-        Process.WEB: (config.web.host, config.web.port),
-        Process.WORKER: (config.operations.host, config.operations.port),
+        Process.WEB: ("web", config.web.host, config.web.port),
+        Process.WORKER: ("operations", config.operations.host, config.operations.port),
     }
     if config.mllp is not None:
-        wanted[Process.MLLP] = (config.mllp.host, config.mllp.port)
+        wanted[Process.MLLP] = ("mllp", config.mllp.host, config.mllp.port)
     bound: dict[Process, socket.socket] = {}
     try:
-        for process, (host, port) in wanted.items():
-            bound[process] = await _listen_soon(host, port)
+        for process, place in wanted.items():
+            bound[process] = await _listen_soon(*place)
     except BaseException:
         _close(bound)
         raise
     return bound
 
 
-async def _listen_soon(host: str, port: int) -> socket.socket:
+async def _listen_soon(table: str, host: str, port: int) -> socket.socket:
     deadline_s = time.monotonic() + PORT_S_MAX
     while True:
         try:
@@ -92,9 +92,10 @@ async def _listen_soon(host: str, port: int) -> socket.socket:
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline_s:
                 await asyncio.sleep(_RETRY_S)
                 continue
+            why = reason_of(error)
             raise OperatorError(
-                f"Cannot listen on {host} port {port}: {error.strerror}. Is another one running?",
-                f"Impossible d'écouter sur {host} port {port} : {error.strerror}. Un autre tourne-t-il déjà ?",
+                f"Cannot listen on {host} port {port}: {why.english}. See {table}.host and {table}.port.",
+                f"Impossible d'écouter sur {host} port {port} : {why.french}. Voir {table}.host et {table}.port.",
             ) from None
 
 

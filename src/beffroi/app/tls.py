@@ -3,7 +3,7 @@
 import ssl
 
 from beffroi.config.settings import Config
-from beffroi.errors import OperatorError
+from beffroi.errors import OperatorError, reason_of
 
 
 def client_context(config: Config, section: str, ca_file: str, certificate: str = "", key: str = "") -> ssl.SSLContext:
@@ -14,9 +14,9 @@ def client_context(config: Config, section: str, ca_file: str, certificate: str 
         if certificate:
             context.load_cert_chain(config.path(certificate), config.path(key))
     except OSError as error:  # ssl.SSLError among them
-        name = type(error).__name__
+        why = reason_of(error)
         raise OperatorError(
-            f"The TLS files of [{section}] are not usable ({name}).",
-            f"Les fichiers TLS de [{section}] sont inutilisables ({name}).",
+            f"The TLS files of [{section}] are not usable: {why.english}.",
+            f"Les fichiers TLS de [{section}] sont inutilisables : {why.french}.",
         ) from None
     return context

@@ -20,7 +20,8 @@ EXIT_SOFTWARE = 70
 HOMES: Mapping[str, tuple[str, ...]] = {
     "installation": ("serve", "migrate", "doctor", "settings"),
     "accounts": ("account",),
-    "containing": ("contain", "release", "containments"),
+    "containing": ("contain", "containments"),
+    "releasing": ("release",),
     "alerting": ("alerts",),
     "auditing": ("repositories",),
     "notifying": ("notifications",),

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.table import Table
 
 from beffroi.actions.roles import DAYS_MAX, Roles
 from beffroi.actions.ways.acting import Acting
@@ -14,7 +13,18 @@ from beffroi.actions.ways.persons import same_person
 from beffroi.cli import departing
 from beffroi.cli.containing import HospitalOption, IssuerOption, Reason, Subject, number_of, only_issuer
 from beffroi.cli.owning import as_owner, officer
-from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, JsonFlag, out, say, tell, tell_json
+from beffroi.cli.speaking import (
+    DEFAULT_CONFIG,
+    HELP,
+    ConfigFile,
+    DemoFlag,
+    JsonFlag,
+    columns,
+    say,
+    tell,
+    tell_json,
+    tell_table,
+)
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.model.account import AccountId, Role
@@ -97,15 +107,13 @@ def withdraw(number: RequestNumber, config: ConfigFile = DEFAULT_CONFIG, demo: D
 @app.command(help=say("What waits for a second person.", "Ce qui attend une seconde personne."))
 def requests(config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
     """One line each."""
-    table = Table(box=None, header_style="bold")
     titles = ("", say("who", "qui"), say("role", "rôle"), say("until", "fin"), say("by", "par"), say("why", "pourquoi"))
-    for title in titles:
-        table.add_column(title, overflow="fold")
+    table = columns(*titles)
     for one in _at_desk(config, demo, lambda desk, _: desk.waiting()):
         wanted = one.wanted
         role = f"{wanted.role} ({wanted.hospital_id})"
         table.add_row(str(one.number), one.subject, role, f"{wanted.until:%Y-%m-%d}", one.asked_by, wanted.reason)
-    out.print(table)
+    tell_table(table)
 
 
 @app.command(help=say("Take a role away.", "Retirer un rôle."))
@@ -155,16 +163,14 @@ def list_accounts(
     if as_json:
         tell_json(accounts)
         return
-    table = Table(box=None, header_style="bold")
     titles = (say("account", "compte"), say("name", "nom"), say("status", "état"), say("roles", "rôles"))
-    for title in ("", *titles, say("last asked", "dernière demande")):
-        table.add_column(title, overflow="fold")
+    table = columns("", *titles, say("last asked", "dernière demande"))
     for account in accounts:
         roles = ", ".join(f"{g.role} ({g.hospital_id})" for g in account.grants)
         state = account.status.value + "".join(f", {say('left', 'parti de')} {number}" for number in account.left)
         asked = f"{account.asked_at:%Y-%m-%d}" if account.asked_at else ""
         table.add_row(str(account.account_id), account.subject, account.name, state, roles, asked)
-    out.print(table)
+    tell_table(table)
 
 
 def _at_desk(config: Path, demo: bool, do: Callable[[Roles, str], Awaitable[T]], issuer: str = "") -> T:

@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 
 from beffroi.actions.alerts import Alerts
+from beffroi.app.alerting import channels_of
 from beffroi.cli.owning import as_owner
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, JsonFlag, say, tell, tell_json
 from beffroi.clock import Clock
 from beffroi.config.reading import load
+from beffroi.errors import OperatorError
 from beffroi.store.alerts import Outbox
 from beffroi.store.database import Database
 from beffroi.telemetry import Process, configure_logs
@@ -46,7 +48,13 @@ def alerts(
             await desk.test()
         return await desk.standing(), revived
 
-    standing, revived_count = as_owner(load(config, demo=demo), run)
+    settings = load(config, demo=demo)
+    if test and not channels_of(settings, Clock()):
+        raise OperatorError(
+            "Nobody would be told: configure alert_mail, alert_webhook or alert_syslog.",
+            "Personne ne serait prévenu : configurez alert_mail, alert_webhook ou alert_syslog.",
+        )
+    standing, revived_count = as_owner(settings, run)
     if as_json:
         tell_json(standing)
         return

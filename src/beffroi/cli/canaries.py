@@ -6,7 +6,7 @@ import typer
 
 from beffroi.actions.canaries import Canaries
 from beffroi.cli.owning import as_owner
-from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell, tell_none
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.errors import OperatorError
@@ -49,7 +49,10 @@ def plant(
 @app.command("list", help=say("Those that stand, and those that did.", "Celles en place, et les anciennes."))
 def list_canaries(config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
     """Number, hospital, identifier, since when, and how often it was shown."""
-    for row in as_owner(load(config, demo=demo), lambda database: CanaryStore(database).planted()):
+    rows = as_owner(load(config, demo=demo), lambda database: CanaryStore(database).planted())
+    if not rows:
+        tell_none()
+    for row in rows:
         ended = f"  {say('retired', 'retirée')} {row['retired_at']:%Y-%m-%d}" if row["retired_at"] else ""
         where = f"{row['hospital_id']}  {row['ipp']}  {row['made_at']:%Y-%m-%d}"
         shown = say(f"shown {row['shown_count']} times", f"montrée {row['shown_count']} fois")

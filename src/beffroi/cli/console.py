@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from beffroi.cli.speaking import say, tell
-from beffroi.errors import OperatorError
+from beffroi.errors import unwritable
 from beffroi.outbound.signing_key import SigningKey, base64url
 
 
@@ -32,9 +32,6 @@ def client_key(
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
             file.write(msgspec.json.encode(key.private_jwk) + b"\n")
     except OSError as error:
-        raise OperatorError(
-            f"{out} cannot be written ({type(error).__name__}).",
-            f"{out} ne peut pas être écrit ({type(error).__name__}).",
-        ) from None
+        raise unwritable(out, error) from None
     public = key.jwk | {"kid": base64url(key.thumbprint), "use": "sig", "alg": "ES256"}
     tell(msgspec.json.encode({"keys": [public]}).decode())

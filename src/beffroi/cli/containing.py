@@ -1,4 +1,4 @@
-"""contain, release, containments: stop an account, a device, an application, a network or a structure, and let go."""
+"""contain, containments: stop an account, a device, an application, a network or a structure."""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.table import Table
 
 from beffroi.actions.contain import HOURS_DEFAULT, HOURS_MAX, Containing, Order, until_words
 from beffroi.cli.owning import as_owner, officer
@@ -17,10 +16,11 @@ from beffroi.cli.speaking import (
     ConfigFile,
     DemoFlag,
     JsonFlag,
-    out,
+    columns,
     say,
     tell,
     tell_json,
+    tell_table,
 )
 from beffroi.clock import Clock
 from beffroi.config.reading import load
@@ -40,15 +40,6 @@ contain = typer.Typer(
     no_args_is_help=True,
     context_settings=HELP,
 )
-release = typer.Typer(
-    help=say(
-        "End a containment; an account's takes two people.",
-        "Mettre fin à un arrêt ; pour un compte, il faut deux personnes.",
-    ),
-    no_args_is_help=True,
-    context_settings=HELP,
-)
-
 Reason = Annotated[
     str, typer.Option("--reason", "-r", help=say("Why, in words; kept for ever.", "Pourquoi, en mots ; conservé."))
 ]
@@ -75,7 +66,6 @@ Subject = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Adds these commands."""
     app.add_typer(contain, name="contain")
-    app.add_typer(release, name="release")
     app.command(help=say("What is stopped, and what waits for a second person.", "Ce qui est arrêté ou en attente."))(
         containments
     )
@@ -158,30 +148,7 @@ def contain_structure(
 def confirm(number: Number, config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
     """Within an hour of the request."""
     made = at_desk(load(config, demo=demo), lambda desk: desk.confirm(ContainmentId(number), officer()))
-    tell(_said(made))
-
-
-@release.command("account", help=say("Ask to let an account read again.", "Demander la libération d'un compte."))
-def release_account(
-    subject: Subject,
-    reason: Reason = "",
-    issuer: IssuerOption = "",
-    config: ConfigFile = DEFAULT_CONFIG,
-    demo: DemoFlag = False,
-) -> None:
-    """Once another person says so too, within an hour."""
-    loaded = load(config, demo=demo)
-    number = number_of(loaded, subject, issuer)
-    _release_of(loaded, ContainmentKind.ACCOUNT, str(number), reason)
-
-
-@release.command("number", help=say("End a containment by its number.", "Mettre fin à un arrêt par son numéro."))
-def release_number(
-    number: Number, reason: Reason = "", config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False
-) -> None:
-    """One that only waits is withdrawn."""
-    made = at_desk(load(config, demo=demo), lambda desk: desk.release(ContainmentId(number), officer(), reason))
-    tell(_said(made))
+    tell(said(made))
 
 
 def containments(
@@ -194,14 +161,12 @@ def containments(
     if as_json:
         tell_json(found)
         return
-    table = Table(box=None, header_style="bold")
-    for title in ("", say("what", "quoi"), say("state", "état"), say("by", "par"), say("reason", "raison")):
-        table.add_column(title, overflow="fold")
+    table = columns("", say("what", "quoi"), say("state", "état"), say("by", "par"), say("reason", "raison"))
     now = Clock().now()
     for one in found:
         by = ", ".join(filter(None, (one.asked_by, one.confirmed_by)))
         table.add_row(str(one.containment_id), f"{one.kind} {one.target}", _state(one, now), by, one.reason)
-    out.print(table)
+    tell_table(table)
 
 
 def _contain(
@@ -224,15 +189,7 @@ def _contain(
             raise OperatorError("Say --yes, or answer at a terminal.", "Ajoutez --yes, ou répondez depuis un terminal.")
         typer.confirm(say("Stop this?", "Arrêter cela ?"), abort=True)
     order = Order(kind, target, reason, officer(), hours)
-    tell(_said(at_desk(loaded, lambda desk: desk.contain(order))))
-
-
-def _release_of(config: Config, kind: ContainmentKind, target: str, reason: str) -> None:
-    async def do(desk: Containing) -> Containment:
-        found = await desk.open_of(kind, target)
-        return await desk.release(found.containment_id, officer(), reason)
-
-    tell(_said(at_desk(config, do)))
+    tell(said(at_desk(loaded, lambda desk: desk.contain(order))))
 
 
 def at_desk(config: Config, do: Callable[[Containing], Awaitable[T]]) -> T:
@@ -245,7 +202,10 @@ def number_of(config: Config, subject: str, issuer: str) -> int:
     url = issuer or only_issuer(config)
     account = as_owner(config, lambda database: AccountStore(database).find(url, subject))
     if account is None:
-        raise OperatorError("There is no such account.", "Ce compte n'existe pas.")
+        raise OperatorError(
+            "There is no such account: `beffroi account list` shows those that have asked.",
+            "Ce compte n'existe pas : `beffroi account list` montre ceux qui ont demandé.",
+        )
     return account.account_id
 
 
@@ -285,7 +245,8 @@ def _tell_preview(found: Preview) -> None:
         tell(say(f"Spared, hospitals' own: {names}.", f"Épargnés, réseaux d'hôpitaux : {names}."))
 
 
-def _said(one: Containment) -> str:
+def said(one: Containment) -> str:
+    """How it stands, and what is done next."""
     number = one.containment_id
     if one.released_at is not None:
         return say(f"Containment {number} has ended.", f"L'arrêt {number} a pris fin.")

@@ -1,6 +1,5 @@
 """The investigation's desk: the owner's database, the operator's own account, and what is opened with them."""
 
-import getpass
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from beffroi.actions.incidents import Incidents
 from beffroi.actions.investigate import Investigation
 from beffroi.actions.operator import operator_ask
 from beffroi.app.investigating import archive_of
+from beffroi.cli.owning import login
 from beffroi.cli.speaking import say
 from beffroi.clock import Clock
 from beffroi.config.settings import Config
@@ -45,7 +45,7 @@ async def desk(config: Config, operation: Operation = Operation.SCOPE_VIEW, reas
     async with await Database.open(config.dsn("owner"), size=3, **FREE_PLANS) as database:
         house = await open_house(database, clock, archive=archive_of(config))
         try:
-            ask = await operator_ask(database, clock, getpass.getuser(), operation, reason)
+            ask = await operator_ask(database, clock, login(), operation, reason)
             incidents = Incidents(database, clock, ask.asker.account_id)
             yield Desk(config, database, house, clock, ask, incidents, house.investigation)
         finally:

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.table import Table
 
 from beffroi.actions.case_files import write_files
 from beffroi.actions.scope_export import ScopeExports, expires
 from beffroi.cli.desk import Desk, IncidentNumber, desk
-from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, columns, say, tell, tell_table
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
 from beffroi.model.selection import Selection
@@ -104,17 +103,15 @@ def write(
 @app.command("list", help=say("Every export and where it stands.", "Tous les exports et leur état."))
 def list_exports(config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
     """One line each."""
-    table = Table(box=None, header_style="bold")
     heads = (say("asked by", "demandé par"), say("approved by", "approuvé par"), "patients", say("state", "état"))
-    for title in ("", *heads, say("reason", "raison")):
-        table.add_column(title, overflow="fold")
+    table = columns("", *heads, say("reason", "raison"))
     for export, requester, approver in _at(config, demo, lambda _, exports: exports.listed()):
         if export.ended_at is not None:
             state = say("refused", "refusé") if export.refused else say("written", "écrit")
         else:
             state = say("until ", "jusqu'au ") + expires(export).strftime("%Y-%m-%d %H:%M UTC")
         table.add_row(str(export.export_id), requester, approver, f"{export.patients:,}", state, export.reason)
-    out.print(table)
+    tell_table(table)
 
 
 Do = Callable[[Desk, ScopeExports], Awaitable[T]]

@@ -9,7 +9,6 @@ from typing import Annotated, TypeVar
 
 import msgspec
 import typer
-from rich.table import Table
 
 from beffroi.actions.incidents import Standing, proposed_selections
 from beffroi.breach.incident import STATE_WORDS, Account33, State, Window
@@ -22,13 +21,14 @@ from beffroi.cli.speaking import (
     ConfigFile,
     DemoFlag,
     JsonFlag,
-    out,
+    columns,
     say,
     tell,
     tell_json,
+    tell_table,
 )
 from beffroi.config.reading import load
-from beffroi.errors import Words
+from beffroi.errors import OperatorError, Words
 from beffroi.model.selection import described
 from beffroi.store.cases import Incident
 from beffroi.telemetry import Process, configure_logs
@@ -112,13 +112,11 @@ def list_all(config: ConfigFile = DEFAULT_CONFIG, as_json: JsonFlag = False, dem
     if as_json:
         tell_json([_plain(one) for one, _ in found])
         return
-    table = Table(box=None, header_style="bold")
-    for title in ("", say("title", "titre"), say("state", "état"), say("aware", "connaissance"), "72 h"):
-        table.add_column(title, overflow="fold")
+    table = columns("", say("title", "titre"), say("state", "état"), say("aware", "connaissance"), "72 h")
     for one, clock in found:
         left = _said(clock.words()) if clock and one.state in (State.SUSPECTED, State.CONFIRMED) else ""
         table.add_row(str(one.incident_id), one.title, _said(STATE_WORDS[one.state]), _at_text(one.aware_at), left)
-    out.print(table)
+    tell_table(table)
 
 
 @app.command(help=say("One incident, its clock and its history.", "Un incident, son délai et son historique."))
@@ -228,7 +226,12 @@ def tell_register(
     demo: DemoFlag = False,
 ) -> None:
     """What is left out stays as it was."""
+    if not (facts or effects or measures):
+        raise OperatorError(
+            "Say what to write: --facts, --effects, --measures.", "Dites quoi écrire : --facts, --effects, --measures."
+        )
     _at(config, demo, lambda at: at.incidents.tell(number, Account33(facts, effects, measures), reason))
+    tell(say("Written in the register.", "Inscrit au registre."))
 
 
 def _move(config: Path, demo: bool, number: int, state: State, reason: str, aware_at: datetime | None = None) -> None:

@@ -9,12 +9,23 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from beffroi.actions.foreign_import import ForeignReport, ForeignSource, import_log
 from beffroi.actions.foreign_scope import foreign_scope_of
 from beffroi.breach.foreign import ForeignScope, ForeignSelection
-from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, JsonFlag, out, say, tell, tell_json
+from beffroi.cli.speaking import (
+    DEFAULT_CONFIG,
+    HELP,
+    ConfigFile,
+    DemoFlag,
+    JsonFlag,
+    columns,
+    out,
+    say,
+    tell,
+    tell_json,
+    tell_table,
+)
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
@@ -120,15 +131,13 @@ def list_logs(
     if as_json:
         tell_json(logs)
         return
-    table = Table(box=None, header_style="bold")
     heads = (say("server", "serveur"), "format", say("facts", "faits"), say("passed over", "sans objet"))
-    for title in ("", *heads, say("unreadable", "illisibles"), say("from", "du"), say("to", "au"), ""):
-        table.add_column(title, overflow="fold")
+    table = columns("", *heads, say("unreadable", "illisibles"), say("from", "du"), say("to", "au"), "")
     for one in logs:
         done = "" if one.finished_at else say("not finished", "inachevé")
         counts = (f"{one.fact_count:,}", f"{one.passed_count:,}", f"{one.rejected_count:,}")
         table.add_row(str(one.log_id), one.server, one.format, *counts, _day(one.first_at), _day(one.last_at), done)
-    out.print(table)
+    tell_table(table)
 
 
 async def _logs(config: Config) -> list[ListedLog]:

@@ -20,7 +20,7 @@ from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, JsonFlag,
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config, LedgerSettings
-from beffroi.errors import OperatorError
+from beffroi.errors import OperatorError, unreadable, unwritable
 from beffroi.ledger.checkpoint import SEED_BYTES, Checkpoint, SigningKey, VerifierKey, opened
 from beffroi.ledger.cosignature import CosigningKey
 from beffroi.ledger.note import NOTE_BYTES_MAX, is_key_name
@@ -77,10 +77,7 @@ def keygen(
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise OperatorError(
-            f"{out} cannot be written ({type(error).__name__}).",
-            f"{out} ne peut pas être écrit ({type(error).__name__}).",
-        ) from None
+        raise unwritable(out, error) from None
     tell(key.verifier().text())
 
 
@@ -163,8 +160,7 @@ def kept_checkpoint(path: Path, keys: Sequence[VerifierKey]) -> Checkpoint:
         with path.open("rb") as file:
             return opened(file.read(NOTE_BYTES_MAX).decode("utf-8", "replace"), keys)
     except OSError as error:
-        name = type(error).__name__
-        raise OperatorError(f"{path} cannot be read ({name}).", f"{path} est illisible ({name}).") from None
+        raise unreadable(path, error) from None
     except ValueError:
         raise OperatorError(
             f"{path} is no checkpoint that a known key signed.",

@@ -1,7 +1,6 @@
 """ledger reopen, hold, lift, holds: what an operator does to a ledger, under the owner's role."""
 
 import asyncio
-import getpass
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -9,14 +8,13 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.table import Table
 
 from beffroi.actions.hold import Holding, Wanted
 from beffroi.actions.reopen import Ending, Reopened, Reopening
 from beffroi.app.assembly import ledger_verifiers, sealing_keys, witnesses_of
 from beffroi.cli.ledger import kept_checkpoint, ledger_of
-from beffroi.cli.owning import as_owner
-from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
+from beffroi.cli.owning import as_owner, login
+from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, columns, say, tell, tell_table
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
@@ -160,7 +158,7 @@ def lift(
 @app.command(help=say("Every hold, the lifted ones too.", "Tous les gels, levés compris."))
 def holds(config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
     """A table."""
-    table = Table(*say("number what reason placed lifted", "numéro quoi raison posé levé").split())
+    table = columns(*say("number what reason placed lifted", "numéro quoi raison posé levé").split())
     for one in _holding(config, demo, lambda desk: desk.listed()):
         what = [f"{say('account', 'compte')} {one.account}"] if one.account is not None else []
         what += [say("a patient", "un patient")] if one.patient else []
@@ -169,9 +167,9 @@ def holds(config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> None:
         ]
         lifted = f"{one.lifted_at:%Y-%m-%d} {one.lifted_by}" if one.lifted_at else ""
         table.add_row(str(one.number), " ".join(what), one.reason, f"{one.placed_at:%Y-%m-%d} {one.placed_by}", lifted)
-    out.print(table)
+    tell_table(table)
 
 
 def _holding(config: Path, demo: bool, act: Callable[[Holding], Awaitable[T]]) -> T:
     configure_logs(Process.COMMAND, level=logging.ERROR)
-    return as_owner(load(config, demo=demo), lambda database: act(Holding(database, Clock(), getpass.getuser())))
+    return as_owner(load(config, demo=demo), lambda database: act(Holding(database, Clock(), login())))

@@ -12,7 +12,7 @@ from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import SECRET_BYTES_MAX
-from beffroi.errors import OperatorError
+from beffroi.errors import OperatorError, unreadable, unwritable
 from beffroi.ledger.checkpoint import SigningKey, VerifierKey, signing_keys
 from beffroi.store.norms import NormStore
 from beffroi.watch.release import TEXT_BYTES_MAX, read_release
@@ -107,8 +107,7 @@ def _read(path: Path, bytes_max: int) -> str:
             raise OperatorError(f"{path} is too large.", f"{path} est trop grand.")
         return content.decode()
     except (OSError, UnicodeDecodeError) as error:
-        name = type(error).__name__
-        raise OperatorError(f"{path} cannot be read ({name}).", f"{path} est illisible ({name}).") from None
+        raise unreadable(path, error) from None
 
 
 def _write(path: Path, text: str) -> None:
@@ -116,5 +115,4 @@ def _write(path: Path, text: str) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644), "w") as file:
             file.write(text)
     except OSError as error:
-        name = type(error).__name__
-        raise OperatorError(f"{path} cannot be written ({name}).", f"Écriture de {path} impossible ({name}).") from None
+        raise unwritable(path, error) from None

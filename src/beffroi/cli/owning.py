@@ -24,4 +24,9 @@ def as_owner(config: Config, do: Callable[[Database], Awaitable[T]]) -> T:
 
 def officer() -> str:
     """Who acts: whoever logged in to this machine, before any sudo."""
-    return f"operator:{os.environ.get('SUDO_USER') or getpass.getuser()}"
+    return f"operator:{login()}"
+
+
+def login() -> str:
+    """The name of that login."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()

@@ -19,7 +19,7 @@ from beffroi.app.investigating import archive_place
 from beffroi.cli.ledger import EXIT_FOUND, verifier_keys
 from beffroi.cli.speaking import LANGUAGE, JsonFlag, fail, say, tell
 from beffroi.config.settings import Config
-from beffroi.errors import OperatorError
+from beffroi.errors import OperatorError, unreadable, unwritable
 from beffroi.ledger.cosignature import CosignerKey
 from beffroi.store.database import Database
 from beffroi.store.ledger import LedgerStore
@@ -103,8 +103,7 @@ def _write(path: Path, content: bytes) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
             file.write(content)
     except OSError as error:
-        name = type(error).__name__
-        raise OperatorError(f"{path} cannot be written ({name}).", f"{path} ne peut pas être écrit ({name}).") from None
+        raise unwritable(path, error) from None
 
 
 def _content(path: Path) -> bytes:
@@ -112,8 +111,7 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(FILE_BYTES_MAX)
     except OSError as error:
-        name = type(error).__name__
-        raise OperatorError(f"{path} cannot be read ({name}).", f"{path} est illisible ({name}).") from None
+        raise unreadable(path, error) from None
 
 
 def _tell(checked: Checked) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from beffroi.cli.speaking import tell, tell_json
+from beffroi.cli.speaking import tell, tell_json, tell_none
 
 T = TypeVar("T")
 
@@ -15,5 +15,8 @@ def tell_standing(standing: Iterable[T], line: Callable[[T], str], *, as_json: b
         return
     if again:
         tell(again)
-    for one in standing:
-        tell(line(one))
+    lines = [line(one) for one in standing]
+    for text in lines:
+        tell(text)
+    if not lines:
+        tell_none()

@@ -2,19 +2,18 @@
 
 import asyncio
 import dataclasses
-import getpass
 import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from beffroi.actions.house import open_house
 from beffroi.actions.operator import operator_ask
 from beffroi.app.investigating import archive_of
+from beffroi.cli.owning import login
 from beffroi.cli.proving import ProofFile, write_proof
-from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, out, say, tell, tell_json
+from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, columns, out, say, tell, tell_json
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
@@ -102,7 +101,7 @@ async def _scope(config: Config, selections: list[str], reason: str, proof: Proo
     async with await Database.open(config.dsn("web"), size=2) as database:
         house = await open_house(database, clock, archive=archive_of(config))
         try:
-            ask = await operator_ask(database, clock, getpass.getuser(), Operation.SCOPE_VIEW, reason)
+            ask = await operator_ask(database, clock, login(), Operation.SCOPE_VIEW, reason)
             released = await house.investigation.view_of_operator(ask, selections)
             if proof is not None:
                 leaving = dataclasses.replace(ask, operation=Operation.EXPORT, request_id=clock.uuid())
@@ -113,10 +112,8 @@ async def _scope(config: Config, selections: list[str], reason: str, proof: Proo
 
 
 def _tell(answer: ScopeAnswer, lines: int) -> None:
-    table = Table(box=None, header_style="bold")
     titles = ("patient", say("times", "fois"), say("first", "première"), say("last", "dernière"), say("fate", "sort"))
-    for title in (*titles, say("fields", "champs")):
-        table.add_column(title, overflow="fold")
+    table = columns(*titles, say("fields", "champs"))
     for one in answer.patients[:lines]:
         table.add_row(*_cells(one))
     if answer.patients[:lines]:

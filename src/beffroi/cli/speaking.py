@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
+from rich.table import Table
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -46,6 +47,27 @@ def tell(text: str) -> None:
 def tell_json(result: object) -> None:
     """A result, for programs."""
     sys.stdout.buffer.write(msgspec.json.encode(result) + b"\n")
+
+
+def columns(*titles: str) -> Table:
+    """A table of a list, for `tell_table`."""
+    table = Table(box=None, header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table
+
+
+def tell_table(table: Table) -> None:
+    """A list; one without lines says so, since headings alone look like something cut off."""
+    if table.row_count:
+        out.print(table)
+    else:
+        tell_none()
+
+
+def tell_none() -> None:
+    """A list without lines."""
+    tell(say("None.", "Aucun."))
 
 
 def fail(text: str) -> None:

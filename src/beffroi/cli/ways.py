@@ -1,21 +1,17 @@
-"""key grant, list, revoke; release hold: the ways on of an account, at the machine itself. Under the owner's role."""
+"""key grant, list, revoke: security keys, at the machine itself. Under the owner's role."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 import typer
-from rich.table import Table
 
 from beffroi.access.presence import Challenges
 from beffroi.actions.ways.acting import Acting
 from beffroi.actions.ways.keys import Keys
-from beffroi.actions.ways.releasing import Releasing
 from beffroi.app.assembly import key_place_of
-from beffroi.cli.containing import IssuerOption, Reason, Subject, number_of
-from beffroi.cli.containing import release as release_app
+from beffroi.cli.containing import IssuerOption, Subject, number_of
 from beffroi.cli.owning import as_owner, officer
-from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, out, say, tell
+from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, columns, say, tell, tell_table
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config
@@ -33,12 +29,6 @@ key = typer.Typer(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    keys: Keys
-    releasing: Releasing
-
-
 def add_to(app: typer.Typer) -> None:
     """Adds these commands."""
     app.add_typer(key, name="key")
@@ -51,7 +41,7 @@ def grant(
     """Handed over in person; it serves once, for a day."""
     loaded = load(config, demo=demo)
     number = AccountId(number_of(loaded, subject, issuer))
-    made = _at_desk(loaded, lambda desk: desk.keys.grant_as_operator(number, officer()))
+    made = _at_desk(loaded, lambda desk: desk.grant_as_operator(number, officer()))
     tell(
         say(
             f"Code {made.code}, for this person's own hands, until {made.expires_at:%Y-%m-%d %H:%M UTC}.",
@@ -67,12 +57,10 @@ def list_keys(
     """One line each."""
     loaded = load(config, demo=demo)
     number = AccountId(number_of(loaded, subject, issuer))
-    table = Table(box=None, header_style="bold")
-    for title in (say("key", "clé"), say("counts from", "compte dès"), say("granted by", "accordée par")):
-        table.add_column(title, overflow="fold")
-    for one in _at_desk(loaded, lambda desk: desk.keys.listed(number)):
+    table = columns(say("key", "clé"), say("counts from", "compte dès"), say("granted by", "accordée par"))
+    for one in _at_desk(loaded, lambda desk: desk.listed(number)):
         table.add_row(one.key, f"{one.counts_from:%Y-%m-%d %H:%M}", one.granted_by)
-    out.print(table)
+    tell_table(table)
 
 
 @key.command(help=say("Revoke a key at once.", "Révoquer une clé, aussitôt."))
@@ -86,35 +74,13 @@ def revoke(
     """It proves nothing any more."""
     loaded = load(config, demo=demo)
     account = AccountId(number_of(loaded, subject, issuer))
-    _at_desk(loaded, lambda desk: desk.keys.revoke_as_operator(account, number, officer()))
+    _at_desk(loaded, lambda desk: desk.revoke_as_operator(account, number, officer()))
     tell(say("Revoked.", "Révoquée."))
 
 
-@release_app.command(
-    "hold", help=say("Let an account read again that the watch holds.", "Libérer un compte que la veille retient.")
-)
-def release_hold(
-    subject: Subject,
-    reason: Reason = "",
-    issuer: IssuerOption = "",
-    config: ConfigFile = DEFAULT_CONFIG,
-    demo: DemoFlag = False,
-) -> None:
-    """From the third time in 30 days it takes two people."""
-    loaded = load(config, demo=demo)
-    number = AccountId(number_of(loaded, subject, issuer))
-    done = _at_desk(loaded, lambda desk: desk.releasing.release_as_operator(number, officer(), reason))
-    if done.waits:
-        tell(say("Asked. Another person says so too within the hour.", "Demandé. Une autre personne confirme."))
-    else:
-        tell(say("Released: its evidence begins again, its ceilings stay.", "Libéré ; ses plafonds restent."))
-
-
-def _at_desk(config: Config, do: Callable[[_Desk], Awaitable[T]]) -> T:
+def _at_desk(config: Config, do: Callable[[Keys], Awaitable[T]]) -> T:
     async def at(database: Database) -> T:
         clock = Clock()
-        acting = Acting(database, clock)
-        keys = Keys(acting, _NO_CHALLENGES, key_place_of(config), clock)
-        return await do(_Desk(keys, Releasing(database, acting, clock)))
+        return await do(Keys(Acting(database, clock), _NO_CHALLENGES, key_place_of(config), clock))
 
     return as_owner(config, at)

@@ -12,7 +12,7 @@ import typer
 from beffroi.app.witness import WitnessPlan, serve_witness
 from beffroi.cli.speaking import say, tell
 from beffroi.config.contradictions import is_loopback
-from beffroi.errors import OperatorError
+from beffroi.errors import OperatorError, reason_of, unreadable
 from beffroi.ledger.checkpoint import VerifierKey
 from beffroi.ledger.cosignature import CosigningKey
 from beffroi.servers.http_server import TlsFiles, listen
@@ -90,9 +90,10 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         return listen(host, port)
     except OSError as error:
-        name = type(error).__name__
+        why = reason_of(error)
         raise OperatorError(
-            f"{host}:{port} cannot be listened on ({name}).", f"Impossible d'écouter {host}:{port} ({name})."
+            f"Cannot listen on {host} port {port} (--host, --port): {why.english}.",
+            f"Impossible d'écouter sur {host} port {port} (--host, --port) : {why.french}.",
         ) from None
 
 
@@ -101,8 +102,7 @@ def _cosigning(path: Path) -> CosigningKey:
         with path.open("rb") as file:
             return CosigningKey.parse(file.read(KEY_BYTES_MAX).decode("utf-8", "replace"))
     except OSError as error:
-        name = type(error).__name__
-        raise OperatorError(f"{path} cannot be read ({name}).", f"{path} est illisible ({name}).") from None
+        raise unreadable(path, error) from None
     except ValueError:
         raise OperatorError(
             f"{path} is no key of `beffroi keygen --witness`.",

@@ -14,7 +14,7 @@ import msgspec
 
 from beffroi.config.contradictions import contradictions
 from beffroi.config.settings import Config
-from beffroi.errors import OperatorError, Words
+from beffroi.errors import OperatorError, Words, reason_of
 
 FILE_BYTES_MAX = 1_048_576
 """A thousand hospitals and applications fit; something larger is another file named by mistake."""
@@ -43,13 +43,18 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        kind = type(error).__name__
-        raise OperatorError(
-            f"The configuration {path} cannot be read ({kind}).", f"La configuration {path} est illisible ({kind})."
-        ) from None
+        raise _no_configuration(path, error) from None
     if len(content) > FILE_BYTES_MAX:
         raise OperatorError(f"{path} is too large.", f"{path} est trop grand.")
     return content.decode("utf-8", "replace")
+
+
+def _no_configuration(path: Path, error: OSError) -> OperatorError:
+    why = reason_of(error)
+    return OperatorError(
+        f"The configuration {path} cannot be read: {why.english}. Name it with --config FILE or BEFFROI_CONFIG.",
+        f"La configuration {path} est illisible : {why.french}. Nommez-la par --config FICHIER ou BEFFROI_CONFIG.",
+    )
 
 
 def parse(text: str, origin: str, folder: str) -> Config:

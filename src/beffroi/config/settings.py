@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
 
-from beffroi.errors import OperatorError
+from beffroi.errors import OperatorError, unreadable
 from beffroi.model.account import Role
 
 SECRET_BYTES_MAX = 4_096
@@ -1045,8 +1045,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         url: str = getattr(self.database, f"{role}_url")
         if not url:
             raise OperatorError(
-                f"database.{role}_url is needed for this and is not set.",
-                f"database.{role}_url est nécessaire ici et n'est pas renseigné.",
+                f"database.{role}_url is needed for this and is not set. Name the file that has it: --config FILE.",
+                f"database.{role}_url est nécessaire ici et n'est pas renseigné. "
+                "Nommez le fichier qui l'a : --config FICHIER.",
             )
         password_file: str = getattr(self.database, f"{role}_password_file")
         return with_password(url, self.secret(password_file)) if password_file else url
@@ -1058,9 +1059,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             with path.open("rb") as file:
                 content = file.read(SECRET_BYTES_MAX + 1)
         except OSError as error:
-            raise OperatorError(
-                f"{path} cannot be read ({type(error).__name__}).", f"{path} est illisible ({type(error).__name__})."
-            ) from None
+            raise unreadable(path, error) from None
         if len(content) > SECRET_BYTES_MAX:
             raise OperatorError(f"{path} is too large for a secret.", f"{path} est trop grand pour un secret.")
         return content.decode("utf-8", "replace").strip("\r\n")

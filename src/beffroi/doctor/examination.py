@@ -1,5 +1,6 @@
 """All checks of one installation, in the order in which they would be mended."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from beffroi.clock import Clock
@@ -9,7 +10,7 @@ from beffroi.doctor.auditing import check_audit_repositories
 from beffroi.doctor.databases import check_databases
 from beffroi.doctor.doors import check_issuers, check_settings, show_ceilings
 from beffroi.doctor.files import check_files
-from beffroi.doctor.finding import Finding, error
+from beffroi.doctor.finding import Finding, Level, error
 from beffroi.doctor.jobs import check_jobs
 from beffroi.doctor.notifying import check_notifications
 from beffroi.doctor.sealing import check_ledger
@@ -36,4 +37,13 @@ async def examine(config_file: Path, clock: Clock, *, demo: bool = False) -> lis
     found += [finding async for finding in check_issuers(config, clock, demo=demo)]
     found += check_settings(config)
     found += check_own_networks(config)
-    return [*found, *show_ceilings()]
+    return [*_once(found), *show_ceilings()]
+
+
+def _once(found: list[Finding]) -> Iterator[Finding]:
+    """A file or a database that is out of reach is met by several checks, and said by the first."""
+    told: set[Words] = set()
+    for finding in found:
+        if finding.level is not Level.ERROR or finding.said not in told:
+            yield finding
+        told.add(finding.said)

@@ -12,7 +12,7 @@ from beffroi.actions.certificates import read_certificate
 from beffroi.app.certificates import certificate_files
 from beffroi.config.settings import Config
 from beffroi.doctor.finding import Finding, error, good, warning
-from beffroi.errors import Words
+from beffroi.errors import Words, reason_of, unreadable
 from beffroi.model.certificate import CertificateFile, Validity
 
 ROOM_BYTES_LOW = 2 * 2**30
@@ -65,10 +65,8 @@ def _secret(setting: str, path: Path) -> Finding:
         with path.open("rb"):
             pass
     except OSError as failure:
-        name = type(failure).__name__
-        return error(
-            "secret", Words(f"{setting}: {path} cannot be read ({name}).", f"{setting} : {path} illisible ({name}).")
-        )
+        said = unreadable(path, failure)
+        return error("secret", Words(said.text("en"), said.text("fr")), Words(f"See {setting}.", f"Voir {setting}."))
     if mode & (stat.S_IRWXO | stat.S_IWGRP):
         return error(
             "secret",
@@ -81,13 +79,15 @@ def _secret(setting: str, path: Path) -> Finding:
 def _pair(section: str, certificate: Path, key: Path) -> Iterator[Finding]:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except FileNotFoundError:
+        return  # said of the file itself
     except OSError as failure:  # ssl.SSLError among them
-        name = type(failure).__name__
+        why = reason_of(failure)
         yield error(
             "certificate",
             Words(
-                f"{section}.tls_certificate and {section}.tls_key are not usable together ({name}).",
-                f"{section}.tls_certificate et {section}.tls_key ne vont pas ensemble ({name}).",
+                f"{section}.tls_certificate and {section}.tls_key are not usable together: {why.english}.",
+                f"{section}.tls_certificate et {section}.tls_key ne vont pas ensemble : {why.french}.",
             ),
         )
         return
@@ -97,7 +97,8 @@ def _certificate(one: CertificateFile, now: datetime) -> Finding:
     setting, day = one.setting, f"{one.ends_at:%Y-%m-%d}" if one.ends_at else ""
     match one.validity(now):
         case Validity.UNREADABLE:
-            said = Words(f"{setting} cannot be read ({one.failure}).", f"{setting} illisible ({one.failure}).")
+            why = one.failure
+            said = Words(f"{setting} cannot be read: {why.english}.", f"{setting} est illisible : {why.french}.")
             return error("certificate", said)
         case Validity.ENDED:
             said = Words(f"{setting} expired on {day}.", f"{setting} a expiré le {day}.")

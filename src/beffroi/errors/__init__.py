@@ -40,6 +40,7 @@ from beffroi.errors.feed import (
     UnsupportedVersion,
     VersionConflict,
 )
+from beffroi.errors.reasons import reason_of, unreadable, unwritable
 from beffroi.errors.request import (
     InvalidValue,
     Malformed,
@@ -52,6 +53,7 @@ from beffroi.errors.request import (
     TooLarge,
     TooSlow,
     UnknownDomain,
+    UnknownKey,
     Unsupported,
     UnsupportedBody,
     UnsupportedMediaType,
@@ -95,6 +97,7 @@ __all__ = [
     "UnknownAccount",
     "UnknownDomain",
     "UnknownIdentity",
+    "UnknownKey",
     "Unsupported",
     "UnsupportedBody",
     "UnsupportedEvent",
@@ -104,4 +107,7 @@ __all__ = [
     "VersionConflict",
     "WayRefused",
     "Words",
+    "reason_of",
+    "unreadable",
+    "unwritable",
 ]

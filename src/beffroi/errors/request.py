@@ -104,8 +104,15 @@ class NotFound(CallerError):
     http_status = 404
     fhir_code = "not-found"
     hl7_code = "204"
-    english = "{what} not found."
+    english = "{what}: not found."
     french = "{what} : introuvable."
+
+
+class UnknownKey(NotFound):
+    """PIXm's own words (ITI-83), which software compares."""
+
+    english = "{what} not found"
+    french = "{what} not found"
 
 
 class UnknownDomain(CallerError):

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from beffroi.errors import Words
+
 ENDS_SOON: Final = timedelta(days=30)
 """Time to order a certificate at an authority that does it by hand, and to put it in place."""
 
@@ -22,11 +24,11 @@ class Validity(StrEnum):
 
 class CertificateFile(msgspec.Struct, frozen=True):
     """The file of a setting. `ends_at` is the end of whichever of its certificates ends first; None: it cannot be read,
-    by the failure of that class."""
+    and `failure` says why."""
 
     setting: str
     ends_at: datetime | None
-    failure: str = ""
+    failure: Words = Words("", "")
 
     def validity(self, now: datetime) -> Validity:
         """How it is today.
@@ -50,7 +52,7 @@ class CertificateFile(msgspec.Struct, frozen=True):
 def to_renew(files: Iterable[CertificateFile], now: datetime) -> int:
     """How many end soon, have ended or cannot be read.
 
-    >>> to_renew([CertificateFile("mllp.client_ca", None, "OSError")], datetime(2026, 3, 1))
+    >>> to_renew([CertificateFile("mllp.client_ca", None)], datetime(2026, 3, 1))
     1
     """
     return sum(one.validity(now) is not Validity.GOOD for one in files)

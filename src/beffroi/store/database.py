@@ -11,6 +11,7 @@ import asyncpg
 
 from beffroi.errors import OperatorError
 from beffroi.store.readers import Readers
+from beffroi.store.unreachable import unreachable
 
 ROLE_OWNER = "beffroi_owner"  # owns the tables: migrations, and the registers copied from the configuration
 ROLE_WEB = "beffroi_web"  # answers questions
@@ -159,7 +160,7 @@ class Database:
                 reset=_keep_session,
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-            raise OperatorError(f"The database cannot be reached ({type(error).__name__}).") from error
+            raise unreachable(dsn, error) from error
         return cls(pool, max(0, size - NOT_FOR_READERS))
 
     async def close(self) -> None:

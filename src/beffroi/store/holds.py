@@ -46,6 +46,11 @@ class HoldStore:
         )
         return number
 
+    async def is_account(self, number: int) -> bool:
+        """Whether an account has that number."""
+        known: bool = await self._pool.fetchval(self._sql["is_account"], number)
+        return known
+
     async def lift(self, number: int, at: datetime, by: str) -> bool:
         """Lifts a hold; False when there is none to lift."""
         return await self._pool.fetchval(self._sql["lift"], number, at, by) is not None

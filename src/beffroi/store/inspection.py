@@ -12,6 +12,7 @@ import asyncpg
 from beffroi.errors import OperatorError
 from beffroi.store.database import ROLE_ARCHIVER, ROLE_FEED, ROLE_SEALER, ROLE_WEB, ROLE_WORKER, connect, load_queries
 from beffroi.store.migrate import load_migrations, pending
+from beffroi.store.unreachable import unreachable
 
 VERSION_MIN = 15
 
@@ -114,11 +115,7 @@ async def inspect(dsn: str, expected_role: str) -> Inspection:
     try:
         connection = await connect(dsn, application_name="beffroi inspection")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-        name = type(error).__name__
-        raise OperatorError(
-            f"The database cannot be reached as {expected_role} ({name}).",
-            f"La base de données est injoignable en tant que {expected_role} ({name}).",
-        ) from error
+        raise unreachable(dsn, error) from error
     try:
         server = await connection.fetchrow(sql["server"])
         assert server is not None

@@ -15,6 +15,7 @@ import msgspec
 
 from beffroi.errors import OperatorError
 from beffroi.store.database import connect, load_queries
+from beffroi.store.unreachable import unreachable
 
 ADVISORY_LOCK = 0x6265666672_6F69  # "beffroi"
 LOCK_TIMEOUT_MS = 3_000  # questions queue behind a waiting lock: this is how long they may
@@ -110,10 +111,7 @@ async def _connect(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
         # No limit on statements: an index over 25 million identities takes minutes. Nor on waiting for another runner.
         return await connect(dsn, application_name="beffroi migrate", statement_timeout="0", lock_timeout="0")
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        raise OperatorError(
-            f"The database cannot be reached ({type(error).__name__}).",
-            f"La base est inaccessible ({type(error).__name__}).",
-        ) from error
+        raise unreachable(dsn, error) from error
 
 
 async def _applied(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[int, str]:

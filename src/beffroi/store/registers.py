@@ -19,6 +19,7 @@ from beffroi.model.account import Role
 from beffroi.model.person import Hospital, HospitalId
 from beffroi.store.database import connect, load_queries
 from beffroi.store.identities import hospital_of
+from beffroi.store.unreachable import unreachable
 
 ADVISORY_LOCK = 0x6265666672_7265  # "beffre": registers
 GRANTED_BY = "configuration"
@@ -169,10 +170,7 @@ async def _connect(dsn: str) -> _Connection:
     try:
         return await connect(dsn, application_name="beffroi registers")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-        name = type(error).__name__
-        raise OperatorError(
-            f"The database cannot be reached ({name}).", f"La base de données est injoignable ({name})."
-        ) from error
+        raise unreachable(dsn, error) from error
 
 
 async def _run(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from beffroi.errors import OperatorError
+from beffroi.errors import OperatorError, unreadable, unwritable
 from beffroi.store.file_lock import FileLock
 
 STATE_BYTES_MAX = 64 * 2**20
@@ -62,10 +62,7 @@ class WitnessFile:
                 "dédoublement : restaurez le fichier, ou créez un nouveau témoin, d'une autre clé, avec --create.",
             ) from None
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            name = type(error).__name__
-            raise OperatorError(
-                f"{self.path} cannot be read ({name}).", f"{self.path} est illisible ({name})."
-            ) from None
+            raise unreadable(self.path, error) from None
         if record.format != WitnessRecord().format:
             raise OperatorError(f"{self.path} is of another version.", f"{self.path} est d'une autre version.")
         return record
@@ -97,10 +94,7 @@ class WitnessFile:
         try:
             lock = FileLock(self.path.with_name(f"{self.path.name}.lock"))
         except OSError as error:
-            name = type(error).__name__
-            raise OperatorError(
-                f"{self.path} cannot be written ({name}).", f"{self.path} ne peut être écrit ({name})."
-            ) from None
+            raise unwritable(self.path, error) from None
         if not lock.take(fcntl.LOCK_EX | fcntl.LOCK_NB):
             lock.close()
             raise OperatorError(

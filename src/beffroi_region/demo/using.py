@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import msgspec
 
-from beffroi.errors import OperatorError
+from beffroi.errors import OperatorError, unreadable
 from beffroi_region.client import SigningClient, read_access
 from beffroi_region.demo.folder import Folder, default_folder, is_running
 from beffroi_region.demo.screen import Screen
@@ -54,6 +54,10 @@ def call(
     """
 
     async def ask(client: SigningClient) -> int:
+        if not path.startswith("/"):
+            raise OperatorError(
+                "A path begins with a slash: /fhir/Patient?...", "Un chemin commence par une barre : /fhir/Patient?..."
+            )
         sent = {"accept-language": language, **_headers(headers)}
         content = _body(body)
         if content is not None:
@@ -141,7 +145,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(MESSAGE_BYTES_MAX + 1)
     except OSError as error:
-        raise OperatorError(f"{path}: {error.strerror}.") from None
+        raise unreadable(path, error) from None
     if len(content) > MESSAGE_BYTES_MAX:
         raise OperatorError(f"{path} is too large.", f"{path} est trop grand.")
     return content

@@ -98,4 +98,4 @@ def _certificate(one: CertificateFile, now: datetime, speaker: Speaker) -> tuple
     left = speaker.say(f"{days} days", f"{days} jours") if days > 1 else speaker.say("a day", "un jour")
     if days < 1:
         left = speaker.say("less than a day", "moins d'un jour") if one.ends_at and one.ends_at > now else ""
-    return mark, ", ".join(filter(None, (left, speaker.words(words), one.failure)))
+    return mark, ", ".join(filter(None, (left, speaker.words(words), speaker.words(one.failure))))

@@ -4,6 +4,10 @@
 insert into holds (account_id, people, from_at, until_at, reason, placed_at, placed_by)
 values ($1, $2, $3, $4, $5, $6, $7) returning hold_id;
 
+-- name: is_account
+-- Whether an account has that number. $1 the number.
+select exists (select from accounts where account_id = $1);
+
 -- name: lift
 -- Lifts a hold; gives its number, or nothing when it was lifted before or never placed. $1 number, $2 when, $3 by whom.
 update holds set lifted_at = $2, lifted_by = $3 where hold_id = $1 and lifted_at is null returning hold_id;
