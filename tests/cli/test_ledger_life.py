@@ -142,7 +142,7 @@ async def test_holds_are_placed_shown_and_lifted(installation: Installation) -> 
     assert (await installation.run("ledger", *wanted))[0] == 1
     assert await installation.run("ledger", "holds") == (0, "None.\n")
     await installation.database.pool.execute(
-        "insert into accounts (account_id, kind, issuer, subject) overriding system value values (7, 'person', 'i', 's')"
+        "insert into accounts (account_id, kind, issuer, subject) overriding system value values (7, 'person', 'i', '')"
     )
     code, said = await installation.run("ledger", *wanted)
     assert (code, said) == (0, "Hold 1.\n")
