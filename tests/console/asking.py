@@ -24,6 +24,13 @@ def path_of(answer: httpx2.Response) -> str:
     return answer.headers["location"].removeprefix("/console")
 
 
+def done_at(answer: httpx2.Response, path: str) -> str:
+    """The same of what leads back to a page that says what was done."""
+    led = path_of(answer)
+    assert led.startswith(f"{path}?done="), led
+    return led
+
+
 async def find(client: httpx2.AsyncClient, born: str = "17051980", name: str = "mar l", **more: str) -> httpx2.Response:
     """The answer to a search."""
     return await client.get(path_of(await post(client, "/find", born=born, name=name, **more)))

@@ -6,8 +6,9 @@ from typing import Any
 
 from playwright.async_api import Page
 
+from console.asking import post
 from console.hands import press
-from console.virtual_key import code_for, with_key
+from console.virtual_key import code_for, touch_key, with_key
 
 State = tuple[str, Page]
 """A name, and the page that shows it."""
@@ -122,9 +123,20 @@ async def with_a_key(page: Page, served: Any) -> AsyncIterator[State]:
     await page.fill("#name2", "mar")
     await press(page, "form[data-key=get] button")
     yield "colleague-mistakes", page
-    for done in ("vouched", "seconded"):
-        await page.goto(f"{url}/colleague?done={done}")
-        yield f"colleague-{done}", page
+    for name, value in (("born1", "17051980"), ("name1", "que a"), ("born2", ""), ("name2", "")):
+        await page.fill(f"#{name}", value)
+    await page.fill("#code", await _shown_by_a_nurse(served))
+    await press(page, "form[data-key=get] button")
+    yield "colleague-vouched", page
+    await page.fill("#second-code", await _shown_by_a_nurse(served))
+    await press(page, "form[action$='/colleague/second'] button")
+    yield "colleague-seconded", page
+
+
+async def _shown_by_a_nurse(served: Any) -> str:
+    """A code that a colleague asked for."""
+    asked = await post(await served.signed_in("ward-nurse"), "/colleague/code")
+    return asked.text.partition("<code>")[2].partition("</code>")[0]
 
 
 async def of_an_officer(page: Page, second: Page, served: Any) -> AsyncIterator[State]:
@@ -277,5 +289,11 @@ async def of_an_operator(page: Page, served: Any, number: int) -> AsyncIterator[
     await served.database.pool.execute("update role_requests set at_machine = false")
     await page.goto(f"{served.url}/operate/roles/{number}")
     yield "operate-role-here", page
-    await page.goto(f"{served.url}/operate/roles?done=asked")
+    await touch_key(served, "operator")
+    await page.goto(f"{served.url}/operate/roles")
+    await page.fill("#subject", served.staff["ward-nurse"].subject)
+    await page.select_option("#role", "auditor")
+    await page.select_option("#hospital", "2")
+    await page.fill("#reason", "contrôle de l'année")
+    await press(page, "main form button")
     yield "operate-roles-asked", page

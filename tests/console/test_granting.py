@@ -7,22 +7,11 @@ from beffroi.actions.ways.acting import Acting
 from beffroi.model.account import Role
 from beffroi.model.person import HospitalId
 from beffroi.model.role_request import Wanted
-from console.asking import path_of, post
+from console.asking import done_at, post
+from console.virtual_key import touch_key
 
 SUBJECT = "899700000777"
 FORM = {"subject": SUBJECT, "role": "auditor", "hospital": "1", "reason": "contrôle de l'année"}
-
-
-async def touch_key(served, account: str) -> None:
-    """As if the operator had just touched their key, in the session that they have."""
-    await served.database.pool.execute(
-        """update account_states s set evidence = json_build_object(
-               'proved_s', extract(epoch from now())::bigint,
-               'proved_key', (select left(encode(session_key, 'hex'), 8) from disclosures d
-                              where d.account_id = s.account_id order by disclosure_id desc limit 1))
-           from accounts a where a.account_id = s.account_id and a.subject = $1""",
-        served.staff[account].subject,
-    )
 
 
 def machine(served) -> Roles:
@@ -38,8 +27,9 @@ async def test_asked_here_agreed_at_the_machine(served) -> None:
     """The page lists what waits and says what to do; the role is in force once somebody at the machine agrees."""
     operator = await served.signed_in("operator")
     await touch_key(served, "operator")
-    assert path_of(await post(operator, "/operate/roles", **FORM, until=until(served))) == "/operate/roles?done=asked"
-    page = await operator.get("/operate/roles")
+    asked = await post(operator, "/operate/roles", **FORM, until=until(served))
+    page = await operator.get(done_at(asked, "/operate/roles"))
+    assert "Demandé. Il faut maintenant" in page.text
     assert SUBJECT in page.text and "contrôle de l&#39;année" in page.text
     one = await operator.get("/operate/roles/1")
     assert "beffroi account agree 1" in one.text and 'value="agree"' not in one.text
@@ -70,8 +60,8 @@ async def test_asked_at_the_machine_agreed_here_and_its_end(served) -> None:
     unproved = await post(operator, path, what="agree")
     assert unproved.status_code == 409 and "prouver votre présence" in unproved.text
     await touch_key(served, "operator")
-    assert path_of(await post(operator, path, what="agree")) == "/operate/roles?done=agree"
-    assert "Astreinte" in (await operator.get("/operate/roles")).text
+    page = await operator.get(done_at(await post(operator, path, what="agree"), "/operate/roles"))
+    assert "Le rôle est donné" in page.text and "Astreinte" in page.text
     nurse = await served.signed_in("ward-nurse")
     assert (await nurse.get("/watch")).status_code == 200
     served.clock.moved += timedelta(days=2, minutes=1)
@@ -84,7 +74,8 @@ async def test_withdrawn(served) -> None:
     operator = await served.signed_in("operator")
     await touch_key(served, "operator")
     await post(operator, "/operate/roles", **FORM, until=until(served))
-    assert path_of(await post(operator, "/operate/roles/1", what="withdraw")) == "/operate/roles?done=withdraw"
+    withdrawn = done_at(await post(operator, "/operate/roles/1", what="withdraw"), "/operate/roles")
+    assert "La demande est retirée." in (await operator.get(withdrawn)).text
     for wrong in ("1", "0", "x", "9" * 30, "²"):
         assert (await operator.get(f"/operate/roles/{wrong}")).status_code == 404
 

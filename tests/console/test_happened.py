@@ -55,6 +55,15 @@ def test_what_was_stopped_is_named(kind: ContainmentKind) -> None:
     assert ("ANS-7" in said) == (kind is ContainmentKind.ACCOUNT)
 
 
+def test_another_account_of_the_same_person_is_named() -> None:
+    """By its professional's identifier, as everybody whom an event names; by its number where that is not known."""
+    particulars = {"what": "same person", "by": "operator:anne", "with": "7"}
+    assert acting_in(particulars) == ["operator:anne", "account:7"]
+    said = "the same person has another account, namely ANS-7, by operator anne"
+    assert told(ENGLISH, particulars, NAMES, HOSPITALS) == said
+    assert "account 7" in told(ENGLISH, particulars, {}, HOSPITALS)
+
+
 def test_dates_and_places_are_said_as_people_say_them() -> None:
     """A day without an hour stays a day; a moment is told in the region's time; a hospital by its name."""
     told_fr = told(FRENCH, {"what": "left", "for": "2", "until": "2026-11-30"}, NAMES, HOSPITALS)

@@ -6,7 +6,8 @@ from datetime import timedelta
 from playwright.async_api import BrowserContext
 
 from beffroi.model.disclosure import Door, Operation
-from console.asking import find, path_of, post
+from beffroi.servers.console.notices import SAID_S
+from console.asking import done_at, find, post
 from console.hands import Hands, counted_as, press, read, said_in
 from console.virtual_key import code_for, enrolled, with_key
 from requests_and_records import record
@@ -113,7 +114,8 @@ async def test_an_emergency_reading_takes_a_colleague_s_word(served) -> None:
     code = asked.text.partition("<code>")[2].partition("</code>")[0]
     assert 'href="/console/emergency"' in asked.text
     assert (await post(nurse, "/colleague/second", code=code)).status_code == 409
-    assert path_of(await post(doctor, "/colleague/second", code=code)) == "/colleague?done=seconded"
+    agreed = done_at(await post(doctor, "/colleague/second", code=code), "/colleague")
+    assert "Accord donné" in (await doctor.get(agreed)).text
     assert (await post(doctor, "/colleague/second", code=code)).status_code == 409
 
 
@@ -127,8 +129,8 @@ async def test_a_worklist_explains_until_it_runs_out(served, put) -> None:
     done = await post(
         secretary, "/worklists", role="ward_nurse", purpose="consultation", hours="1", patients="IPP-9\r\nIPP-404"
     )
-    assert path_of(done) == "/worklists?done=deposited"
-    page = await secretary.get("/worklists")
+    page = await secretary.get(done_at(done, "/worklists"))
+    assert "Déposée : les lectures" in page.text.replace("\xa0", " ")
     assert "consultation" in page.text and "IPP-9" not in page.text and "QUESTEL" not in page.text
     assert "QUESTEL" in (await find(nurse, name="que z")).text
     served.clock.moved += timedelta(minutes=14)
@@ -139,17 +141,30 @@ async def test_a_worklist_explains_until_it_runs_out(served, put) -> None:
 
 
 async def test_a_long_worklist_takes_two_people(served) -> None:
-    """Above twenty lines it waits; its depositor cannot approve it, a colleague can, and either cancels it."""
+    """Above twenty lines it waits; its depositor cannot approve it, a colleague can, and either cancels it.
+
+    What was done is said to who did it, for a minute.
+    """
     secretary, cell = await served.signed_in("medical-secretary"), await served.signed_in("identity-cell")
     lines = "\n".join(f"N-{n}" for n in range(21))
     fields = {"role": "ward_nurse", "purpose": "vaccination", "hours": "24", "patients": lines}
-    assert path_of(await post(secretary, "/worklists", **fields)) == "/worklists?done=waits"
+    waits = done_at(await post(secretary, "/worklists", **fields), "/worklists")
     number = await served.database.pool.fetchval("select worklist_id from worklists")
     assert "Approuver" not in (await secretary.get("/worklists")).text
     assert (await post(secretary, f"/worklists/approve/{number}")).status_code == 409
     assert "Approuver" in (await cell.get("/worklists")).text
-    assert path_of(await post(cell, f"/worklists/approve/{number}")) == "/worklists?done=approved"
-    assert path_of(await post(cell, f"/worklists/cancel/{number}")) == "/worklists?done=cancelled"
+    approved = done_at(await post(cell, f"/worklists/approve/{number}"), "/worklists")
+    cancelled = done_at(await post(cell, f"/worklists/cancel/{number}"), "/worklists")
+    for client, path, words in (
+        (secretary, waits, "Elle est longue"),
+        (cell, approved, "Approuvée"),
+        (cell, cancelled, "Annulée"),
+    ):
+        assert words in (await client.get(path)).text
+    for client, path in ((secretary, cancelled), (cell, "/worklists?done=cancelled"), (cell, f"{cancelled}0")):
+        assert "Annulée" not in (await client.get(path)).text, "nobody's link says it"
+    served.clock.moved += timedelta(seconds=SAID_S + 1)
+    assert "Annulée" not in (await cell.get(cancelled)).text
     assert (await post(cell, f"/worklists/cancel/{number}")).status_code == 404
 
 

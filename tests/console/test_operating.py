@@ -1,12 +1,15 @@
 """The operator's room: how the deployment stands, nobody's identity, no secret, nothing to change."""
 
+import re
 from datetime import timedelta
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from beffroi.outbound.signing_key import base64url, read_key
 from beffroi.servers.console.speaking import Speaker
+from beffroi.servers.console.storing import TABLES
 from console.gallery import enrolled, noted, trusted
 from disclosed import KEY
 
@@ -59,7 +62,8 @@ async def test_the_operator_sees_the_work_and_the_room_left(served) -> None:
     operator = await served.signed_in("operator")
     page = await operator.get("/operate")
     assert "n&#39;a encore rien écrit" in page.text, "a worker that never ran is said"
-    assert "disclosures" in page.text and "Gio" in page.text and "retention.disclosures_days" in page.text
+    assert "Communications : à qui" in page.text.replace("\xa0", " ") and "Gio" in page.text
+    assert "retention.disclosures_days" in page.text and "Jours au bout desquels" in page.text
     await noted(served)
     page = await operator.get("/operate")
     assert "Comparaison des identités" in page.text and "en cours" in page.text
@@ -68,6 +72,12 @@ async def test_the_operator_sees_the_work_and_the_room_left(served) -> None:
     served.clock.moved += timedelta(minutes=3)
     page = await operator.get("/operate")
     assert page.text.count("en retard") == 5 and 'role="alert"' in page.text
+
+
+def test_what_lies_in_every_table_is_said() -> None:
+    """In words, of every table of the schema and of nothing else."""
+    schema = (files("beffroi.store") / "schema.sql").read_text(encoding="utf-8")
+    assert set(re.findall(r"^create table (\w+)", schema, re.MULTILINE)) == set(TABLES)
 
 
 async def test_the_operator_sees_whose_keys_count(served) -> None:

@@ -35,7 +35,7 @@ async def test_an_account_s_day_shows_readings_without_names(served, louise) -> 
     page = await officer.get(f"/watch/account/{number}")
     assert page.status_code == 200
     assert "<b>Infirmier de service · CH de Beaumont</b>" in page.text  # whom to call
-    assert "nº 1" in page.text and "nom, prénom, date de naissance" in page.text and "<svg" in page.text
+    assert "n° 1" in page.text and "nom, prénom, date de naissance" in page.text and "<svg" in page.text
     assert not [secret for secret in ("MARTIN", "Louise", "1980-05-17", "mar l", "IPP-7") if secret in page.text]
     row = await served.database.pool.fetchrow("select * from disclosures where operation = $1", Operation.SCOPE_VIEW)
     assert row["account_id"] == await number_of(served, "duty-officer")
@@ -50,7 +50,7 @@ async def test_readings_for_a_sensitive_hospital_are_left_out(served, put) -> No
     nurse, officer = await served.signed_in("ward-nurse-4"), await served.signed_in("duty-officer")
     assert "P-1" in (await find(nurse)).text
     page = await officer.get(f"/watch/account/{await number_of(served, 'ward-nurse-4')}")
-    assert "EPSM" not in page.text and "nº 1" not in page.text
+    assert "EPSM" not in page.text and "n° 1" not in page.text
     assert "dont le seul nom est médical" in page.text
 
 

@@ -30,3 +30,15 @@ async def enrolled(served: Any, page: Page, context: BrowserContext, account: st
     async with page.expect_navigation():
         await page.click("form[data-key=create] button")
     await served.database.pool.execute("update presence_keys set enrolled_at = now() - interval '8 days'")
+
+
+async def touch_key(served: Any, account: str) -> None:
+    """As if the operator had just touched their key, in the session that they have."""
+    await served.database.pool.execute(
+        """update account_states s set evidence = json_build_object(
+               'proved_s', extract(epoch from now())::bigint,
+               'proved_key', (select left(encode(session_key, 'hex'), 8) from disclosures d
+                              where d.account_id = s.account_id order by disclosure_id desc limit 1))
+           from accounts a where a.account_id = s.account_id and a.subject = $1""",
+        served.staff[account].subject,
+    )

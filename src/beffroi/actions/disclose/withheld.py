@@ -43,8 +43,8 @@ _FEED = Words(
     "Elles se libèrent à mesure que les admissions arrivent. Dans l'urgence, utilisez une lecture en urgence.",
 )
 _UNUSUAL = Words(
-    "many of its last new patients are unknown to your hospital",
-    "beaucoup de ses derniers nouveaux patients sont inconnus de votre hôpital",
+    "many of this account's last new patients are unknown to your hospital",
+    "beaucoup des derniers nouveaux patients de ce compte sont inconnus de votre hôpital",
 )
 _SILENT = Words(
     "your hospital's messages have stopped arriving, so nothing can be explained",

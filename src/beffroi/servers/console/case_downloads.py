@@ -18,7 +18,7 @@ from beffroi.servers.console.paging import cut
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.exchange import number_in
 
-TITLE = Words("What leaves", "Ce qui sort")
+TITLE = Words("Files", "Documents")
 EVERYTHING: Final = "everything"
 EXPORTS_MAX: Final = 10
 """Lists that were asked for, of one incident, on a page: the latest."""
@@ -29,8 +29,8 @@ FILES: Final = {
         "CNIL's form, complementary (CSV)", "Formulaire de la CNIL, complémentaire (CSV)"
     ),
     "cert-sante-ars.{language}.csv": Words("For the CERT Santé and the ARS (CSV)", "Pour le CERT Santé et l'ARS (CSV)"),
-    "patients.csv": Words("Patients, opaque (CSV)", "Patients, opaques (CSV)"),
-    "patients.ndjson": Words("Patients, opaque (NDJSON)", "Patients, opaques (NDJSON)"),
+    "patients.csv": Words("Patients, as codes (CSV)", "Patients, par codes (CSV)"),
+    "patients.ndjson": Words("Patients, as codes (NDJSON)", "Patients, par codes (NDJSON)"),
     "disclosures.csv": Words("Readings, for who counts again (CSV)", "Lectures, pour qui recompte (CSV)"),
     EVERYTHING: Words(
         "Everything, each hospital's too, with the digests (ZIP)",

@@ -16,6 +16,10 @@ LEFT: Final = 34
 BINS: Final = 96
 _TICKS: Final = 4
 _TIMES: Final = 6
+_WORDS: Final = 160
+"""The width of a mark's words, at most."""
+_ROW: Final = 12
+_ROWS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that happened to the account."""
+    """Something that happened to the account. `y`: where its words stand, below those of a neighbour; `anchor`: on
+    which side of its line.
+    """
 
     x: float
+    y: int
     text: str
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ def day_chart(
     highest = _round_up(max((a + b for a, b in zip(old, new, strict=True)), default=0))
     width = (WIDTH - LEFT) / BINS
     bars = tuple(_bar(LEFT + n * width, width, old[n], new[n], highest) for n in range(BINS) if old[n] or new[n])
-    marks = tuple(Mark(_x(at, since, span_s), text) for at, text in happened)
+    marks = _marks((_x(at, since, span_s), text) for at, text in happened)
     first = since.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     hours = (first + timedelta(hours=n) for n in range(24))
     ticks = tuple((_x(hour, since, span_s), hour) for hour in hours if hour <= until)
@@ -84,6 +92,19 @@ def _bar(x: float, width: float, old: int, new: int, highest: int) -> Bar:
     old_y = _y(old, highest)
     new_y = _y(old + new, highest)
     return Bar(round(x, 1), round(width - 1, 1), old_y, round(BASE - old_y, 1), new_y, round(old_y - new_y, 1))
+
+
+def _marks(happened: Iterable[tuple[float, str]]) -> tuple[Mark, ...]:
+    """Each with its words to the left of its line, at the left edge to the right; a row lower beside a neighbour's.
+
+    >>> [(mark.y, mark.anchor) for mark in _marks([(50.0, "a"), (700.0, "b"), (702.0, "c"), (950.0, "d")])]
+    [(12, 'start'), (12, 'end'), (24, 'end'), (12, 'end')]
+    """
+    found: list[Mark] = []
+    for x, text in happened:
+        row = found[-1].y + _ROW if found and x - found[-1].x < _WORDS else _ROW
+        found.append(Mark(x, row if row <= _ROWS * _ROW else _ROW, text, "end" if x > LEFT + _WORDS else "start"))
+    return tuple(found)
 
 
 def _x(at: datetime, since: datetime, span_s: float) -> float:

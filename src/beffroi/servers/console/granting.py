@@ -9,8 +9,9 @@ from beffroi.model.account import Role
 from beffroi.model.person import HospitalId
 from beffroi.model.role_request import Wanted
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
+from beffroi.servers.console.exchange import Page, Visit, number_of
 from beffroi.servers.console.keys import act_of
+from beffroi.servers.console.notices import done, just_done
 from beffroi.servers.console.paging import cut
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import ROLES
@@ -48,7 +49,7 @@ async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int 
         said={name: visit.form.get(name, "") for name in _FIELDS},
         last=(now + timedelta(days=DAYS_MAX - 1)).date().isoformat(),
         mistakes=mistakes,
-        done=visit.query.get("done", ""),
+        done=just_done(desk, visit),
         reason_max=REASON_CHARACTERS_MAX,
     )
 
@@ -71,7 +72,7 @@ async def ask(desk: Desk, visit: Visit) -> Page:
     except (Missing, InvalidValue, WayRefused, NotFound) as error:
         field = "reason" if isinstance(error, Missing) else "until" if isinstance(error, InvalidValue) else ""
         return await _room(desk, visit, {field: error.text(visit.language)}, error.http_status)
-    return see_other("/operate/roles?done=asked")
+    return done(desk, visit, "/operate/roles", "asked")
 
 
 async def request(desk: Desk, visit: Visit) -> Page:
@@ -98,7 +99,7 @@ async def decide(desk: Desk, visit: Visit) -> Page:
             return await _request(desk, visit, "")
     except WayRefused as error:
         return await _request(desk, visit, error.text(visit.language), error.http_status)
-    return see_other(f"/operate/roles?done={what}")
+    return done(desk, visit, "/operate/roles", what)
 
 
 def _evening(desk: Desk, text: str) -> datetime | None:

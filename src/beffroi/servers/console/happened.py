@@ -59,7 +59,7 @@ _LABELS: Final = {
     "hospital": Words("hospital:", "hôpital :"),
     "lines": Words("lines:", "lignes :"),
     "for": Words("for", "pour"),
-    "with": Words("with", "avec"),
+    "with": Words("namely", "à savoir"),
     "by": Words("by", "par"),
     "granted_by": Words("code of", "code de"),
     "confirmed_by": Words("and", "et"),
@@ -67,6 +67,8 @@ _LABELS: Final = {
 }
 """What is told, in the order in which it is read."""
 _ACTING: Final = ("for", "by", "granted_by", "confirmed_by")
+_ACCOUNT: Final = "with"
+"""The particular that names an account by its number alone."""
 TARGET_CHARACTERS_MAX: Final = 20
 """Of a device's key, which is long and says nothing to people."""
 
@@ -78,6 +80,8 @@ def acting_in(particulars: Mapping[str, str]) -> list[str]:
     ['account:3', 'account:7']
     """
     named = [particulars[key] for key in _ACTING if key in particulars]
+    if _ACCOUNT in particulars:
+        named.append(f"account:{particulars[_ACCOUNT]}")
     of_account = particulars.get("kind") == ContainmentKind.ACCOUNT
     return named + ([f"account:{particulars['target']}"] if of_account and "target" in particulars else [])
 
@@ -119,7 +123,7 @@ def _valued(speaker: Speaker, key: str, value: str, names: Mapping[int, str], ho
         return speaker.words(ROLES[Role(value)]).lower()
     if key in ("hospital", "for") and value.isdigit():
         return hospitals.get(int(value), "")
-    return speaker.acting(value, names)
+    return speaker.acting(f"account:{value}" if key == _ACCOUNT else value, names)
 
 
 def _kind(speaker: Speaker, value: str) -> str:

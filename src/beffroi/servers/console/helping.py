@@ -9,8 +9,9 @@ from typing import Final
 from beffroi.actions.ways.colleagues import Named
 from beffroi.errors import CallerError, Words
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import Page, Visit, own_path, see_other
+from beffroi.servers.console.exchange import Page, Visit, own_path
 from beffroi.servers.console.keys import act_of, credential_of, proof_options
+from beffroi.servers.console.notices import done, just_done
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.typed import NotADate, birth_date, names
 
@@ -37,7 +38,7 @@ async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int 
         rows=[(n, form.get(f"born{n}", ""), form.get(f"name{n}", "")) for n in range(1, ROWS + 1)],
         said=form.get("code", ""),
         back=own_path(visit.query.get("back", "") or form.get("back", "")),
-        done=visit.query.get("done", ""),
+        done=just_done(desk, visit),
         mistakes=mistakes,
     )
 
@@ -62,7 +63,7 @@ async def vouch(desk: Desk, visit: Visit) -> Page:
         await desk.ways.colleagues.confirm(act, visit.form.get("code", ""), patients)
     except CallerError as error:
         return await _room(desk, visit, {"vouch": error.text(visit.language)}, error.http_status)
-    return see_other("/colleague?done=vouched")
+    return done(desk, visit, "/colleague", "vouched")
 
 
 async def second(desk: Desk, visit: Visit) -> Page:
@@ -71,7 +72,7 @@ async def second(desk: Desk, visit: Visit) -> Page:
         await desk.ways.colleagues.second(act_of(visit), visit.form.get("code", ""))
     except CallerError as error:
         return await _room(desk, visit, {"second": error.text(visit.language)}, error.http_status)
-    return see_other("/colleague?done=seconded")
+    return done(desk, visit, "/colleague", "seconded")
 
 
 def _patients(desk: Desk, visit: Visit) -> tuple[list[Named], dict[str, str]]:

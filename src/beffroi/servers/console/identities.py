@@ -55,7 +55,7 @@ OBSTACLES = {
         "at least one was not checked against an identity document", "l'une au moins n'est pas validée par un document"
     ),
     Obstacle.IN_DOUBT: Words("its hospital flags one of them", "l'une est signalée par son hôpital"),
-    Obstacle.TRAITS: Words("strict traits contradict", "des traits stricts se contredisent"),
+    Obstacle.TRAITS: Words("strict traits differ", "des traits stricts diffèrent"),
     Obstacle.INCOMPLETE: Words("a strict trait is missing", "un trait strict manque"),
     Obstacle.OTHER_INS: Words("two different INS", "deux INS différentes"),
 }

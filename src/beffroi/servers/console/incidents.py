@@ -4,7 +4,7 @@ What is done is `actions.case_room`'s, the same desk as behind the API: each loo
 chain.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -57,6 +57,46 @@ REGISTER: Final = {
 }
 """The three texts that article 33(5) wants."""
 _PURPOSE = "scope news"
+MOVES: Final = {
+    State.SUSPECTED: (
+        Words("Suspect it again", "Le soupçonner à nouveau"),
+        Words("It is looked into again.", "Il est examiné à nouveau."),
+    ),
+    State.CONFIRMED: (
+        Words("Confirm the incident", "Confirmer l'incident"),
+        Words(
+            "Personal data were seen. The 72 hours run.",
+            "Des données personnelles ont été vues. Les 72 heures courent.",
+        ),
+    ),
+    State.NOTIFIED: (
+        Words("Enter the notification", "Consigner la notification"),
+        Words(
+            "Beffroi sends nothing to the authority: notify on its own form first, then say so here.",
+            "Beffroi n'envoie rien à l'autorité : notifiez d'abord sur son formulaire, puis dites-le ici.",
+        ),
+    ),
+    State.CLOSED: (
+        Words("Close the incident", "Clore l'incident"),
+        Words(
+            "Facts, effects and measures are written. It can be opened again.",
+            "Faits, effets et mesures sont écrits. Il peut être rouvert.",
+        ),
+    ),
+    State.DISMISSED: (
+        Words("Dismiss the incident", "Écarter l'incident"),
+        Words(
+            "It was no breach: nobody is notified. It can be suspected again.",
+            "Ce n'était pas une violation : rien n'est notifié. Il peut être soupçonné à nouveau.",
+        ),
+    ),
+}
+"""What may be done to an incident: the words of the button, and what it means."""
+REOPEN: Final = (
+    Words("Open it again", "Rouvrir l'incident"),
+    Words("It can be changed again.", "Il peut à nouveau être modifié."),
+)
+"""The same of one that is closed."""
 KINDS = {
     "opened": Words("opened", "ouvert"),
     "state": Words("state", "état"),
@@ -69,6 +109,8 @@ KINDS = {
 }
 """What is done to an incident, in its history."""
 _TOLD = {
+    "from": Words("before:", "avant :"),
+    "state": Words("now:", "désormais :"),
     "aware": Words("aware since", "connaissance depuis le"),
     "facts": Words("facts:", "faits :"),
     "effects": Words("effects:", "effets :"),
@@ -153,26 +195,27 @@ async def _incident(desk: Desk, visit: Visit, mistakes: dict[str, str], status: 
         texts=REGISTER,
         selections_max=SELECTIONS_MAX,
         states=STATE_WORDS,
-        following=[state for state in State if state in FOLLOWING[found.state]],
+        following=[
+            (state, *(REOPEN if found.state is State.CLOSED else MOVES[state]))
+            for state in State
+            if state in FOLLOWING[found.state]
+        ],
         about=await about(desk, visit, found.selections),
         levels=LEVEL_WORDS,
         kinds=KINDS,
-        happened=lambda told: _happened(desk.pages.speaker(visit), told),
+        happened=lambda told: [f"{label} {text}".strip() for label, text in happened(desk.pages.speaker(visit), told)],
         said=visit.form.get("selections", ""),
         mistakes=mistakes,
     )
 
 
-def _happened(speaker: Speaker, told: Mapping[str, str]) -> list[str]:
-    """What a step of an incident says besides its kind, in words."""
-    found = []
+def happened(speaker: Speaker, told: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What a step of an incident says besides its kind, in words, each with its label."""
     for name, value in told.items():
         text = speaker.words(STATE_WORDS[State(value)]) if value in set(State) else value
-        label = speaker.words(_TOLD[name]) if name in _TOLD else ""
         if name == "aware":
             text = speaker.moment(datetime.fromisoformat(value))
-        found.append(f"{label} {text}".strip())
-    return found
+        yield speaker.words(_TOLD[name]) if name in _TOLD else "", text
 
 
 async def about(desk: Desk, visit: Visit, selections: tuple[Selection, ...]) -> list[list[tuple[str, str]]]:

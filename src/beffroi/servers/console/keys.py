@@ -15,6 +15,7 @@ from beffroi.errors import CallerError, InvalidValue, WayRefused, Words
 from beffroi.model.disclosure import Door, Operation
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, own_path, see_other
+from beffroi.servers.console.notices import done, just_done
 from beffroi.servers.console.rooms import Room
 
 TITLE = Words("My key", "Ma clé")
@@ -42,7 +43,7 @@ async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int 
         back=own_path(visit.query.get("back", "") or visit.form.get("back", "")),
         enrolment=_encode(ring.enrolment).decode(),
         mistakes=mistakes,
-        done=visit.query.get("done", ""),
+        done=just_done(desk, visit),
         may_grant=Operation.KEY in RIGHTS[visit.visitor.asker.role].operations,
     )
 
@@ -61,7 +62,7 @@ async def enrol(desk: Desk, visit: Visit) -> Page:
         await desk.ways.keys.enrol(act_of(visit), visit.form.get("code", ""), credential_of(visit))
     except CallerError as error:
         return await _room(desk, visit, {"code": error.text(visit.language)}, error.http_status)
-    return see_other("/keys?done=enrolled")
+    return done(desk, visit, "/keys", "enrolled")
 
 
 async def prove(desk: Desk, visit: Visit) -> Page:
@@ -71,13 +72,13 @@ async def prove(desk: Desk, visit: Visit) -> Page:
     except CallerError as error:
         return await _room(desk, visit, {"proof": error.text(visit.language)}, error.http_status)
     back = own_path(visit.form.get("back", ""))
-    return see_other("/keys?done=proved" if back == "/" else back)
+    return done(desk, visit, "/keys", "proved") if back == "/" else see_other(back)
 
 
 async def revoke(desk: Desk, visit: Visit) -> Page:
     """A key that was lost."""
     await desk.ways.keys.revoke(act_of(visit), visit.form.get("key", ""))
-    return see_other("/keys?done=revoked")
+    return done(desk, visit, "/keys", "revoked")
 
 
 async def codes(desk: Desk, visit: Visit) -> Page:

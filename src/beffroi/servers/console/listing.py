@@ -10,9 +10,10 @@ from beffroi.actions.ways.worklists import ALONE_MAX, HOURS_MAX, LINES_MAX, PURP
 from beffroi.errors import CallerError, NotFound, Words
 from beffroi.model.account import Role
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
+from beffroi.servers.console.exchange import Page, Visit, number_of
 from beffroi.servers.console.finding import tokens_of
 from beffroi.servers.console.keys import act_of
+from beffroi.servers.console.notices import done, just_done
 from beffroi.servers.console.paging import cut
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import ROLES
@@ -49,7 +50,7 @@ async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int 
         hours_max=HOURS_MAX,
         alone_max=ALONE_MAX,
         purpose_max=PURPOSE_CHARACTERS_MAX,
-        done=visit.query.get("done", ""),
+        done=just_done(desk, visit),
         mistakes=mistakes,
     )
 
@@ -63,7 +64,7 @@ async def deposit(desk: Desk, visit: Visit) -> Page:
     if form.get("role", "") not in READERS:
         mistakes["role"] = say("Choose who reads them.", "Choisissez qui les lira.")
     if not form.get("purpose", "").strip():
-        mistakes["purpose"] = say("Say what for.", "Dites pour quoi.")
+        mistakes["purpose"] = say("Say what for.", "Dites pour quel objet.")
     if not 1 <= hours <= HOURS_MAX:
         mistakes["hours"] = say(f"1 to {HOURS_MAX}.", f"De 1 à {HOURS_MAX}.")
     long = next((n for n, line in enumerate(lines, 1) if len(line) > NUMBER_CHARACTERS_MAX), 0)
@@ -81,7 +82,7 @@ async def deposit(desk: Desk, visit: Visit) -> Page:
         made = await desk.ways.worklists.deposit(act_of(visit), asked)
     except CallerError as error:
         return await _room(desk, visit, {"": error.text(visit.language)}, error.http_status)
-    return see_other("/worklists?done=" + ("deposited" if made.ready else "waits"))
+    return done(desk, visit, "/worklists", "deposited" if made.ready else "waits")
 
 
 async def approve(desk: Desk, visit: Visit) -> Page:
@@ -105,4 +106,4 @@ async def _changed(desk: Desk, visit: Visit, what: str) -> Page:
         raise
     except CallerError as error:
         return await _room(desk, visit, {"": error.text(visit.language)}, error.http_status)
-    return see_other(f"/worklists?done={what}")
+    return done(desk, visit, "/worklists", what)

@@ -12,6 +12,7 @@ from beffroi.servers.console.job_lines import job_line
 from beffroi.servers.console.paging import cut
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.console.speaking import Speaker
+from beffroi.servers.console.storing import TABLES
 
 TITLE = Words("The server", "Le serveur")
 FEEDS_MAX: Final = 40
@@ -37,7 +38,8 @@ async def room(desk: Desk, visit: Visit) -> Page:
         to_renew=desk.trust.certificates_to_renew(),
         away=desk.trust.issuers_away(),
         storage=await desk.operations.storage(),
-        kept=[(one.name, one.value) for one in desk.settings.lines if one.name.startswith("retention.")],
+        tables=TABLES,
+        kept=[one for one in desk.settings.lines if one.name.startswith("retention.")],
         late={feed.hospital for feed in state.feeds if _late(feed.last_at, now)},
     )
 
@@ -49,7 +51,4 @@ def _late(last_at: datetime | None, now: datetime) -> bool:
 def _lag(last_at: datetime | None, now: datetime, speaker: Speaker) -> str:
     if last_at is None:
         return speaker.say("never", "jamais")
-    minutes = int((now - last_at).total_seconds()) // 60
-    if minutes < 60:
-        return speaker.say(f"{minutes} min ago", f"il y a {minutes} min")
-    return speaker.say(f"{minutes // 60} h ago", f"il y a {minutes // 60} h")
+    return speaker.ago((now - last_at).total_seconds())

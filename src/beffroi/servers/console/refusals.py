@@ -35,6 +35,7 @@ _KINDS: tuple[tuple[tuple[type[BeffroiError], ...], str], ...] = (
     ((AccountFrozen, Contained), "frozen"),
     ((CeilingReached, Held, NotAuthenticated), "held"),
     ((ServerError,), "away"),
+    ((NotFound,), "gone"),
 )
 _OTHER = Words("Refused", "Refusé")
 _FAILED = Words("Something failed", "Un problème est survenu")

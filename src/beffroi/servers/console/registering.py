@@ -6,7 +6,7 @@ from beffroi.breach.incident import TEXT_CHARACTERS_MAX, Account33
 from beffroi.errors import CallerError, NotFound, Words
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
-from beffroi.servers.console.incidents import INCIDENT, KINDS, REGISTER, ask_of
+from beffroi.servers.console.incidents import INCIDENT, KINDS, REGISTER, ask_of, happened
 from beffroi.servers.console.pages import brief
 from beffroi.servers.console.rooms import Room
 from beffroi.servers.exchange import number_in
@@ -64,8 +64,8 @@ async def entry(desk: Desk, visit: Visit) -> Page:
     entries = (await desk.cases.standing(ask_of(visit), number)).content.entries
     if place is None or place >= len(entries):
         raise NotFound(what=Words("The entry", "L'entrée"))
-    told = list(entries[place].particulars.items())
-    parts = [(name, brief(value, PARTICULAR_CHARACTERS_MAX)) for name, value in told[:PARTICULARS_MAX]]
+    told = list(happened(desk.pages.speaker(visit), entries[place].particulars))
+    parts = [(label, brief(text, PARTICULAR_CHARACTERS_MAX)) for label, text in told[:PARTICULARS_MAX]]
     return desk.pages.render(
         visit,
         "incident_entry.html",

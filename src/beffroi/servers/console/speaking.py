@@ -12,6 +12,14 @@ from beffroi.model.account import Role
 from beffroi.model.disclosure import Door, Field, Operation, Outcome, Purpose
 from beffroi.model.person import IdentityAttribute, IdentityStatus, Sex
 
+JUST_NOW_S: Final = 10
+"""Seconds within which something has just happened."""
+_UNITS: Final = (
+    (86_400, Words("days", "jours")),
+    (3_600, Words("h", "h")),
+    (60, Words("min", "min")),
+    (1, Words("s", "s")),
+)
 _MONTHS: Final = {
     "fr": (
         *("janvier", "février", "mars", "avril", "mai", "juin", "juillet"),
@@ -88,13 +96,13 @@ FIELDS: Final = {
     Field.DECEASED: Words("death", "décès"),
     Field.MOTHER_NAME: Words("mother's name", "nom de la mère"),
     Field.NATIONALITY: Words("nationality", "nationalité"),
-    Field.REFERENCE: Words("reference", "référence"),
+    Field.REFERENCE: Words("internal reference", "référence interne"),
     Field.EXISTENCE: Words("that there is such a patient", "l'existence du patient"),
     Field.PROOF: Words("how the identity was checked", "contrôle de l'identité"),
 }
 OUTCOMES: Final = {
     Outcome.SHOWN: Words("shown", "montré"),
-    Outcome.NONE: Words("nobody found", "personne trouvé"),
+    Outcome.NONE: Words("nobody found", "aucun patient trouvé"),
     Outcome.TOO_MANY: Words("too many", "trop de patients"),
     Outcome.TOO_BROAD: Words("too broad", "trop large"),
     Outcome.REFUSED: Words("refused", "refusé"),
@@ -104,7 +112,7 @@ OUTCOMES: Final = {
 DOORS: Final = {
     Door.FHIR: Words("software (FHIR)", "logiciel (FHIR)"),
     Door.HL7V2: Words("software (HL7 v2)", "logiciel (HL7 v2)"),
-    Door.CONSOLE: Words("console", "console"),
+    Door.CONSOLE: Words("screen (console)", "écran (console)"),
     Door.EXPORT: Words("export", "export"),
     Door.AUDIT: Words("audit", "audit"),
     Door.NOTIFICATION: Words("notification", "notification"),
@@ -127,7 +135,7 @@ OPERATIONS: Final = {
     Operation.SCOPE_VIEW: Words("scope of an incident", "périmètre d'un incident"),
     Operation.GRANT: Words("role", "rôle"),
     Operation.KEY: Words("security key", "clé de sécurité"),
-    Operation.NOT_ME: Words("disowned", "désaveu"),
+    Operation.NOT_ME: Words("“it was not me”", "« ce n'était pas moi »"),
     Operation.PATIENT_ACCESS: Words("patient's request", "demande du patient"),
     Operation.EXPORT: Words("export", "export"),
     Operation.DOUBTS: Words("comparison of identities", "comparaison d'identités"),
@@ -146,7 +154,7 @@ CRITERIA: Final = {
     "phone": Words("telephone", "téléphone"),
     "email": Words("e-mail", "courriel"),
     "address": Words("address", "adresse"),
-    "_id": Words("reference", "référence"),
+    "_id": Words("internal reference", "référence interne"),
 }
 """What was asked by, where people are told of it; FHIR's own names for anything rarer."""
 _SIGNS: Final = re.compile(r" (?=[:;?!»%])|(?<=«) ")
@@ -229,6 +237,33 @@ class Speaker:
         """
         same_day = at.astimezone(self._zone).date() == now.astimezone(self._zone).date()
         return self.time(at) if same_day else self.moment(at)
+
+    def ago(self, seconds: float) -> str:
+        """How long ago something was, in the largest unit of which there are two or more.
+
+        >>> one = Speaker("en", ZoneInfo("UTC"))
+        >>> one.ago(3), one.ago(47.2), one.ago(600), one.ago(7_300), one.ago(200_000)
+        ('just now', '47 s ago', '10 min ago', '2 h ago', '2 days ago')
+        """
+        if seconds < JUST_NOW_S:
+            return self.say("just now", "à l'instant")
+        unit_s, unit = next(one for one in _UNITS if seconds >= 2 * one[0])
+        span = f"{int(seconds // unit_s)} {self.words(unit)}"
+        return self.say(f"{span} ago", f"il y a {span}")
+
+    def size(self, size_bytes: int) -> str:
+        """So many bytes, as people count them.
+
+        >>> one = Speaker("fr", ZoneInfo("UTC"))
+        >>> one.size(900_000), one.size(5 << 20), one.size(3 << 40)
+        ('moins de 1 Mio', '5 Mio', '3\u202f072 Gio')
+        """
+        mebibytes = size_bytes >> 20
+        if mebibytes < 1:
+            return self.say("under 1 MiB", "moins de 1 Mio")
+        if mebibytes < 10_240:
+            return self.count(mebibytes) + self.say(" MiB", " Mio")
+        return self.count(mebibytes >> 10) + self.say(" GiB", " Gio")
 
     def age(self, born: date, today: date) -> str:
         """An age: in years from two on, in months before.

@@ -8,7 +8,14 @@ from typing import Any, Final
 
 import msgspec
 
-from beffroi.actions.contain import HOURS_DEFAULT, HOURS_MAX, REASON_CHARACTERS_MAX, REASON_CHARACTERS_MIN, Order
+from beffroi.actions.contain import (
+    CONFIRM_WITHIN,
+    HOURS_DEFAULT,
+    HOURS_MAX,
+    REASON_CHARACTERS_MAX,
+    REASON_CHARACTERS_MIN,
+    Order,
+)
 from beffroi.errors import CallerError, ContainmentRefused, InvalidValue, Missing, NotFound, WayRefused, Words
 from beffroi.model.account import AccountId
 from beffroi.model.containment import WIDE, Containment, ContainmentId, ContainmentKind, Preview
@@ -179,7 +186,7 @@ async def confirm(desk: Desk, visit: Visit) -> Page:
 async def _release_page(
     desk: Desk, visit: Visit, found: Containment, reason: str, mistakes: dict[str, str], status: int = 200
 ) -> Page:
-    preview = await desk.containing.preview(found.kind, found.target)
+    preview, asked_at = await desk.containing.preview(found.kind, found.target), found.release_asked_at
     return desk.pages.render(
         visit,
         "release.html",
@@ -195,6 +202,7 @@ async def _release_page(
         mistakes=mistakes,
         own=act_of(visit).by,
         waits=found.in_force_from is None,
+        asked=asked_at is not None and desk.clock.now() - asked_at <= CONFIRM_WITHIN,
         reason_max=REASON_CHARACTERS_MAX,
     )
 

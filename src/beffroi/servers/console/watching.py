@@ -35,7 +35,7 @@ ACCOUNT = Words("An account's day", "La journée d'un compte")
 NAMED = Words("One patient's name", "Le nom d'un patient")
 ROWS_MAX: Final = 10
 """Rows of each of the room's three lists on one page."""
-ENTRIES_MAX: Final = 25
+ENTRIES_MAX: Final = 24
 """Rows of a day on one page, so that it stays light; the others are behind it."""
 PATIENTS_MAX: Final = 100
 """Patients of those rows: a page of long lists ends earlier, with a whole row."""

@@ -76,6 +76,7 @@ async def _room(desk: Desk, visit: Visit, mistakes: dict[str, str], status: int 
         number=number,
         title_of=incident.title,
         clock=weighing.standing.clock,
+        notified=incident.state in (State.NOTIFIED, State.CLOSED),
         open=incident.state is not State.CLOSED,
         kept=weighing.kept,
         look=weighing.look,

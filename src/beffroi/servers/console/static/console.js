@@ -92,7 +92,8 @@
         for (const id of open) { const one = document.getElementById(id); if (one) one.open = true; }
         if (focus) { const one = [...live.querySelectorAll("a")].find((link) => link.getAttribute("href") === focus); if (one) one.focus(); }
         document.title = request.response.title;
-        if (state) state.textContent = `${state.dataset.changed} ${new Date().toLocaleTimeString(document.documentElement.lang)}`;
+        const said = request.response.getElementById("news-state");
+        if (state && said) state.textContent = `${state.dataset.changed} ${said.dataset.at}`;
       };
       request.onloadend = () => { asking = false; if (again) { again = false; renew(); } };
       request.send();
