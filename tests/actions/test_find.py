@@ -1,5 +1,6 @@
 """What a professional finds, and what is recorded of it, on a real database."""
 
+import asyncio
 from datetime import date
 
 import msgspec
@@ -159,6 +160,22 @@ async def test_a_sensitive_hospital_shows_nowhere_else(house, put, account):
     own = house.hospitals.by_id(1).oid
     (found,) = (await house.finder.pix(ask(coordinator, Operation.PIX_QUERY), own, "A1", ())).content.shown
     assert (found.own_ipp, found.domains, found.fields) == ((), (), Field.REFERENCE)
+
+
+async def test_searches_that_go_together_stay_apart(house, put, account):
+    """Asked at once from every hospital, each is answered as when it is asked alone."""
+    for hospital, family in ((1, "MARTIN"), (2, "MARCHAND"), (4, "MARTEL"), (3, "MORIN")):
+        await put(hospital, f"I{hospital}", record(family, "Louise"))
+    askers = [await account(hospital=hospital, subject=f"89970000001{hospital}") for hospital in (1, 2, 3, 4)]
+
+    async def shown(asker, family):
+        found = (await house.finder.search(ask(asker), full(family))).content.shown
+        return [(one.sources, one.own_ipp) for one in found]
+
+    asked = [(asker, family) for asker in askers for family in ("MAR", "MOR", "MARC", "NOB")]
+    alone = [await shown(*one) for one in asked]
+    assert await asyncio.gather(*(shown(*one) for one in asked)) == alone
+    assert len({str(one) for one in alone}) > len(askers)
 
 
 async def test_a_fictitious_identity_stays_in_its_hospital(house, put, account):

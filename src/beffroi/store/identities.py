@@ -25,6 +25,7 @@ from beffroi.model.person import (
     Record,
 )
 from beffroi.store.database import Database, load_queries
+from beffroi.store.gathered import Gathered
 
 PEOPLE_LOOKED_AT_MAX = 400
 """People. Beyond it the look-up is cut and the answer is "too many" whatever else narrows it."""
@@ -54,25 +55,24 @@ class IdentityStore:
         self._pool = database.pool
         self._readers = database.readers
         self._sql = load_queries("identities")
+        self._named = Gathered(self._by_birth_and_names)
 
     async def look_up(self, plan: Plan, horizon: Horizon) -> list[Finding]:
         """The people of one plan, at most `PEOPLE_LOOKED_AT_MAX`; not for `Block.IDENTIFIER`."""
         if plan.block is Block.BIRTH_AND_NAMES:
-            assert plan.birth_date is not None
-            rows = await self._readers.fetch(
-                self._sql["by_birth_and_names"],
-                plan.birth_date.first,
-                plan.family.low,
-                plan.family.high,
-                plan.given.low,
-                plan.given.high,
-                horizon.own,
-                horizon.hidden,
-                PEOPLE_LOOKED_AT_MAX,
-            )
-            return _findings(rows, horizon)
+            return _findings(await self._named.ask((plan, horizon)), horizon)
         people = await self._explained(plan, horizon)
         return await self.of_people(people, horizon) if people else []
+
+    async def _by_birth_and_names(self, asked: Sequence[tuple[Plan, Horizon]]) -> list[list[asyncpg.Record]]:
+        """The rows of each question."""
+        ranges = zip(*(_ranges(plan, horizon) for plan, horizon in asked), strict=True)
+        hidden = frozenset[int]().union(*(horizon.hidden for _, horizon in asked))
+        rows = await self._readers.fetch(self._sql["by_birth_and_names"], *ranges, hidden, PEOPLE_LOOKED_AT_MAX)
+        found: list[list[asyncpg.Record]] = [[] for _ in asked]
+        for row in rows:
+            found[row["number"] - 1].append(row)
+        return found
 
     async def _explained(self, plan: Plan, horizon: Horizon) -> list[int]:
         last = (horizon.own, horizon.now, horizon.account_id, PEOPLE_LOOKED_AT_MAX)
@@ -108,6 +108,12 @@ class IdentityStore:
         """
         rows = await self._readers.fetch(self._sql["identities_of_people"], people, horizon.own, horizon.hidden)
         return _findings(rows, horizon)
+
+
+def _ranges(plan: Plan, horizon: Horizon) -> tuple[object, ...]:
+    """What `by_birth_and_names` takes of one question."""
+    assert plan.birth_date is not None
+    return (plan.birth_date.first, plan.family.low, plan.family.high, plan.given.low, plan.given.high, horizon.own)
 
 
 def _findings(rows: Iterable[asyncpg.Record], horizon: Horizon) -> list[Finding]:

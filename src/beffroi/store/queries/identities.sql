@@ -1,22 +1,27 @@
 -- name: by_birth_and_names
--- The hot path: everybody visible to this hospital with this birth date whose birth or used name begins so; one round trip,
--- hence the identities of those people are fetched in the same statement (identities_of_people does it for the others).
--- $1 birth date, $2 <= family < $3, $4 <= given < $5, $6 own hospital, $7 hospitals hidden from it, $8 people at most.
-with hits as (
+-- The hot path: everybody visible to a hospital with a birth date whose birth or used name begins so, for several
+-- questions at once, each from its own hospital; one round trip, hence the identities of those people are fetched in the
+-- same statement (identities_of_people does it for the others). What is hidden from any of them may be told of all,
+-- because one's own hospital is looked at first.
+-- Pairwise: $1 birth dates, $2 <= family < $3, $4 <= given < $5, $6 own hospitals. $7 hospitals hidden from others, $8
+-- people at most for each. `number`: which question, from 1.
+select a.number, i.identity_id, i.hospital_id, i.ipp, i.person_id, i.restricted, i.explains_until, i.fed_by,
+       i.updated_at, (i.hospital_id = a.own or not i.local_only and i.hospital_id <> all($7::int[])) as visible, i.record
+from unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[])
+    with ordinality as a(born, family, family_end, given, given_end, own, number)
+cross join lateral (
     select person_id from identities
-    where birth_date = $1 and family_key >= $2 and family_key < $3
-      and (given_key >= $4 and given_key < $5 or used_given_key >= $4 and used_given_key < $5)
-      and state = 'a' and (hospital_id = $6 or not local_only and hospital_id <> all($7::int[]))
+    where birth_date = a.born and family_key >= a.family and family_key < a.family_end
+      and (given_key >= a.given and given_key < a.given_end or used_given_key >= a.given and used_given_key < a.given_end)
+      and state = 'a' and (hospital_id = a.own or not local_only and hospital_id <> all($7::int[]))
     union
     select person_id from identities
-    where birth_date = $1 and used_key >= $2 and used_key < $3
-      and (given_key >= $4 and given_key < $5 or used_given_key >= $4 and used_given_key < $5)
-      and state = 'a' and (hospital_id = $6 or not local_only and hospital_id <> all($7::int[]))
+    where birth_date = a.born and used_key >= a.family and used_key < a.family_end
+      and (given_key >= a.given and given_key < a.given_end or used_given_key >= a.given and used_given_key < a.given_end)
+      and state = 'a' and (hospital_id = a.own or not local_only and hospital_id <> all($7::int[]))
     limit $8
-)
-select i.identity_id, i.hospital_id, i.ipp, i.person_id, i.restricted, i.explains_until, i.fed_by, i.updated_at,
-       (i.hospital_id = $6 or not i.local_only and i.hospital_id <> all($7::int[])) as visible, i.record
-from hits join identities i using (person_id)
+) as hits
+join identities i using (person_id)
 where i.state = 'a';
 
 -- name: identities_of_people
