@@ -50,6 +50,14 @@ def test_the_clock_counts_from_awareness() -> None:
     assert (late.over, late.words().english) == (True, "late by 1 h 30 min: say why with the notification")
 
 
+def test_without_an_alarm_no_sign_in_is_a_proof() -> None:
+    """Nobody knows yet which session was the thief's: the window has no beginning, unless somebody says from when."""
+    signs = [Sign(after(1), Operation.SIGN_IN, b"theirs", 1), Sign(after(3), Operation.SIGN_IN, b"mine", 2)]
+    signs.append(Sign(after(4), Operation.CONTAIN, b"", 3))
+    assert proposed_window(signs).since is None
+    assert proposed_window(signs, suspicious_at=after(2)).since == after(1)
+
+
 def test_the_window_begins_at_the_last_step_up_and_ends_at_the_stop() -> None:
     """The step-up before the first alarm, not the thief's sign-in after it; the closing row is within."""
     window = proposed_window(

@@ -19,7 +19,7 @@ from beffroi.model.feed import FeedEvent
 from beffroi.model.person import HospitalId
 from beffroi.store.feed_versions import FeedVersions
 
-_TO_FEED = Words("to feed", "l'alimentation")
+_TO_FEED = Words("feeding", "l'alimentation")
 _TO_OPERATOR = Words("Ask the operator of this server.", "Adressez-vous à l'exploitant de ce serveur.")
 
 

@@ -245,11 +245,17 @@ class Investigation:
         )
 
 
+_FORM = (
+    "account=SUBJECT account-number=7 device=HEX network=192.0.2.7 application=NAME hospital=1 patient=REFERENCE "
+    "query=NAME:VALUE since=2026-11-01 until=2026-11-08T09:00"
+)
+
+
 def _parsed(text: str) -> Draft:
     try:
         return parse(text)
     except ValueError as error:
-        why = Words(f"the word {error.args[0]}", f"le mot {error.args[0]}")
+        why = Words(f"the word {error.args[0]}. Write {_FORM}", f"le mot {error.args[0]}. Écrivez {_FORM}")
         raise InvalidValue(what=_SELECTION, why=why) from None
 
 

@@ -166,8 +166,8 @@ def proposed_window(signs: Iterable[Sign], suspicious_at: datetime | None = None
 
     `suspicious_at`: the first suspicious reading, where somebody knows it; else the first of those of which the first
     alarm since the last release was made. A step-up proves the owner, who held the key; a sign-in only where it did not
-    begin the alarm's own session, because what a thief begins by signing in is no proof. Without any proof the window
-    has no beginning.
+    begin the alarm's own session, because what a thief begins by signing in is no proof; so where neither an alarm nor
+    anybody says which session that was, no sign-in counts. Without any proof the window has no beginning.
 
     >>> from datetime import UTC
     >>> at = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -187,18 +187,19 @@ def proposed_window(signs: Iterable[Sign], suspicious_at: datetime | None = None
     if suspicious_at is None and alarm is None:
         first = stop.at if stop else None  # it was stopped without an alarm: somebody saw something before
     until = stop.at + CLOSING_ROW if stop else None
-    proof = _last_proof(ordered, first, alarm)
+    proof = _last_proof(ordered, first, alarm, known=alarm is not None or suspicious_at is not None)
     found = tuple(sign.disclosure_id for sign in (proof, alarm, stop) if sign and sign.disclosure_id)
     return Window(proof.at if proof else None, until, *_because(proof, alarm, suspicious_at, stop), found)
 
 
-def _last_proof(ordered: list[Sign], first: datetime | None, alarm: Sign | None) -> Sign | None:
+def _last_proof(ordered: list[Sign], first: datetime | None, alarm: Sign | None, *, known: bool) -> Sign | None:
     before = [s for s in ordered if first is None or s.at <= first]
     suspects = {alarm.session_key} - {b""} if alarm else set()
     proofs = [
         s
         for s in before
-        if s.operation is Operation.STEP_UP or (s.operation is Operation.SIGN_IN and s.session_key not in suspects)
+        if s.operation is Operation.STEP_UP
+        or (known and s.operation is Operation.SIGN_IN and s.session_key not in suspects)
     ]
     return proofs[-1] if proofs else None
 
@@ -207,7 +208,8 @@ def _because(
     proof: Sign | None, alarm: Sign | None, suspicious_at: datetime | None, stop: Sign | None
 ) -> tuple[str, str]:
     if proof is None:
-        english, french = ["No proof of the owner is on record: from the beginning."], ["Aucune preuve du titulaire."]
+        english = ["No proof of the owner is on record: from the beginning."]
+        french = ["Aucune preuve du titulaire : depuis le début."]
     elif proof.operation is Operation.STEP_UP:
         english = ["From the last proof of presence before the first suspicious reading."]
         french = ["Depuis la dernière preuve de présence avant la première lecture suspecte."]

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -89,11 +90,12 @@ def scope(
     """The same answer as the API's for a data protection officer, with every hospital's count."""
     configure_logs(Process.COMMAND, level=logging.ERROR)
     wanted = ProofFile(proof, tuple(recipient or ()), open_range) if proof else None
-    answer = asyncio.run(_scope(load(config, demo=demo), selections, reason, wanted))
+    settings = load(config, demo=demo)
+    answer = asyncio.run(_scope(settings, selections, reason, wanted))
     if as_json:
         tell_json(answer)
     else:
-        _tell(answer, lines)
+        _tell(answer, {hospital.id: hospital.name for hospital in settings.hospital}, lines)
 
 
 async def _scope(config: Config, selections: list[str], reason: str, proof: ProofFile | None) -> ScopeAnswer:
@@ -111,14 +113,14 @@ async def _scope(config: Config, selections: list[str], reason: str, proof: Proo
         return released.content
 
 
-def _tell(answer: ScopeAnswer, lines: int) -> None:
+def _tell(answer: ScopeAnswer, names: Mapping[int, str], lines: int) -> None:
     titles = ("patient", say("times", "fois"), say("first", "première"), say("last", "dernière"), say("fate", "sort"))
     table = columns(*titles, say("fields", "champs"))
     for one in answer.patients[:lines]:
         table.add_row(*_cells(one))
     if answer.patients[:lines]:
         out.print(table)
-    for text in _totals(answer):
+    for text in _totals(answer, names):
         tell(text)
 
 
@@ -127,9 +129,9 @@ def _cells(one: ScopePatient) -> tuple[str, ...]:
     return one.reference, str(one.times), first, last, one.certainty, ", ".join(one.fields)
 
 
-def _totals(answer: ScopeAnswer) -> list[str]:
+def _totals(answer: ScopeAnswer, names: Mapping[int, str]) -> list[str]:
     counts = answer.totals
-    hospitals = ", ".join(f"{number}: {count}" for number, count in counts.by_hospital.items())
+    hospitals = ", ".join(f"{names.get(number, number)}: {count}" for number, count in counts.by_hospital.items())
     fields = ", ".join(f"{name}: {count}" for name, count in counts.by_field.items())
     lines = [
         say(

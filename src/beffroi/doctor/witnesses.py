@@ -33,8 +33,9 @@ async def check_witnesses(config: Config) -> AsyncIterator[Finding]:
     if not witnesses:
         yield note(
             "witness",
-            "No witness cosigns the ledger: who holds its key could show two histories unseen.",
-            "Aucun témoin ne cosigne le registre : qui tient sa clé pourrait montrer deux histoires sans être vu.",
+            "No witness cosigns the ledger: two histories, or a database put back to a backup, would go unseen.",
+            "Aucun témoin ne cosigne le registre : deux histoires, ou une base revenue à une sauvegarde, passeraient "
+            "inaperçues.",
         )
         return
     for one in witnesses:

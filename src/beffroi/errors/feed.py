@@ -7,8 +7,8 @@ class NotYourDomain(CallerError):
     http_status = 403
     fhir_code = "forbidden"
     hl7_code = "207"
-    english = "This source feeds another domain than {what}."
-    french = "Cette source n'alimente pas le domaine {what}."
+    english = "This source feeds another domain than {what}: send its own hospital's identifier there."
+    french = "Cette source n'alimente pas le domaine {what} : envoyez-y l'identifiant de son hôpital."
 
 
 class UnknownIdentity(CallerError):
@@ -33,8 +33,8 @@ class VersionConflict(CallerError):
 class UnsupportedMessage(CallerError):
     fhir_code = "not-supported"
     hl7_code = "200"
-    english = "The message type {what} is not accepted here."
-    french = "Le type de message {what} n'est pas accepté ici."
+    english = "The message type {what} is not accepted here: send ADT, or ask by QBP."
+    french = "Le type de message {what} n'est pas accepté ici : envoyez ADT, ou interrogez par QBP."
 
 
 class UnsupportedEvent(CallerError):

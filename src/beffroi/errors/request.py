@@ -34,8 +34,10 @@ class Unsupported(CallerError):
 class UnsupportedMediaType(CallerError):
     http_status = 406
     fhir_code = "not-supported"
-    english = "The format {what} is not supported; use application/fhir+json or application/fhir+xml."
-    french = "Le format {what} n'est pas pris en charge ; utilisez application/fhir+json ou application/fhir+xml."
+    english = "The format that {what} names is not supported; use application/fhir+json or application/fhir+xml."
+    french = (
+        "Le format que nomme {what} n'est pas pris en charge ; utilisez application/fhir+json ou application/fhir+xml."
+    )
 
 
 class UnsupportedBody(CallerError):

@@ -218,7 +218,7 @@ class Messages:
     def _work(self, message: Message, caller: Caller, peer: Peer) -> Work:
         header = message.header
         if header.type in ("ADT", "NMD") and not caller.may_feed:
-            what = Words("to feed", "l'alimentation")
+            what = Words("feeding", "l'alimentation")
             raise Forbidden("MSH^1^4", role=caller.role, what=what, instead=_TO_OPERATOR)
         if header.type == "NMD" and header.event == "N02":
             return Work(partial(self._beat, header, caller))
@@ -289,7 +289,7 @@ class Messages:
         """The query with its meaning. What cannot be read, or may not be asked at all, is recorded, then raised."""
         try:
             if not caller.may_query:
-                what = Words("to query", "l'interrogation")
+                what = Words("queries", "l'interrogation")
                 raise Forbidden("MSH^1^4", role=caller.role, what=what, instead=_TO_OPERATOR)
             reader = read_pdq if ask.operation is Operation.PDQ_QUERY else read_pix
             query = reader(message, self.finder.hospitals, self._regional_oid)
