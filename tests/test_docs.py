@@ -15,6 +15,7 @@ import reference_pages
 from beffroi.config.reading import load
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Door, Field, Operation, Outcome, Purpose
+from beffroi.model.job import Job
 from beffroi.store.database import ROLE_OWNER, ROLES
 from beffroi.store.embedded import SUPERUSER
 from beffroi.store.migrate import load_migrations
@@ -271,6 +272,12 @@ async def test_the_reader_may_read_and_no_more(database_server: Any, database_na
 
 FENCED_SQL = re.compile(r"^```sql\n(create role.*?)```", re.DOTALL | re.MULTILINE)
 WINDOW = {"since": "2026-11-01", "until": "2026-12-01"}
+
+
+def test_every_job_of_the_worker_is_documented() -> None:
+    """Whoever reads of a job that failed finds what it does, and no job that is no more."""
+    section = named(page("reference/operations.md"), "The worker's jobs")
+    assert {cells[0].strip("`") for cells in rows(section)} - {"Job", "---"} == set(Job)
 
 
 def test_the_superusers_part_is_what_the_migrations_need() -> None:
