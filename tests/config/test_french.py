@@ -16,6 +16,7 @@ def settings() -> dict[str, Said]:
         if section is not None:
             hints = get_type_hints(section, include_extras=True)
             for field in msgspec.structs.fields(section):
+                assert len(get_args(hints[field.name])) > 1, f"{field.name}: Annotated[..., said(what, gains)]"
                 meta = get_args(hints[field.name])[1]
                 found[f"{name}.{field.name}"] = Said(meta.description, meta.extra["gains"])
     return found
@@ -28,7 +29,9 @@ def quoted(text: str) -> set[str]:
 
 def test_each_setting_has_its_french_texts() -> None:
     """None is missing, none is left over, and they stand in the same order."""
-    assert list(french_texts()) == list(settings())
+    there, here = list(french_texts()), list(settings())
+    assert set(there) ^ set(here) == set(), "config/settings.fr.toml has none of these, or they are no settings"
+    assert there == here
 
 
 def test_a_french_text_is_french_and_a_sentence() -> None:

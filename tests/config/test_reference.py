@@ -24,7 +24,8 @@ def test_every_setting_says_what_it_is_for_and_what_an_attacker_gains(section: t
     """No setting is without its documentation, its attacker and its place in the file; no number is without bounds."""
     hints = get_type_hints(section, include_extras=True)
     for field in msgspec.structs.fields(section):
+        assert len(get_args(hints[field.name])) == 2, f"{field.name}: Annotated[..., said(what, gains)]"
         kind, meta = get_args(hints[field.name])
         assert meta.description and meta.extra["gains"], field.name
-        assert kind is not int or meta.ge is not None, field.name
+        assert kind is not int or meta.ge is not None, f"{field.name}: a number has bounds, said(..., ge=, le=)"
     assert any(section in (hint, *get_args(hint)) for hint in get_type_hints(Config).values())
