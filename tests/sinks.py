@@ -115,7 +115,7 @@ class MailSink:
     def _authenticate(
         self, _server: object, _session: object, _envelope: object, _mechanism: str, given: object
     ) -> AuthResult:
-        return AuthResult(success=given.password == self._password)  # type: ignore[attr-defined]
+        return AuthResult(success=given.password == self._password, handled=False)  # type: ignore[attr-defined]
 
 
 class SyslogSink(Sink):

@@ -29,9 +29,9 @@ from beffroi_region.demo.folder import Folder
 from beffroi_region.hospitals import sites
 from beffroi_region.live_feed import LiveFeed
 from beffroi_region.staff import people
+from console.chromium import WHOLE, chromium_running
 from console.conftest import another as another
 from console.conftest import chromium as chromium
-from console.conftest import chromium_address as chromium_address
 
 BEFFROI = Path(sys.executable).with_name("beffroi")
 PEOPLE = 400
@@ -265,6 +265,13 @@ def test_its_folder_is_private(demo: Demo) -> None:
     """Nobody else reads the configuration, the keys or the log."""
     assert demo.root.stat().st_mode & 0o077 == 0
     assert all(path.stat().st_mode & 0o077 == 0 for path in demo.root.iterdir() if path.name != "postgres")
+
+
+@pytest.fixture(scope="module")
+def chromium_address() -> Iterator[str]:
+    """The whole browser, as people have it."""
+    with chromium_running(WHOLE) as address:
+        yield address
 
 
 @pytest.fixture(params=["fr-FR", pytest.param("en-GB", marks=pytest.mark.long)])

@@ -1,7 +1,9 @@
 """Debian's Chromium for the browser tests: as it is found, or installed by continuous integration as root.
 
 Elsewhere the tests are skipped, and say what to install. BEFFROI_CHROMIUM names another one. One browser serves all
-tests of a process, each in windows of its own that share nothing: to start one costs as much as a journey.
+tests of a process, each in windows of its own that share nothing: to start one costs as much as a journey. Most tests
+take Chromium without its own windows and menus (`chromium-headless-shell`), where it is found: the pages run in the
+same engine for half of the processor. The walk through the demonstration takes the whole browser.
 
 Sessions are bound to a key of the device where there is a chip for it. For trying it out Chromium has keys in software,
 but on Linux only before version 153: continuous integration unpacks Debian's older one into the user's cache; elsewhere
@@ -30,7 +32,8 @@ BINDING = (
 )
 """What `--enable-features` has to say for keys in software."""
 START_S_MAX = 60
-MISSING = "no chromium here: apt-get install chromium"
+WHOLE, SHELL = "chromium", "chromium-headless-shell"
+MISSING = f"no chromium here: apt-get install {WHOLE} {SHELL}"
 FLAGS = (
     *("--headless", "--no-sandbox", "--remote-debugging-port=0", "--no-first-run", "--no-default-browser-check"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions"),
@@ -41,29 +44,26 @@ FLAGS = (
 """Playwright's own, as far as they matter here: nothing by itself on the network, the same pixels everywhere."""
 
 
-@lru_cache(maxsize=1)
-def chromium_path() -> str:
-    """Where it is; skips the test where there is none."""
-    given = os.environ.get("BEFFROI_CHROMIUM", "") or shutil.which("chromium")
-    if given:
+def chromium_path(wanted: str) -> str:
+    """Where the `wanted` one is, or the whole one in its place; skips the test where there is neither."""
+    if given := os.environ.get("BEFFROI_CHROMIUM", ""):
         return given
-    if not (os.environ.get("CI") and os.geteuid() == 0 and shutil.which("apt-get")):
-        pytest.skip(MISSING)
-    with (Path(tempfile.gettempdir()) / "beffroi-chromium.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not shutil.which("chromium"):
-            _install()
-    found = shutil.which("chromium")
+    if not shutil.which(wanted) and os.environ.get("CI") and os.geteuid() == 0 and shutil.which("apt-get"):
+        with (Path(tempfile.gettempdir()) / "beffroi-chromium.lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            if not shutil.which(wanted):
+                _install(wanted)
+    found = shutil.which(wanted) or shutil.which(WHOLE)
     if not found:
         pytest.skip(MISSING)
     return found
 
 
 @contextmanager
-def chromium_running() -> Iterator[str]:
+def chromium_running(wanted: str) -> Iterator[str]:
     """A browser with a profile of its own; the address by which Playwright commands it."""
     with tempfile.TemporaryDirectory(prefix="beffroi-chromium-", ignore_cleanup_errors=True) as profile:
-        command = [chromium_path(), *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        command = [chromium_path(wanted), *FLAGS, f"--user-data-dir={profile}", "about:blank"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             try:
                 yield f"http://127.0.0.1:{_port(Path(profile) / 'DevToolsActivePort', process)}"
@@ -81,9 +81,9 @@ def _port(told: Path, process: "subprocess.Popen[bytes]") -> int:
     raise AssertionError("chromium did not start")
 
 
-def _install() -> None:
+def _install(wanted: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
+    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", wanted]):
         try:
             subprocess.run(command, env=environment, check=True, capture_output=True, timeout=INSTALL_S_MAX)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failure:
@@ -95,7 +95,7 @@ def binding_chromium_path() -> str:
     """One that binds sessions by keys in software; skips the test where there is none."""
     if given := os.environ.get("BEFFROI_CHROMIUM_BINDING", ""):
         return given
-    ordinary = chromium_path()
+    ordinary = chromium_path(WHOLE)
     said = subprocess.run([ordinary, "--version"], check=True, capture_output=True, text=True, timeout=60).stdout
     if (found := re.search(r"(\d+)\.", said)) and int(found[1]) < BINDS_BEFORE:
         return ordinary

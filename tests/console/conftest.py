@@ -1,6 +1,6 @@
 """The console as it is served: a web process's own code on a socket, the demonstration's issuer, a small region behind.
 
-Browser tests need Debian's chromium (`apt-get install chromium`); elsewhere they are skipped and say so.
+Browser tests need Debian's chromium (`apt-get install chromium chromium-headless-shell`); elsewhere they are skipped and say so.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from beffroi_region.issuer import CONSOLE_CLIENT, DemoIssuer
 from beffroi_region.issuer_server import issuer_running
 from beffroi_region.professions import roles_of_professions
 from beffroi_region.staff import StaffAccount, people
-from console.chromium import chromium_running
+from console.chromium import SHELL, chromium_running
 from deployments import configuration, write_configuration
 from doubles import HOSPITALS
 from requests_and_records import record
@@ -155,7 +155,7 @@ async def louise(served: Served, put: Callable[..., Awaitable[int]]) -> int:
 @pytest.fixture(scope="session")
 def chromium_address() -> Iterator[str]:
     """A real browser, the same for all tests of this process."""
-    with chromium_running() as address:
+    with chromium_running(SHELL) as address:
         yield address
 
 
