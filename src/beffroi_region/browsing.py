@@ -6,15 +6,23 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
+from beffroi.outbound.fetching import SECONDS_MAX, authorities, client_for
+
 TOKEN: Final = re.compile(r'name="form" value="([^"]+)"')
 """The form token of a page."""
+
+
+def browser(url: str, language: str = "fr") -> httpx2.AsyncClient:
+    """Somebody's, who has the console at `url` and follows nothing by themselves; no proxy stands between."""
+    headers = {"accept-language": language}
+    return httpx2.AsyncClient(base_url=url, headers=headers, verify=authorities(), trust_env=False)
 
 
 async def sign_in(client: httpx2.AsyncClient, issuer_url: str, account: str) -> httpx2.Response:
     """Goes through the issuer's page; the console's answer to the way back. `client`: its base is the console."""
     begun = await client.get("/sign-in")
     reference = parse_qs(urlsplit(begun.headers["location"]).query)["request_uri"][0]
-    async with httpx2.AsyncClient(trust_env=False) as other:
+    async with client_for(issuer_url, SECONDS_MAX) as other:
         chosen = await other.post(f"{issuer_url}/authorize", data={"request_uri": reference, "account": account})
     return await client.get(chosen.headers["location"])
 

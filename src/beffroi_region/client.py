@@ -17,6 +17,7 @@ import msgspec
 
 from beffroi.clock import Clock
 from beffroi.errors import OperatorError
+from beffroi.outbound.fetching import authorities
 from beffroi.outbound.signing_key import SigningKey, base64url, read_key
 from beffroi_region.issuer import ACCESS_FILE, ASSERTION_TYPE, GRANT_ACCOUNT, GRANT_CLIENT, Access
 
@@ -56,7 +57,7 @@ class SigningClient:
         self._good_until_s = 0.0
         self._nonce = ""
         # Both are on this machine: no proxy of the environment stands between.
-        self._http = httpx2.AsyncClient(timeout=SECONDS_MAX, trust_env=False)
+        self._http = httpx2.AsyncClient(timeout=SECONDS_MAX, verify=authorities(), trust_env=False)
 
     @classmethod
     def of_account(cls, access: Access, account: str, clock: Clock | None = None) -> Self:

@@ -1,18 +1,21 @@
 """The console as it is served: a web process's own code on a socket, the demonstration's issuer, a small region behind.
 
-Browser tests need Debian's chromium (`apt-get install chromium chromium-headless-shell`); elsewhere they are skipped and say so.
+Browser tests need Debian's chromium (`apt-get install chromium chromium-headless-shell`); elsewhere they are skipped
+and say so.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import msgspec
 import pytest
+from jinja2.bccache import Bucket, BytecodeCache
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from actions.conftest import put as put
@@ -22,10 +25,11 @@ from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.model.person import Hospital
 from beffroi.outbound.signing_key import SigningKey
+from beffroi.servers.console import pages
 from beffroi.servers.http_server import listen
 from beffroi.store.accounts import AccountStore
 from beffroi.store.database import Database
-from beffroi_region.browsing import sign_in
+from beffroi_region.browsing import browser, sign_in
 from beffroi_region.issuer import CONSOLE_CLIENT, DemoIssuer
 from beffroi_region.issuer_server import issuer_running
 from beffroi_region.professions import roles_of_professions
@@ -36,6 +40,28 @@ from doubles import HOSPITALS
 from requests_and_records import record
 
 IDLE_S, SESSION_S = 900, 14_400
+
+
+class Compiled(BytecodeCache):
+    """Templates, compiled once for all consoles of this process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled() -> Iterator[None]:
+    """Each test serves a console of its own, for which all would be compiled again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "Environment", partial(pages.Environment, bytecode_cache=Compiled()))
+        yield
 
 
 class MovedClock(Clock):
@@ -66,7 +92,7 @@ class Served:
 
     async def stranger(self, language: str = "fr") -> httpx2.AsyncClient:
         """A client that follows nothing by itself."""
-        client = httpx2.AsyncClient(base_url=self.url, headers={"accept-language": language}, trust_env=False)
+        client = browser(self.url, language)
         self.clients.append(client)
         return client
 
@@ -121,7 +147,7 @@ async def served(
                 for client in made.clients:
                     await client.aclose()
                 stopping.set()
-                await serving
+        await serving  # it ends while the issuer does
 
 
 def _configured(dsn_of: Callable[[str], str], origin: str, issuer: DemoIssuer) -> str:

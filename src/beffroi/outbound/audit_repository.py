@@ -13,7 +13,7 @@ import httpx2
 import msgspec
 
 from beffroi.model.audit import AuditEntry, FeedEntry
-from beffroi.outbound.fetching import FetchFailed, may_be_fetched
+from beffroi.outbound.fetching import FetchFailed, client_for
 from beffroi.outbound.syslog import Collector, line, send
 from beffroi.wire.dicom_audit import dicom_message, feed_dicom_message
 from beffroi.wire.fhir_audit_event import audit_event
@@ -78,8 +78,7 @@ class FhirRepository:
     async def send(self, records: Sequence[Record]) -> Sent:
         """Posts a few at once; what failed is told with everything behind it again."""
         refused: dict[int, str] = {}
-        outside = not self._url.startswith("http:")
-        async with httpx2.AsyncClient(timeout=SECONDS_MAX, verify=self._context, trust_env=outside) as client:
+        async with client_for(self._url, SECONDS_MAX, self._context) as client:
             for first in range(0, len(records), AT_ONCE):
                 posts = (self._post(client, one) for one in records[first : first + AT_ONCE])
                 for place, fate in enumerate(await asyncio.gather(*posts, return_exceptions=True), start=first):
@@ -96,8 +95,6 @@ class FhirRepository:
 
     async def _post(self, client: httpx2.AsyncClient, record: Record) -> str:
         """Empty when it was taken, else the status of a refusal. Raises FetchFailed."""
-        if not may_be_fetched(self._url):
-            raise FetchFailed("the address is neither https nor of this machine")
         event = self._event(record)
         try:
             response = await client.post(self._url, content=msgspec.json.encode(event), headers=self._headers)

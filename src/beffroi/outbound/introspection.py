@@ -14,7 +14,7 @@ import msgspec
 
 from beffroi.access.rejection import Reason, Rejected
 from beffroi.errors import Unavailable, Words
-from beffroi.outbound.fetching import may_be_fetched
+from beffroi.outbound.fetching import FetchFailed, client_for
 from beffroi.telemetry import Event, log_failure
 
 FRESH_S: Final = 60.0
@@ -43,14 +43,12 @@ class Introspection:
         """Returns for an active token. Raises `Rejected` for any other, `Unavailable` when the issuer does not say."""
         form = {"token": token.decode("ascii", "replace"), "token_type_hint": "access_token"}
         try:
-            if not may_be_fetched(self._url):
-                raise ValueError("the address is neither https nor of this machine")
-            async with httpx2.AsyncClient(timeout=SECONDS_MAX, trust_env=not self._url.startswith("http://")) as client:
+            async with client_for(self._url, SECONDS_MAX) as client:
                 answer = await client.post(self._url, data=form, auth=self._credentials)
             if answer.status_code != httpx2.codes.OK or len(answer.content) > ANSWER_BYTES_MAX:
                 raise ValueError("the answer is not 200, or too large")
             active = _decode(answer.content).active
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, msgspec.MsgspecError) as failure:
+        except (FetchFailed, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, msgspec.MsgspecError) as failure:
             log_failure(Event.KEYS_FETCH_FAILED, failure)
             raise Unavailable(what=_SERVICE) from None
         if not active:

@@ -8,7 +8,7 @@ from typing import Final
 import httpx2
 import msgspec
 
-from beffroi.outbound.fetching import FetchFailed, may_be_fetched
+from beffroi.outbound.fetching import FetchFailed, client_for
 
 SECONDS_MAX: Final = 10.0
 ANSWER_BYTES_MAX: Final = 2_000_000
@@ -63,10 +63,8 @@ async def poll_sets(
 
 
 async def _post(url: str, body: bytes, headers: dict[str, str]) -> httpx2.Response:
-    if not may_be_fetched(url):
-        raise FetchFailed("the address is neither https nor of this machine")
     try:
-        async with httpx2.AsyncClient(timeout=SECONDS_MAX, trust_env=not url.startswith("http:")) as client:
+        async with client_for(url, SECONDS_MAX) as client:
             return await client.post(url, content=body, headers=headers)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         raise FetchFailed(type(error).__name__) from error

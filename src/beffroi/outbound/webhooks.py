@@ -13,7 +13,7 @@ import msgspec
 
 from beffroi.clock import Clock
 from beffroi.model.alert import Notice, title_of
-from beffroi.outbound.fetching import FetchFailed, may_be_fetched
+from beffroi.outbound.fetching import FetchFailed, client_for
 
 SECONDS_MAX = 10.0
 SECRET_BYTES_MIN = 24
@@ -58,8 +58,6 @@ class WebhookChannel:
 
     async def tell(self, notice: Notice) -> None:
         """Posts one alert; raises FetchFailed unless the answer is 2xx."""
-        if not may_be_fetched(self._url):
-            raise FetchFailed("the address is neither https nor of this machine")
         timestamp_s = int(self._clock.now().timestamp())
         body = msgspec.json.encode(payload_of(notice, self._language))
         headers = {
@@ -69,7 +67,7 @@ class WebhookChannel:
             "webhook-signature": signature_of(self._key, f"alert_{notice.reference}", timestamp_s, body),
         }
         try:
-            async with httpx2.AsyncClient(timeout=SECONDS_MAX, trust_env=not self._url.startswith("http:")) as client:
+            async with client_for(self._url, SECONDS_MAX) as client:
                 response = await client.post(self._url, content=body, headers=headers)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise FetchFailed(type(error).__name__) from error

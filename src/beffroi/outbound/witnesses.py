@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx2
 
-from beffroi.outbound.fetching import FetchFailed, may_be_fetched
+from beffroi.outbound.fetching import FetchFailed, client_for
 
 SECONDS_MAX: Final = 5.0
 """A witness answers after one write to its disk; a slower one is as good as away."""
@@ -25,11 +25,13 @@ class WitnessAnswer:
 
 
 class WitnessLine:
-    """The line to one witness. `url` is its submission prefix and its monitoring prefix."""
+    """The line to one witness. `url` is its submission prefix and its monitoring prefix. Raises FetchFailed where that
+    is neither https nor of this machine.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
-        self._client = httpx2.AsyncClient(timeout=SECONDS_MAX, trust_env=not url.startswith("http://"))
+        self._client = client_for(self._url, SECONDS_MAX)
 
     async def close(self) -> None:
         """Gives the connection up."""
@@ -50,8 +52,6 @@ class WitnessLine:
 
     async def _ask(self, method: str, path: str, body: str) -> WitnessAnswer:
         url = f"{self._url}/{path}"
-        if not may_be_fetched(url):
-            raise FetchFailed("the address is neither https nor of this machine")
         headers = {"accept-encoding": "identity", "content-type": "text/plain; charset=utf-8"}
         try:
             async with (

@@ -32,7 +32,6 @@ TAKEN_BYTES_PER_S = 8_192
 """And as many more as its bytes need at this rate: half of what the slowest line of a hospital carries."""
 BACKLOG = 1_024
 """Connections that wait to be accepted."""
-STARTED_POLL_S = 0.01
 
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n"
@@ -172,7 +171,21 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 class QuietServer(Server):
-    """A server that leaves the process's signals to the process."""
+    """A server that leaves the process's signals to the process, and is told to stop by an event."""
+
+    def __init__(self, config: Config, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+        self._ready = ready
+
+    async def main_loop(self) -> None:
+        """From the first connection that is accepted until it is told: uvicorn itself would look ten times a second."""
+        ticking = asyncio.create_task(super().main_loop())
+        try:
+            self._ready()
+            await self._stopping.wait()
+        finally:
+            ticking.cancel()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -193,18 +206,12 @@ async def serve_http(
 
     `ready` is called once connections are accepted. Raises OSError or ssl.SSLError when the TLS files are not usable.
     """
-    server = QuietServer(_config(app, limits, tls))
+    server = QuietServer(_config(app, limits, tls), stopping, ready)
     running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(STARTED_POLL_S)
-        if server.started:
-            ready()
-        waiting = asyncio.create_task(stopping.wait())
-        await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
+        await asyncio.shield(running)
     finally:
-        server.should_exit = True
+        stopping.set()
         await running
 
 

@@ -17,7 +17,7 @@ from beffroi.errors import OperatorError
 from beffroi.model.account import Role
 from beffroi.servers.console.routes import HANDLE, ROUTES
 from beffroi.store.database import Database
-from beffroi_region.browsing import post, sign_in
+from beffroi_region.browsing import browser, post, sign_in
 from beffroi_region.issuer import DemoIssuer
 from beffroi_region.staff import account_name
 
@@ -50,7 +50,7 @@ class Visitors:
     async def of(self, role: Role) -> httpx2.AsyncClient:
         """The browser of somebody in that role."""
         if role not in self.clients:
-            client = httpx2.AsyncClient(base_url=self.url, headers={"accept-language": "fr"}, trust_env=False)
+            client = browser(self.url)
             await sign_in(client, self.issuer.url, account_name(role))
             self.clients[role] = client
         return self.clients[role]
