@@ -1,26 +1,28 @@
 """The verdict in company: one account hammering three processes is shown nobody after it, through any door."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 
-from beffroi.actions.house import open_house
+from beffroi.actions.house import House, open_house
 from beffroi.errors import BeffroiError
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Advice, Operation, Outcome
 from beffroi.model.search import Criteria, DateRange, IdentifierToken, Text
 from beffroi.store.database import Database
+from beffroi.watch.norms import NORMS
 from requests_and_records import BORN, ask, louise, named, record
 
 DAY = DateRange(BORN, BORN)
 PROCESSES, STRANGERS, LIMIT = 3, 90, 12
+NAMESAKES = ("Louise", "Lucie", "Lena")
 
 
-async def test_nobody_is_shown_after_the_verdict_on_any_of_three_processes(house, put, account, database, dsn, clock):
-    """Ninety questions at once over three gates and four operations: the chain holds no answer behind the verdict."""
-    people = [await put(1, f"A{n}", louise(n)) for n in range(STRANGERS)]
-    asker = await account(Role.WARD_DOCTOR)
+@asynccontextmanager
+async def several(house: House, dsn: str, clock) -> AsyncIterator[list[House]]:
+    """As many gates as processes, each with a database connection of its own."""
     async with AsyncExitStack() as stack:
         houses = [house]
         for _ in range(PROCESSES - 1):
@@ -28,6 +30,14 @@ async def test_nobody_is_shown_after_the_verdict_on_any_of_three_processes(house
             stack.push_async_callback(own.close)
             houses.append(await open_house(own, clock))
             stack.push_async_callback(houses[-1].close)
+        yield houses
+
+
+async def test_nobody_is_shown_after_the_verdict_on_any_of_three_processes(house, put, account, database, dsn, clock):
+    """Ninety questions at once over three gates and four operations: the chain holds no answer behind the verdict."""
+    people = [await put(1, f"A{n}", louise(n)) for n in range(STRANGERS)]
+    asker = await account(Role.WARD_DOCTOR)
+    async with several(house, dsn, clock) as houses:
 
         async def one(number: int) -> int:
             finder = houses[number % PROCESSES].finder
@@ -80,3 +90,25 @@ async def test_an_explained_patient_is_read_under_the_hold_and_the_answer_says_w
     assert len(refusals) == 1
     outcomes = await database.pool.fetch("select distinct outcome from disclosures where operation = 9")
     assert [row[0] for row in outcomes] == [Outcome.RECORDED]
+
+
+async def test_a_desk_is_shown_its_cap_of_strangers_on_three_gates_namesakes_included(
+    house, put, account, database, dsn, clock
+):
+    """Lists of three at once over three gates: whoever matches takes a place among those that wait for the feed."""
+    cap = NORMS[Role.ADMISSION_CLERK].pending_max
+    for number in range(cap * 2 // len(NAMESAKES)):
+        for index, given in enumerate(NAMESAKES):
+            await put(1, f"A{number}-{index}", record(f"MAR{number:04d}", given))
+    asker = await account(Role.ADMISSION_CLERK)
+    async with several(house, dsn, clock) as houses:
+
+        async def one(number: int) -> int:
+            try:
+                return len((await houses[number % PROCESSES].finder.search(ask(asker), named(number))).content.shown)
+            except BeffroiError:
+                return 0
+
+        shown = sum(await asyncio.gather(*(one(number) for number in range(cap * 2 // len(NAMESAKES)))))
+    assert shown == cap
+    assert await database.pool.fetchval("select count(distinct person_id) from seen") == cap

@@ -71,6 +71,39 @@ def test_a_namesake_of_somebody_withheld_is_withheld() -> None:
     assert account.asks(strangers(900, 2), 1, one_person=True).shown_count == 0
 
 
+def test_namesakes_take_places_at_a_desk_and_enter_no_test() -> None:
+    """A desk's thief who asks for common names is shown no more strangers; one of each list is an observation."""
+    account, shown = Account(Role.ADMISSION_CLERK), 0
+    for number in range(30):
+        shown += account.asks(strangers(3 * number, 3), 1, one_person=True).shown_count
+    assert shown == NORMS[Role.ADMISSION_CLERK].pending_max
+    account.asks((), PENDING_S)
+    assert account.evidence.own.unexplained_count == shown / 3
+    account.asks((), PENDING_S)
+    assert not account.evidence.pending
+
+
+def test_namesakes_have_the_ceiling_of_patients_whom_nothing_explains() -> None:
+    """Whoever reads explained patients of common names is not suspected for it, and is shown no more strangers than
+    anybody."""
+    account, shown = Account(Role.WARD_DOCTOR), 0
+    for number in range(60):
+        rows = (*patients(3 * number), *strangers(3 * number + 1, 2))
+        shown += account.asks(rows, DAY_S // 20, one_person=True).shown_count - 1
+    assert shown == NORMS[Role.WARD_DOCTOR].strangers_30d
+    assert account.evidence.own.unexplained_count == 0
+
+
+def test_beyond_a_ceiling_a_patient_found_beside_a_namesake_is_read() -> None:
+    """One explained patient, fully named: that a stranger bears the like name takes nothing from the care of her."""
+    account = Account(Role.WARD_DOCTOR)
+    for number in range(NORMS[Role.WARD_DOCTOR].ceiling.patients_24h):
+        account.asks(patients(number), 1)
+    found = account.asks((*patients(900), *strangers(901, 2)), one_person=True)
+    assert [fate.value for fate in found.fates] == ["show", "withheld", "withheld"]
+    assert account.asks(patients(902, 2), one_person=True).shown_count == 0
+
+
 def test_an_account_wakes_once() -> None:
     """Back from a long leave, the first record that is opened counts as waking, and not each one until a search."""
     account = Account(Role.WARD_DOCTOR)

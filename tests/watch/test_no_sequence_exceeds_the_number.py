@@ -50,7 +50,15 @@ class Adversary(RuleBasedStateMachine):
         self.silent = self.crowded = False
         self.role = ROLES[0]
 
-    def ask(self, rows: tuple[Row, ...], operation: Operation, *, seconded: bool = False, contact: bool = True) -> None:
+    def ask(
+        self,
+        rows: tuple[Row, ...],
+        operation: Operation,
+        *,
+        seconded: bool = False,
+        contact: bool = True,
+        one_person: bool = False,
+    ) -> None:
         asked = Circumstances(
             self.now_s,
             self.role,
@@ -60,6 +68,7 @@ class Adversary(RuleBasedStateMachine):
             network=f"n{self.key}",
             contact=contact,
             seconded=seconded,
+            one_person=one_person,
             feed_silent=self.silent,
             crowded=self.crowded,
         )
@@ -91,6 +100,11 @@ class Adversary(RuleBasedStateMachine):
     @rule(count=st.integers(1, 20), explained=st.booleans())
     def a_list(self, count: int, explained: bool) -> None:
         self.ask(tuple(self.row(self.new(), explained) for _ in range(count)), Operation.SEARCH)
+
+    @rule(count=st.integers(1, 20), explained=st.booleans())
+    def namesakes(self, count: int, explained: bool) -> None:
+        rows = (self.row(self.new(), explained), *(self.row(self.new(), False) for _ in range(count)))
+        self.ask(rows, Operation.SEARCH, one_person=True)
 
     @rule(count=COUNTS, explained=st.booleans())
     def old_ones(self, count: int, explained: bool) -> None:

@@ -6,6 +6,9 @@ import pytest
 
 from beffroi.model.account import Role
 from beffroi.watch.norms import NORMS
+from beffroi.watch.verdict import BEYOND_24H
+from beffroi_region.drill.habits import HABITS
+from beffroi_region.drill.work import largest_shift
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "watch.md"
 AT_WORK = [role for role in NORMS if NORMS[role].volume <= 400 and role is not Role.DUTY_OFFICER]
@@ -25,3 +28,10 @@ def test_thirty_days_are_full_shifts(role: Role) -> None:
     norm = NORMS[role]
     assert norm.ceiling.patients_30d == (12 if role is Role.ON_CALL_DOCTOR else 22) * norm.volume
     assert norm.strangers_30d == round(3 * norm.base_rate * norm.ceiling.patients_30d)
+
+
+@pytest.mark.parametrize("role", [role for role, habit in HABITS.items() if habit.share])
+def test_a_day_is_more_than_one_shift_in_a_million_needs(role: Role) -> None:
+    """With the hour of the day before that the window holds too, and one list in a hundred with a namesake."""
+    habit, day = HABITS[role], NORMS[role].ceiling.patients_24h + BEYOND_24H
+    assert day >= 1.01 * largest_shift(habit, 1e-6) + habit.patients / habit.hours

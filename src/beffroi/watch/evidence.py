@@ -35,8 +35,9 @@ RUNG_NAMES = ("none", "warn", "ask", "mask", "hold")
 class Pending(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A reading that waits for the feed: who, when, its running number, and the channels by which it came.
 
-    `in_vain`: it has entered the tests as unexplained, and keeps its place for as long again, so that places that free
-    themselves one by one are no way around the cap.
+    `in_vain`: it enters the tests no more, because it has as unexplained, or never does, because it is a namesake of
+    whoever was asked for; it keeps its place for as long again, so that places that free themselves one by one are no
+    way around the cap.
     """
 
     person: int

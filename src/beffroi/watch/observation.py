@@ -46,6 +46,7 @@ class Judging:
         "covered",
         "entered",
         "evidence",
+        "explained_count",
         "limit",
         "looks_at",
         "new_count",
@@ -64,6 +65,7 @@ class Judging:
         self.new_count = 0
         self.covered = False
         self.roomy = False
+        self.explained_count = 0
         self.about_nobody = about_nobody(asked.operation)
         self.entered = [0, 0]
 
@@ -137,11 +139,16 @@ def enter(judging: Judging, unexplained: bool, key: str, network: str, at_s: int
     evidence, tuned = judging.evidence, judging.tuned
     judging.entered[unexplained] += 1
     if unexplained:
-        evidence.strangers = evidence.strangers.copy()
-        add(evidence.strangers, at_s // DAY_S, 1, DAYS_KEPT)
+        count_stranger(evidence, at_s)
     evidence.own = observe(evidence.own, tuned, unexplained, at_s)
     evidence.keys = _in_channel(evidence.keys, key, tuned, unexplained, at_s)
     evidence.networks = _in_channel(evidence.networks, network, tuned, unexplained, at_s)
+
+
+def count_stranger(evidence: Evidence, at_s: int) -> None:
+    """One more patient whom nothing explained towards the ceiling of 30 days, whether or not the tests observe her."""
+    evidence.strangers = evidence.strangers.copy()
+    add(evidence.strangers, at_s // DAY_S, 1, DAYS_KEPT)
 
 
 def _in_channel(

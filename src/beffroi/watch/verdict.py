@@ -41,6 +41,7 @@ from beffroi.watch.norms import Ceiling
 from beffroi.watch.observation import (
     Judging,
     asked_in_vain,
+    count_stranger,
     enter,
     note_channel,
     note_place,
@@ -86,6 +87,8 @@ def judge(
         fates = _emergency(judging, rows)
     else:
         judging.roomy = _is_far_from_ceilings(judging, len(rows))
+        if not judging.roomy:
+            judging.explained_count = sum(row.explained for row in rows)
         note_channel(judging)
         if asked.place is not None:
             note_place(judging, asked.place)
@@ -111,7 +114,7 @@ def _row(judging: Judging, row: Row, row_count: int) -> Fate:
         patterns.note_once(evidence, patterns.CANARY)
     if not judging.roomy and (row.age_s is None or row.age_s >= DAY_S):
         beyond = _beyond(judging)
-        if beyond and not _one_at_a_time(judging, row, row_count, beyond):
+        if beyond and not _one_at_a_time(judging, row, beyond):
             return WITHHELD
     if not _is_old(row):
         if not _may_be_new(judging, row, row_count):
@@ -181,10 +184,13 @@ def _is_far_from_ceilings(judging: Judging, row_count: int) -> bool:
     )
 
 
-def _one_at_a_time(judging: Judging, row: Row, row_count: int, beyond: Cause) -> bool:
-    """Beyond a ceiling one explained, fully named patient at a time stays readable, up to a ceiling of its own."""
+def _one_at_a_time(judging: Judging, row: Row, beyond: Cause) -> bool:
+    """Beyond a ceiling one explained, fully named patient at a time stays readable, up to a ceiling of its own.
+
+    Strangers of the like name, whom nobody chose, are withheld and take nothing from her.
+    """
     asked, evidence, now_s = judging.looks_at, judging.evidence, judging.now_s
-    alone = row_count == 1 and asked.specified and row.explained and asked.norm.ceiling.patients_24h > 0
+    alone = judging.explained_count == 1 and asked.specified and row.explained and asked.norm.ceiling.patients_24h > 0
     spare = evidence.beyond_24h(now_s) < BEYOND_24H and evidence.beyond_30d(now_s) < BEYOND_30D
     judging.blame(beyond, judging.limit)
     if not (alone and spare):
@@ -207,21 +213,30 @@ def _may_be_unexplained(judging: Judging, row: Row, row_count: int) -> bool:
     if not judging.roomy and _too_many_strangers(judging):
         judging.blame(Cause.STRANGERS_30D, judging.tuned.strangers_30d)
         return False
-    if judging.covered:  # a namesake, or the same person registered twice: nobody whom the asker chose
-        return True
     if asked.norm.arrivals_per_h:
-        if len(evidence.pending) >= judging.tuned.pending_max:
-            judging.blame(Cause.PENDING, judging.tuned.pending_max)
-            return False
-        waiting = Pending(row.person, now_s, asked.running_number, asked.key, asked.network)
-        evidence.pending = (*evidence.pending, waiting)
-        judging.covered = asked.one_person
+        return _may_wait(judging, row)
+    if judging.covered:  # a namesake, or the same person registered twice: nobody whom the asker chose
+        count_stranger(evidence, now_s)
         return True
     enter(judging, True, asked.key, asked.network, now_s)
     evidence.trail = (*evidence.trail[1 - TRAIL_MAX :], asked.running_number)
     raise_rung(judging)
     judging.covered = asked.one_person and not _stopped(judging)
     return not _stopped(judging)
+
+
+def _may_wait(judging: Judging, row: Row) -> bool:
+    """Whether one more may wait for the feed. A namesake takes a place as everybody does, and enters no test."""
+    asked, evidence, now_s = judging.looks_at, judging.evidence, judging.now_s
+    if len(evidence.pending) >= judging.tuned.pending_max:
+        judging.blame(Cause.PENDING, judging.tuned.pending_max)
+        return False
+    if judging.covered:
+        count_stranger(evidence, now_s)
+    waiting = Pending(row.person, now_s, asked.running_number, asked.key, asked.network, judging.covered)
+    evidence.pending = (*evidence.pending, waiting)
+    judging.covered = asked.one_person
+    return True
 
 
 def _stopped(judging: Judging) -> bool:

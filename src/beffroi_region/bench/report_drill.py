@@ -14,7 +14,8 @@ thief was shown in the ordinary way before strangers were withheld for good, exp
 it is counted: [0032](decisions/0032-how-thieves-are-counted.md).
 """
 _GENUINE_NOTE = """A rate is for 10,000 shifts; in brackets what it is at most with 95 % certainty, which is all that so
-many shifts allow to say. *Refused* are questions about somebody explained, and about strangers, that got no answer.
+many shifts allow to say. *Refused* are questions about somebody explained, and about strangers, that got no answer;
+of a year, in how many days of how many accounts, too.
 """
 
 
@@ -99,6 +100,9 @@ def _genuine_table(genuine: Sequence[Report]) -> list[str]:
             for key in ("false_holds", "false_step_ups")
         ]
         title = f"{found['title']} (`{found['name']}`)" if "title" in found else f"`{found['name']}`"
-        cells = [f"{found['shifts']:,}", *rates, f"{found['refused_explained']:,}", f"{found['refused_strangers']:,}"]
+        explained = f"{found['refused_explained']:,}"
+        if found.get("refused_explained_shifts"):
+            explained += f" in {found['refused_explained_shifts']:,}"
+        cells = [f"{found['shifts']:,}", *rates, explained, f"{found['refused_strangers']:,}"]
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     return [*lines, ""]

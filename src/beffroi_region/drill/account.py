@@ -24,6 +24,8 @@ ALWAYS = -1
 """A feed time that explains at any time (a worklist that somebody else deposited)."""
 CONFIRMED_S = DAY_S
 AFTER = "after the verdict"
+BY_TRAITS = ("birth", "family")
+"""Kinds of questions that name people by their traits, and not by a number."""
 HOME = geography.Place(50.63, 3.06)
 DECLARED = {"ward": HOME, "hospital 2": geography.Place(50.95, 1.86)}
 """Networks whose hospitals have declared where they are, 92 km apart. Of other networks nothing is known."""
@@ -55,6 +57,11 @@ class How:
     contact: bool = False
     thief: bool = False
 
+    @property
+    def one_person(self) -> bool:
+        """Whether it names one person by her traits, so that whoever else matches is a namesake (`actions.find`)."""
+        return self.operation is Operation.SEARCH and self.specified and self.kind in BY_TRAITS
+
 
 @dataclass(frozen=True, slots=True)
 class Showing:
@@ -67,6 +74,18 @@ class Showing:
     thief: bool
     by: str
     rung: Rung
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A question about somebody explained, named fully, that got no answer: when, why, on which rung, in a list of how
+    many.
+    """
+
+    at_s: int
+    cause: Cause
+    rung: Rung
+    rows: int
 
 
 @dataclass(slots=True)
@@ -98,7 +117,7 @@ class Account:
     showings: list[Showing] = field(default_factory=list)
     rungs: dict[Rung, int] = field(default_factory=dict)
     withheld: dict[Cause, int] = field(default_factory=dict)
-    refused_explained: int = 0
+    refusals: list[Refused] = field(default_factory=list)
     after_verdict: int = 0
     step_ups: int = 0
     holds: int = 0
@@ -129,6 +148,7 @@ class Account:
             kind=how.kind,
             position=how.position,
             specified=how.specified,
+            one_person=how.one_person,
             contact=how.contact,
             feed_silent=self.place.feed_silent(now_s),
             suspicion=self.suspicion,
@@ -153,12 +173,18 @@ class Account:
             if fate is Fate.WITHHELD:
                 if index == 0:  # whom the question was about; the others are a list's bystanders
                     self.withheld[verdict.cause] = self.withheld.get(verdict.cause, 0) + 1
-                    self.refused_explained += row.explained and how.specified
+                    if row.explained and how.specified:
+                        self.refusals.append(Refused(now_s, verdict.cause, verdict.rung, len(rows)))
             else:
                 self._show(before, row, patient, fate, how, now_s)
         if how.thief:
             self.thief_asked, self.thief_held = self.is_asked_of(how.key), bool(self.evidence.held_s)
         return verdict.fates
+
+    @property
+    def refused_explained(self) -> int:
+        """Questions about somebody explained that got no answer."""
+        return len(self.refusals)
 
     def _row(self, patient: Patient, now_s: int) -> Row:
         seen_s = self.seen_s.get(patient.person)

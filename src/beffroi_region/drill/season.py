@@ -4,6 +4,7 @@ Accounts are independent, so each is drawn from a seed of its own, screened by i
 through the pure step when the bound does not exclude that something happens.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -13,9 +14,10 @@ import msgspec
 import numpy as np
 
 from beffroi.model.account import Role
-from beffroi_region.drill.account import Account, Steps
-from beffroi_region.drill.figures import rates
-from beffroi_region.drill.habits import DAY_S, HABITS, PLAIN, Season
+from beffroi.watch.evidence import RUNG_NAMES
+from beffroi_region.drill.account import Account, Refused, Steps
+from beffroi_region.drill.figures import per_10k, rates, upper_bound
+from beffroi_region.drill.habits import DAY_S, HABITS, HOUR_S, PLAIN, Season
 from beffroi_region.drill.honest import After, readings
 from beffroi_region.drill.screen import may_be_disturbed
 from beffroi_region.drill.stage import Stage, norm_in
@@ -30,7 +32,11 @@ YEAR_S = 420 * DAY_S
 
 
 class Tally(msgspec.Struct, array_like=True):
-    """What some accounts of one role came to."""
+    """What some accounts of one role came to.
+
+    `refused_days`: days of an account on which somebody explained was refused. `refused_by`: those refusals by cause,
+    rung, hour of the day, and whether a namesake stood in the list.
+    """
 
     role: Role
     accounts: int = 0
@@ -41,6 +47,8 @@ class Tally(msgspec.Struct, array_like=True):
     step_ups: int = 0
     refused_explained: int = 0
     refused_strangers: int = 0
+    refused_days: int = 0
+    refused_by: Counter[str] = msgspec.field(default_factory=Counter)
 
     def add(self, other: "Tally") -> None:
         """Adds another's counts."""
@@ -94,7 +102,21 @@ def _shard(job: tuple[Role, int, int, int, Season]) -> Tally:
             found.step_ups += account.step_ups
             found.refused_explained += account.refused_explained
             found.refused_strangers += sum(account.withheld.values()) - account.refused_explained
+            found.refused_days += len({one.at_s // DAY_S for one in account.refusals})
+            found.refused_by.update(map(_named, account.refusals))
     return found
+
+
+def _named(refused: Refused) -> str:
+    """What a refusal is counted under.
+
+    >>> from beffroi.watch.circumstances import Cause; from beffroi.watch.evidence import NO_RUNG
+    >>> _named(Refused(5 * HOUR_S + 7, Cause.CEILING_24H, NO_RUNG, 2))
+    'ceiling_24h, rung none, 05 h, beside a namesake'
+    """
+    hour = refused.at_s % DAY_S // HOUR_S
+    beside = ", beside a namesake" if refused.rows > 1 else ""
+    return f"{refused.cause}, rung {RUNG_NAMES[refused.rung]}, {hour:02} h{beside}"
 
 
 def year(
@@ -127,6 +149,10 @@ def _figures(tally: Tally) -> dict[str, Any]:
         "professionals": tally.accounts,
         **rates(tally.shifts, tally.readings, tally.holds, tally.step_ups),
         "refused_explained": tally.refused_explained,
+        "refused_explained_shifts": tally.refused_days,
+        "refused_explained_per_10k_shifts": per_10k(tally.refused_days, tally.shifts),
+        "refused_explained_bound": per_10k(1, tally.shifts) * upper_bound(tally.refused_days),
+        "refused_explained_by": dict(sorted(tally.refused_by.items())),
         "refused_strangers": tally.refused_strangers,
         "replayed_by_the_pure_step": tally.replayed,
     }

@@ -5,7 +5,8 @@ unexplained come in runs. The same arrays go through the pure step and through i
 """
 
 from dataclasses import dataclass
-from math import log, sqrt
+from math import exp, log, sqrt
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,17 @@ def patients_in(habit: Habit, shifts: int, draw: np.random.Generator) -> Ints:
     sigma = _sigma(habit.patients_p95 / habit.patients)
     scale = draw.lognormal(log(habit.patients) - sigma * sigma / 2, sigma, shifts)
     return np.maximum(np.rint(scale), 1).astype(np.int64)
+
+
+def largest_shift(habit: Habit, chance: float) -> float:
+    """New patients that a shift of this habit exceeds with this chance.
+
+    >>> from beffroi.model.account import Role; from beffroi_region.drill.habits import HABITS
+    >>> night = HABITS[Role.ON_CALL_DOCTOR]; round(largest_shift(night, 0.05)), round(largest_shift(night, 1e-6))
+    (75, 296)
+    """
+    sigma = _sigma(habit.patients_p95 / habit.patients)
+    return habit.patients * exp(sigma * NormalDist().inv_cdf(1 - chance) - sigma * sigma / 2)
 
 
 def _sigma(ratio: float) -> float:
