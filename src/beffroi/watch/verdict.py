@@ -215,18 +215,19 @@ def _may_be_unexplained(judging: Judging, row: Row, row_count: int) -> bool:
         return False
     if asked.norm.arrivals_per_h:
         return _may_wait(judging, row)
-    if judging.covered:  # a namesake, or the same person registered twice: nobody whom the asker chose
+    if judging.covered:  # a namesake of somebody explained, or the same person registered twice: whom nobody chose
         count_stranger(evidence, now_s)
         return True
     enter(judging, True, asked.key, asked.network, now_s)
     evidence.trail = (*evidence.trail[1 - TRAIL_MAX :], asked.running_number)
     raise_rung(judging)
-    judging.covered = asked.one_person and not _stopped(judging)
     return not _stopped(judging)
 
 
 def _may_wait(judging: Judging, row: Row) -> bool:
-    """Whether one more may wait for the feed. A namesake takes a place as everybody does, and enters no test."""
+    """Whether one more may wait for the feed. A namesake takes a place as everybody does, and enters no test: of
+    several whom nothing explains yet, one was meant.
+    """
     asked, evidence, now_s = judging.looks_at, judging.evidence, judging.now_s
     if len(evidence.pending) >= judging.tuned.pending_max:
         judging.blame(Cause.PENDING, judging.tuned.pending_max)

@@ -47,10 +47,16 @@ class Observations:
 
 
 def observations(work: Work, desk: bool) -> Observations:
-    """The patient of each new reading; at a desk she waits for the feed first. Namesakes beside her are none."""
-    reading = np.flatnonzero(work.new)
-    known_s = work.known_s[reading]
+    """The patient of each new reading, and the namesakes of one whom nothing explains. At a desk they wait for the feed
+    first, and the patients alone are observed then.
+    """
+    new = np.flatnonzero(work.new)
+    has_others = np.flatnonzero((work.bystanders > 0) & (work.known_s > work.at_s) & (not desk))
+    others = np.repeat(has_others, work.bystanders[has_others])
+    reading = np.concatenate([new, others])
+    known_s = np.concatenate([work.known_s[new], np.full(len(others), _NEVER)])
     unexplained = known_s > work.at_s[reading]
+    second = np.repeat((0, 1), (len(new), len(others)))
     step, direct = 2 * reading, np.ones(len(reading), bool)
     if desk:
         steps_s = _steps_s(work)
@@ -59,7 +65,7 @@ def observations(work: Work, desk: bool) -> Observations:
         step, direct = np.where(unexplained, later, step), ~unexplained
         reached_s = np.append(steps_s, _NEVER)[np.minimum(step, len(steps_s))]
         unexplained = unexplained & (known_s > reached_s)
-    order = np.lexsort((reading, direct, step))
+    order = np.lexsort((second, reading, direct, step))
     order = order[step[order] < 2 * len(work)]
     return Observations(unexplained[order], reading[order], step[order] // 2)
 
@@ -185,6 +191,7 @@ def _may_wait_too_many(work: Work, norm: Norm) -> bool:
 
 
 def _may_meet_too_many_strangers(work: Work, seen: Observations, norm: Norm) -> bool:
+    """Those that the tests observe, and everybody's namesakes: some of them twice."""
     namesakes_s = np.repeat(work.at_s, work.bystanders)
     at_s = np.sort(np.concatenate([work.at_s[seen.reading[seen.unexplained]], namesakes_s]))
     shown = np.arange(1, len(at_s) + 1) - np.searchsorted(at_s, at_s - DAY_S * DAYS_KEPT)
