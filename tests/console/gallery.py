@@ -23,7 +23,7 @@ from beffroi.store.doubts import DoubtStore
 from beffroi.store.jobs import JobStore
 from console import rarer
 from console.device import Device, bound
-from console.hands import press
+from console.hands import press, press_twice
 from credentials import certificate
 from disclosed import KEY
 from requests_and_records import record
@@ -221,7 +221,7 @@ async def protection(page: Page, url: str, subject: str) -> AsyncIterator[str]:
     await page.fill("#title", "Un compte lit la nuit")
     await page.fill("#accounts", subject)
     await page.fill("#reason", "signalé par l'astreinte")
-    await press(page, "main form button")
+    await press_twice(page, "main form")
     await page.fill("#aware", "2026-11-24T09:00")
     await page.fill("#reason-confirmed", "lectures sans explication")
     await press(page, "form:has(#reason-confirmed) button")

@@ -18,7 +18,7 @@ from beffroi.actions.ways.acting import Acting
 from beffroi.model.account import Role
 from beffroi.model.person import HospitalId
 from beffroi.model.role_request import Wanted
-from beffroi.servers.console.exchange import FORM_TOKEN
+from beffroi.servers.console.exchange import FORM_NUMBER, FORM_TOKEN
 from beffroi.servers.console.headers import POLICY
 from beffroi.servers.console.rooms import rooms_of
 from beffroi.servers.console.routes import HANDLE, ROUTES, Route, Router
@@ -140,6 +140,7 @@ def _kept(walker: Walker, text: str, left: list[str]) -> list[Form]:
     left += [link for link in links if not link.startswith("/assets/")]
     for form in forms:
         walker.token = form.fields.pop(FORM_TOKEN, walker.token)
+        form.fields.pop(FORM_NUMBER, None)  # each attack would be the same form, sent again
         route, handle = route_of(form.method, form.action)
         walker.handles |= {handle} if handle else set()
         walker.forms.setdefault((route.path, (*form.fields, form.fields.get("what", ""))), form)

@@ -18,7 +18,7 @@ from beffroi.actions.asking import Ask
 from beffroi.actions.case_files import LANGUAGES, case_files
 from beffroi.actions.case_report import CaseFile, CaseReports, Weighing
 from beffroi.actions.house import House
-from beffroi.actions.incidents import Incidents, Standing, proposed_selections
+from beffroi.actions.incidents import NOTHING_SEEN, Incidents, Standing, proposed_selections
 from beffroi.actions.proving import Prover
 from beffroi.actions.scope_export import ScopeExports
 from beffroi.breach.incident import Account33, Clock72, State, Window
@@ -146,10 +146,12 @@ class CaseRoom:
         await incidents.select(number, chosen, reason)
         return Opened(number, tuple(windows))
 
-    async def tell(self, ask: Ask, number: int, told: Account33, reason: str) -> None:
-        """Facts, effects, measures (article 33(5))."""
+    async def tell(
+        self, ask: Ask, number: int, told: Account33, reason: str, seen: Mapping[str, str] = NOTHING_SEEN
+    ) -> None:
+        """Facts, effects, measures (article 33(5)); `seen` as in `Incidents.tell`."""
         await self._released(ask, {"step": "tell", "incident": str(number)}, None)
-        await self._incidents(ask).tell(number, told, reason)
+        await self._incidents(ask).tell(number, told, reason, seen)
 
     async def scope(
         self, ask: Ask, number: int, before: Callable[[frozenset[int]], Awaitable[None]] | None = None

@@ -1,8 +1,11 @@
 """What is done to an incident: each change with who made it and why, in the same transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final
 
 import msgspec
 
@@ -29,6 +32,12 @@ from beffroi.store.database import Database
 
 AHEAD = timedelta(minutes=5)
 """By how much an awareness may lie in the future: two clocks."""
+NOTHING_SEEN: Final[Mapping[str, str]] = MappingProxyType({})
+_MARK_CHARACTERS: Final = 16
+_CHANGED: Final = Words(
+    "somebody changed it while you wrote; theirs is in the history, and to keep yours again replaces it",
+    "quelqu'un l'a changé pendant que vous écriviez ; le sien est dans l'historique, enregistrer encore le remplace",
+)
 Change = Callable[[Incident], tuple[Incident, dict[str, str]]]
 """An incident as it becomes, of what it is under its lock; and what the history says of that besides the reason."""
 
@@ -102,8 +111,12 @@ class Incidents:
         about = tuple(selections)
         await self._change(number, "selections", reason, lambda one: (replace(one, selections=about), described(about)))
 
-    async def tell(self, number: int, told: Account33, reason: str) -> None:
-        """Facts, effects, measures (article 33(5)): what is empty stays as it was."""
+    async def tell(self, number: int, told: Account33, reason: str, seen: Mapping[str, str] = NOTHING_SEEN) -> None:
+        """Facts, effects, measures (article 33(5)): what is empty stays as it was.
+
+        `seen`: the marks (`mark_of`) of the texts that their writer had before them, by name; one that somebody has
+        changed meanwhile is not replaced unseen. Raises `InvalidValue`.
+        """
         for name in ("facts", "effects", "measures"):
             if len(getattr(told, name)) > TEXT_CHARACTERS_MAX:
                 raise _too_long(name, TEXT_CHARACTERS_MAX)
@@ -112,6 +125,8 @@ class Incidents:
 
         def changed(one: Incident) -> tuple[Incident, dict[str, str]]:
             before = one.told
+            if any(mark_of(getattr(before, name)) != mark for name, mark in seen.items()):
+                raise InvalidValue(what=Words("The text", "Le texte"), why=_CHANGED)
             now_told = Account33(
                 told.facts.strip() or before.facts,
                 told.effects.strip() or before.effects,
@@ -215,6 +230,15 @@ async def proposed_selections(
         else:
             found.append(one)
     return tuple(found), windows
+
+
+def mark_of(text: str) -> str:
+    """By which a text is known to be the same, or another.
+
+    >>> mark_of("a log-in was stolen") == mark_of("a log-in was stolen "), len(mark_of(""))
+    (False, 16)
+    """
+    return sha256(text.encode()).hexdigest()[:_MARK_CHARACTERS]
 
 
 def _weighed(one: Incident, severity: Severity) -> tuple[Incident, dict[str, str]]:

@@ -17,6 +17,7 @@ from beffroi.actions.house import House
 from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.roles import Roles
+from beffroi.actions.sent_forms import SentForms
 from beffroi.actions.sign_in import SignIn
 from beffroi.actions.trust_room import TrustRoom
 from beffroi.actions.ways.ways_on import WaysOn
@@ -109,6 +110,7 @@ def console_of(
         TrustRoom(database, keys, _client_of(settings, key), Certificates(certificate_files(config), clock)),
         ways,
         DrillReports(config.path(settings.drill_report) if settings.drill_report else None),
+        SentForms(ways.acting.presence),
         listed(config),
     )
     proxies = Proxies(config.web.trusted_proxies)

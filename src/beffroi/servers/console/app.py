@@ -27,7 +27,7 @@ from beffroi.model.disclosure import Door, Operation
 from beffroi.servers.admission import Admission
 from beffroi.servers.console import devices, entrance, refusals
 from beffroi.servers.console.desk import Desk
-from beffroi.servers.console.exchange import FORM_TOKEN, ROOT, Page, Visit
+from beffroi.servers.console.exchange import FORM_NUMBER, FORM_TOKEN, ROOT, Page, Visit
 from beffroi.servers.console.headers import FILE_HEADERS, PAGE_HEADERS, TLS_HEADERS, cookies_of, host_name
 from beffroi.servers.console.pages import LANGUAGES
 from beffroi.servers.console.routes import Route, Router
@@ -134,7 +134,8 @@ class Console:
             return self._uninvited(route, visit) or await self._handled(route, visit, (visit.network, "entrance"))
         session = visit.visitor
         place = (session.asker.account_id, "console")
-        return self._refused(route, visit, session) or await self._handled(route, visit, place)
+        refused = self._refused(route, visit, session) or await self._sent_before(visit, session)
+        return refused or await self._handled(route, visit, place)
 
     async def _session(self, route: Route, visit: Visit, cookie: str) -> Session | None:
         """Whose visit it is. Where strangers may come, a session that cannot be looked up is no obstacle.
@@ -170,6 +171,13 @@ class Console:
             return uninvited
         assert route.roles is not None
         return None if session.asker.role in route.roles else refusals.no_entry(self._desk, visit)
+
+    async def _sent_before(self, visit: Visit, session: Session) -> Page | None:
+        """What is said of a form that is done once and came before; None for any other. Raises Unavailable."""
+        number = visit.form.get(FORM_NUMBER)
+        if number is None or await self._desk.sent.is_first(session, number):
+            return None
+        return refusals.sent_before(self._desk, visit)
 
     async def _handled(self, route: Route, visit: Visit, place: tuple[int | str, str]) -> Page:
         """The page, in its turn: of an account, or of the network of a stranger, who makes us ask the issuer."""

@@ -13,6 +13,7 @@ from beffroi.actions.drill_report import DrillReports
 from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.roles import Roles
+from beffroi.actions.sent_forms import SentForms
 from beffroi.actions.trust_room import TrustRoom
 from beffroi.actions.watch_room import WatchRoom
 from beffroi.actions.ways.ways_on import WaysOn
@@ -58,4 +59,5 @@ class Desk:
     trust: TrustRoom
     ways: WaysOn
     drills: DrillReports
+    sent: SentForms
     settings: Listing

@@ -12,6 +12,7 @@ from beffroi.servers.exchange import Headers, number_in
 
 ROOT = "/console"
 FORM_TOKEN = "form"  # noqa: S105 - the name of a field
+FORM_NUMBER = "once"
 Header = tuple[bytes, bytes]
 _OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*(?:\?[A-Za-z0-9_=&-]*)?)?")
 """No dot, per cent, backslash or empty part: nothing that a browser would resolve to another place."""

@@ -7,6 +7,7 @@ Templates never see a `Released`: what may be shown of patients is laid out by `
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
@@ -18,7 +19,7 @@ from beffroi.errors import Words
 from beffroi.model.disclosure import DisclosureId, Outcome
 from beffroi.model.hospitals import Hospitals
 from beffroi.servers.console.assets import Assets
-from beffroi.servers.console.exchange import FORM_TOKEN, ROOT, Header, Page, Visit
+from beffroi.servers.console.exchange import FORM_NUMBER, FORM_TOKEN, ROOT, Header, Page, Visit
 from beffroi.servers.console.rooms import Room, rooms_of
 from beffroi.servers.console.speaking import ROLES, Speaker
 
@@ -49,6 +50,11 @@ class _Templates(BaseLoader):
 def _token(session: Session | None) -> Markup:
     """The hidden field by which a form is known to be this session's. Base64url: nothing to escape."""
     return Markup(f'<input type="hidden" name="{FORM_TOKEN}" value="{session.form_token}">' if session else "")  # noqa: S704  # nosec B704
+
+
+def _once(number: UUID) -> Markup:
+    """The hidden field of a form that is done once. A number of ours: nothing to escape."""
+    return Markup(f'<input type="hidden" name="{FORM_NUMBER}" value="{number}">')  # noqa: S704  # nosec B704
 
 
 def brief(text: str, characters_max: int = 80) -> str:
@@ -117,6 +123,7 @@ class Pages:
             rooms=rooms_of(session.asker.role) if session else (),
             session=session,
             token=lambda: _token(session),
+            once=lambda: _once(self._clock.uuid()),
             conforming=speaker.words(CONFORMING[self.place.accessibility]),
             who=self._who(visit),
             now=self._clock.now(),

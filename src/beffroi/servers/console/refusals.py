@@ -90,6 +90,15 @@ def out_of_date(desk: Desk, visit: Visit) -> Page:
     return _page(desk, visit, Words("Out of date", "Formulaire périmé"), text, "refused", 403)
 
 
+def sent_before(desk: Desk, visit: Visit) -> Page:
+    """A form that makes something new, sent again: it may be under way still."""
+    text = desk.pages.speaker(visit).say(
+        "This form was sent already, and is done once. Look at what came of it before you send another.",
+        "Ce formulaire a déjà été envoyé, et n'agit qu'une fois. Voyez ce qui en est venu avant d'en envoyer un autre.",
+    )
+    return _page(desk, visit, Words("Sent already", "Déjà envoyé"), text, "refused", 409)
+
+
 def _page(desk: Desk, visit: Visit, title: Words, text: str, kind: str, status: int) -> Page:
     rights = RIGHTS[visit.session.asker.role] if visit.session is not None else Rights()
     return desk.pages.render(

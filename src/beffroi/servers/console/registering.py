@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from beffroi.actions.incidents import mark_of
 from beffroi.breach.incident import TEXT_CHARACTERS_MAX, Account33
 from beffroi.errors import CallerError, NotFound, Words
 from beffroi.servers.console.desk import Desk
@@ -28,8 +29,10 @@ async def keep(desk: Desk, visit: Visit) -> Page:
     name, content = form.get("text", ""), form.get("content", "")
     if name not in REGISTER:
         return see_other(f"/incidents/register/{number}")
+    told, reason = Account33(**{name: content}), form.get("reason", "").strip()
+    seen = {name: form["seen"]} if "seen" in form else {}
     try:
-        await desk.cases.tell(ask_of(visit), number, Account33(**{name: content}), form.get("reason", "").strip())
+        await desk.cases.tell(ask_of(visit), number, told, reason, seen)
     except NotFound:
         raise
     except CallerError as error:
@@ -42,6 +45,7 @@ async def _text(
 ) -> Page:
     incident = (await desk.cases.standing(ask_of(visit), number_of(visit, INCIDENT))).content.incident
     chosen = name if name in REGISTER else next(iter(REGISTER))
+    kept = getattr(incident.told, chosen)
     return desk.pages.render(
         visit,
         "register_text.html",
@@ -52,7 +56,8 @@ async def _text(
         texts=REGISTER,
         text=chosen,
         text_max=TEXT_CHARACTERS_MAX,
-        content=getattr(incident.told, chosen) if content is None else content,
+        content=kept if content is None else content,
+        seen=mark_of(kept),
         said=visit.form.get("reason", ""),
         mistakes=mistakes,
     )

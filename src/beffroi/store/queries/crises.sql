@@ -1,5 +1,5 @@
 -- name: declare
--- $1 hospital (null: the region), $2 reason, $3 by whom, $4 now, $5 until.
+-- A crisis that waits for its second person. $1 hospital (null: the region), $2 reason, $3 by whom, $4 now, $5 until.
 insert into crises (hospital_id, reason, declared_by, declared_at, expires_at) values ($1, $2, $3, $4, $5)
 returning crisis_id, hospital_id, reason, declared_by, declared_at, confirmed_by, in_force_from, expires_at;
 
@@ -18,5 +18,5 @@ where expires_at > $1 and ended_by is null order by crisis_id desc limit 50;
 update crises set confirmed_by = $2, in_force_from = $3 where crisis_id = $1;
 
 -- name: finish
--- $1 number, $2 by whom, $3 now.
+-- Over. $1 number, $2 by whom, $3 now.
 update crises set ended_by = $2, expires_at = $3 where crisis_id = $1;

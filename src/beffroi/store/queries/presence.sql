@@ -63,6 +63,6 @@ where account_id = $1 and credential_id = $2 and revoked_at is null for update;
 update presence_keys set sign_count = $2, used_at = $3 where credential_id = $1;
 
 -- name: revoke_key
--- $1 account, $2 credential, $3 now, $4 by whom.
+-- A key proves nothing any more. $1 account, $2 credential, $3 now, $4 by whom.
 update presence_keys set revoked_at = $3, revoked_by = $4
 where account_id = $1 and credential_id = $2 and revoked_at is null returning credential_id;

@@ -3,7 +3,7 @@
 select count(*) from worklists where deposited_by = $1 and expires_at > $2;
 
 -- name: deposit
--- $1 hospital, $2 readers' role, $3 by, $4 whether it serves at once, $5 now, $6 until, $7 what for, $8 lines.
+-- A new list. $1 hospital, $2 readers' role, $3 by, $4 whether it serves at once, $5 now, $6 until, $7 what for, $8 lines.
 insert into worklists (hospital_id, role, deposited_by, ready, deposited_at, expires_at, purpose, lines)
 values ($1, $2, $3, $4, $5, $6, $7, $8) returning worklist_id;
 

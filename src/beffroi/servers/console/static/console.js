@@ -3,7 +3,7 @@
 (() => {
   const body = document.body;
 
-  // A page brought back from the browser's memory may be somebody else's: ask the server again.
+  // A page brought back from the browser's memory may be somebody else's: ask again.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   // "/" goes to the first field of a search, Escape takes what was typed away.
@@ -16,6 +16,13 @@
       for (const input of first.form.querySelectorAll("input:not([type=hidden])")) input.value = "";
       first.focus();
     }
+  });
+
+  // Of two clicks, the first counts.
+  let sent, at;
+  addEventListener("submit", (event) => {
+    if (event.target === sent && event.timeStamp - at < 1000) event.preventDefault();
+    [sent, at] = [event.target, event.timeStamp];
   });
 
   // Somebody else takes the workstation: on to the sign-in, without a click.
@@ -34,7 +41,7 @@
       if (left <= 0) { clearInterval(timer); body.replaceChildren(); location.replace(body.dataset.start); }
     }, 1000);
     soon.querySelector("button").addEventListener("click", async () => {
-      const answer = await fetch(body.dataset.stay, { method: "GET", credentials: "same-origin", cache: "no-store" });
+      const answer = await fetch(body.dataset.stay, { cache: "no-store" });
       if (!answer.ok) { location.reload(); return; }
       end = Date.now() + Number(await answer.text()) * 1000;
       soon.hidden = true;
@@ -70,11 +77,11 @@
     });
   }
 
-  // News: when the server says that something changed, the living part of the page is asked for again.
+  // News: when something changed, the living part of the page is asked for again.
   const live = document.querySelector("[data-news]");
   if (live && "EventSource" in window) {
     const state = document.getElementById("news-state");
-    const say = (on) => { if (state) state.dataset.on = on ? "yes" : "no"; if (state) state.textContent = on ? state.dataset.live : state.dataset.lost; };
+    const say = (on) => { if (state) { state.dataset.on = on ? "yes" : "no"; state.textContent = on ? state.dataset.live : state.dataset.lost; } };
     let asking = false, again = false;
     const renew = () => {
       if (asking) { again = true; return; }
@@ -86,7 +93,7 @@
       request.onload = () => {
         const next = request.response && request.response.querySelector("[data-news]");
         if (!next) { location.reload(); return; }
-        const open = new Set([...live.querySelectorAll("details[open][id]")].map((one) => one.id));
+        const open = [...live.querySelectorAll("details[open][id]")].map((one) => one.id);
         const focus = live.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
         live.replaceChildren(...[...next.childNodes].map((one) => document.importNode(one, true)));
         for (const id of open) { const one = document.getElementById(id); if (one) one.open = true; }
