@@ -45,6 +45,19 @@ async def test_a_subject_is_unique_within_its_issuer(web: AccountStore) -> None:
     assert len({account.account_id for account in accounts}) == 3
 
 
+async def test_accounts_that_are_looked_up_together(
+    web: AccountStore, database: Database, hospitals: tuple[Hospital, ...]
+) -> None:
+    """Each gets their own account with their own grants, however many ask at once; whoever has none gets none."""
+    made = [await web.create_person(ISSUER, f"ANS{number}") for number in range(4)]
+    for account, hospital in zip(made, (1, 2, 3, 1), strict=True):
+        await AccountStore(database).grant(account.account_id, HospitalId(hospital), Role.AUDITOR, "cli", None)
+    subjects = ["ANS2", "ANS0", "nobody", "ANS3", "ANS1", "ANS0"]
+    alone = [await web.find(ISSUER, subject) for subject in subjects]
+    assert await asyncio.gather(*(web.find(ISSUER, subject) for subject in subjects)) == alone
+    assert [one and one.grants[0].hospital_id for one in alone] == [3, 1, None, 1, 2, 1]
+
+
 async def test_grants(web: AccountStore, database: Database, hospitals: tuple[Hospital, ...]) -> None:
     """A grant is given, moved and taken away by the owner, and read with the account."""
     owner, account = AccountStore(database), await web.create_person(ISSUER, "ANS1")

@@ -12,8 +12,9 @@ from datetime import datetime
 from beffroi.access.professional import Grant
 from beffroi.model.account import AccountId, AccountKind, AccountStatus, Role
 from beffroi.model.person import HospitalId
-from beffroi.store.database import Database, load_queries
+from beffroi.store.database import Database, Row, load_queries
 from beffroi.store.events import Connection
+from beffroi.store.gathered import Gathered, numbered
 
 _ITSELF = AccountId(0)
 _ROLES = frozenset(role.value for role in Role)
@@ -65,28 +66,20 @@ class AccountStore:
         self._readers = database.readers
         self._sql = load_queries("accounts")
         self._remember = load_queries("signals")["remember_names"]
+        self._found = Gathered(self._find)
 
     async def find(self, issuer: str, subject: str) -> StoredAccount | None:
         """The account, with its row in the gate; None when there is none yet."""
-        rows = await self._readers.fetch(self._sql["find_account"], issuer, subject)
+        rows = await self._found.ask((issuer, subject))
         if not rows:
             return None
-        first = rows[0]
-        if not first["has_state"]:
-            await self._pool.execute(self._sql["create_state"], first["account_id"])
-        grants = tuple(
-            Grant(HospitalId(row["hospital_id"]), Role(row["role"]), row["expires_at"])
-            for row in rows
-            if row["role"] in _ROLES  # none, or one that a later version knows, gives nothing
-        )
-        return StoredAccount(
-            AccountId(first["account_id"]),
-            AccountKind(first["kind"]),
-            grants,
-            AccountId(first["holder"]),
-            tuple(AccountId(number) for number in first["others"]),
-            dict(zip(map(HospitalId, first["left_hospitals"]), first["left_at"], strict=True)),
-        )
+        if not rows[0]["has_state"]:
+            await self._pool.execute(self._sql["create_state"], rows[0]["account_id"])
+        return _stored(rows)
+
+    async def _find(self, asked: Sequence[tuple[str, str]]) -> list[list[Row]]:
+        columns = zip(*asked, strict=True)
+        return numbered(await self._readers.fetch(self._sql["find_accounts"], *columns), len(asked))
 
     async def remember_names(self, issuer: str, names: Sequence[str], account_id: AccountId, now: datetime) -> None:
         """How its issuer may name an account later: `sub:` or `sid:` and the name."""
@@ -146,3 +139,21 @@ class AccountStore:
             self._sql["revoke_role"], account_id, hospital_id, role.value
         )
         return removed is not None
+
+
+def _stored(rows: Sequence[Row]) -> StoredAccount:
+    """An account, from a row for each of its grants."""
+    first = rows[0]
+    grants = tuple(
+        Grant(HospitalId(row["hospital_id"]), Role(row["role"]), row["expires_at"])
+        for row in rows
+        if row["role"] in _ROLES  # none, or one that a later version knows, gives nothing
+    )
+    return StoredAccount(
+        AccountId(first["account_id"]),
+        AccountKind(first["kind"]),
+        grants,
+        AccountId(first["holder"]),
+        tuple(AccountId(number) for number in first["others"]),
+        dict(zip(map(HospitalId, first["left_hospitals"]), first["left_at"], strict=True)),
+    )

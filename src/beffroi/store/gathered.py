@@ -5,10 +5,10 @@ back. Nobody waits for company: a question that comes alone is asked at once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-from beffroi.store.database import VALUE_FAULTS
+from beffroi.store.database import VALUE_FAULTS, Row
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -57,3 +57,11 @@ class Gathered(Generic[Q, A]):
         for (_, done), answer in zip(asked, answers, strict=True):
             if not done.done():  # whoever gave up is told nothing
                 done.set_result(answer)
+
+
+def numbered(rows: Iterable[Row], count: int) -> list[list[Row]]:
+    """The rows of each of `count` questions: their column `number` says whose they are, from 1."""
+    found: list[list[Row]] = [[] for _ in range(count)]
+    for row in rows:
+        found[row["number"] - 1].append(row)
+    return found

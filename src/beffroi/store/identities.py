@@ -25,7 +25,7 @@ from beffroi.model.person import (
     Record,
 )
 from beffroi.store.database import Database, load_queries
-from beffroi.store.gathered import Gathered
+from beffroi.store.gathered import Gathered, numbered
 
 PEOPLE_LOOKED_AT_MAX = 400
 """People. Beyond it the look-up is cut and the answer is "too many" whatever else narrows it."""
@@ -69,10 +69,7 @@ class IdentityStore:
         ranges = zip(*(_ranges(plan, horizon) for plan, horizon in asked), strict=True)
         hidden = frozenset[int]().union(*(horizon.hidden for _, horizon in asked))
         rows = await self._readers.fetch(self._sql["by_birth_and_names"], *ranges, hidden, PEOPLE_LOOKED_AT_MAX)
-        found: list[list[asyncpg.Record]] = [[] for _ in asked]
-        for row in rows:
-            found[row["number"] - 1].append(row)
-        return found
+        return numbered(rows, len(asked))
 
     async def _explained(self, plan: Plan, horizon: Horizon) -> list[int]:
         last = (horizon.own, horizon.now, horizon.account_id, PEOPLE_LOOKED_AT_MAX)

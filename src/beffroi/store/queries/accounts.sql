@@ -1,12 +1,13 @@
--- name: find_account
--- An account by whom its issuer says it is, with its grants, one per line; none when nobody has signed in under it.
+-- name: find_accounts
+-- Accounts by whom their issuers say they are, with their grants, one per line; none when nobody has signed in under it.
 -- `holder`: the account in whose row the person's evidence stands; `others`: the person's other accounts.
 -- `left_hospitals`, `left_at`: which hospitals the person has left, or will, and when.
--- $1 issuer, $2 subject.
-select a.account_id, a.kind, s.account_id is not null as has_state, g.hospital_id, g.role, g.expires_at,
+-- Pairwise: $1 issuers, $2 subjects. `number`: which question, from 1.
+select asked.number, a.account_id, a.kind, s.account_id is not null as has_state, g.hospital_id, g.role, g.expires_at,
        coalesce(a.same_as, a.account_id) as holder, p.others,
        coalesce(q.left_hospitals, '{}') as left_hospitals, coalesce(q.left_at, '{}') as left_at
-from accounts a
+from unnest($1::text[], $2::text[]) with ordinality as asked(issuer, subject, number)
+join accounts a using (issuer, subject)
 cross join lateral (
     select array(
         select o.account_id from accounts o
@@ -21,8 +22,7 @@ cross join lateral (
 ) as q
 left join account_states s using (account_id)
 left join grants g using (account_id)
-where a.issuer = $1 and a.subject = $2
-order by g.hospital_id, g.role;
+order by asked.number, g.hospital_id, g.role;
 
 -- name: create_person
 -- The first valid sign-in of a professional. Two processes may do it at once: the second changes nothing.
