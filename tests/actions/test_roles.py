@@ -1,5 +1,6 @@
 """Roles by two people, one of them at the machine: who may ask and agree, what stands in the chain, how they end."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
@@ -169,7 +170,7 @@ async def test_a_stolen_login_without_its_key_does_nothing(
 async def test_nobody_does_it_for_themselves(
     machine: Roles, served: Roles, moving: MovingClock, operator: Asker
 ) -> None:
-    """Neither asking nor agreeing."""
+    """Neither asking nor agreeing; taking it back is for anybody."""
     until = moving.now() + timedelta(days=9)
     own = Wanted(operator.account_id, HospitalId(1), Role.AUDITOR, until, "pour moi-même")
     with pytest.raises(WayRefused, match="themselves"):
@@ -177,6 +178,17 @@ async def test_nobody_does_it_for_themselves(
     number = await machine.ask(ANNE, own)
     with pytest.raises(WayRefused, match="themselves"):
         await served.agree(act(operator), number)
+    await served.withdraw(act(operator), number)
+    assert await machine.waiting() == []
+
+
+async def test_two_who_agree_at_once_give_it_once(machine: Roles, database: Database, wanted: Wanted) -> None:
+    """One of them is the second person; the other finds nothing that waits, and the chain tells of one."""
+    number = await machine.ask(ANNE, wanted)
+    agreeing = (machine.agree(who, number) for who in (BRUNO, "operator:carl"))
+    refused = [one for one in await asyncio.gather(*agreeing, return_exceptions=True) if isinstance(one, NotFound)]
+    assert len(refused) == 1
+    assert len(await events_of(database, wanted.account_id, Operation.GRANT)) == 1
 
 
 async def test_it_waits_for_a_day(machine: Roles, moving: MovingClock, wanted: Wanted) -> None:

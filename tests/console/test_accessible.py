@@ -4,7 +4,8 @@ is told where a screen reader begins.
 
 from playwright.async_api import Browser, Page
 
-from console.gallery import find, people, press
+from console.filled import people
+from console.gallery import find, press
 
 TABS_MAX = 150
 FOCUSED = """() => {

@@ -8,7 +8,7 @@ from beffroi.store.doubts import DoubtStore
 from beffroi_region.bench.meter import GATE, Meter
 from beffroi_region.bench.tour import PAGES, Visitors, flag, ways
 from console.asking import link_in, path_of, post
-from console.gallery import people
+from console.filled import people
 
 WORDS = ("QUESNOY", "Aldegonde", "VANDAMME", "06 12 34 56 78", "2 97 02", "Bollezeele", "IPP-8", "V-8")
 PAGE_MS_MAX = 100.0

@@ -10,7 +10,7 @@ import msgspec
 from beffroi.outbound.signing_key import base64url, read_key
 from beffroi.servers.console.speaking import Speaker
 from beffroi.servers.console.storing import TABLES
-from console.gallery import enrolled, noted, trusted
+from console.filled import enrolled, noted, trusted
 from disclosed import KEY
 
 

@@ -19,7 +19,7 @@ from beffroi.model.role_request import Wanted
 from beffroi.store.accounts import AccountStore
 from beffroi.store.doubts import DoubtStore
 from console.asking import find, post
-from console.gallery import people
+from console.filled import people
 from console.hands import press, read, said_in, search
 from console.test_helping import hold
 from console.virtual_key import enrolled

@@ -130,7 +130,7 @@ class Roles:
     async def withdraw(self, by: Act | str, number: int) -> None:
         """Anybody of the desk may stop it, who asked too. Raises NotFound."""
         request = await self.one(number)
-        async with self._doing(by, request.wanted.account_id, proving=False) as locked:
+        async with self._doing(by, request.wanted.account_id, giving=False) as locked:
             if not await self._store.withdraw(locked.connection, number, _name(by), self._clock.now()):
                 raise NotFound(what=_REQUEST)
         log(Event.ROLE_WITHDRAWN, account=request.wanted.account_id, role=request.wanted.role)
@@ -156,17 +156,17 @@ class Roles:
             raise NotFound(what=Words("Hospital", "Hôpital"))
 
     @asynccontextmanager
-    async def _doing(self, by: Act | str, account_id: AccountId, *, proving: bool = True) -> AsyncIterator[Locked]:
-        """One transaction; who signed in proves who is there, and does it for somebody else."""
+    async def _doing(self, by: Act | str, account_id: AccountId, *, giving: bool = True) -> AsyncIterator[Locked]:
+        """One transaction; who signed in and gives proves who is there, and does it for somebody else."""
         if isinstance(by, str):
             async with self._acting.events.locking([account_id]) as locked:
                 yield locked
             return
-        person = await self._acting.person(account_id)
+        person = await self._acting.person(account_id) if giving else None
         if person is not None and person.holder == by.holder:
             raise WayRefused(why=_OWN, instead=_ANOTHER)
         async with self._acting.doing(by, Operation.GRANT, [account_id]) as locked:
-            if proving:
+            if giving:
                 self._check_presence(locked, by)
             yield locked
 

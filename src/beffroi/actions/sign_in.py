@@ -4,9 +4,7 @@ Accounts and grants are remembered for a few seconds only, so that what an opera
 put the telephone down. A freeze needs no waiting at all: the gate reads the account's status in its own transaction.
 """
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, NewType
 
@@ -17,6 +15,7 @@ from beffroi.access.remembered import Remembered
 from beffroi.access.stops import stop_reaches
 from beffroi.access.verified import Verified
 from beffroi.actions.availability import ACCOUNTS, looking_up
+from beffroi.actions.turns import Turns
 from beffroi.clock import Clock
 from beffroi.errors import UnknownAccount, Words
 from beffroi.model.account import AccountKind, Asker
@@ -68,7 +67,7 @@ class SignIn:
         self._record = record
         self._known = Remembered[bytes, _Known](ASKERS_REMEMBERED_MAX)
         self._sessions = Remembered[Session, bool](SESSIONS_REMEMBERED_MAX)
-        self._being_recorded: dict[Session, asyncio.Lock] = {}
+        self._being_recorded = Turns[Session]()
 
     def known(self, verified: Verified, network: str, now_s: float) -> Asker | None:
         """The asker, if that token was looked up within the last seconds."""
@@ -127,7 +126,7 @@ class SignIn:
         session = _session(asker)
         if self._sessions.get(session):
             return
-        async with self._turn(session):
+        async with self._being_recorded.of(session):
             if self._sessions.get(session):
                 return
             await self._record(asker)
@@ -135,16 +134,6 @@ class SignIn:
                 await self._accounts.remember_names(who.issuer, who.names, asker.account_id, self._clock.now())
             self._sessions.put(session, True)
             log(Event.SIGNED_IN, account=asker.account_id, hospital=asker.structure, role=asker.role, kind=asker.kind)
-
-    @contextlib.asynccontextmanager
-    async def _turn(self, session: Session) -> AsyncIterator[None]:
-        lock = self._being_recorded.setdefault(session, asyncio.Lock())
-        try:
-            async with lock:
-                yield
-        finally:
-            if not lock.locked() and self._being_recorded.get(session) is lock:
-                del self._being_recorded[session]
 
 
 def _proved_at_s(verified: Verified, now_s: int) -> int:

@@ -14,6 +14,7 @@ from beffroi.actions.device_binding import DeviceBinding
 from beffroi.actions.doubts import DoubtfulIdentities
 from beffroi.actions.drill_report import DrillReports
 from beffroi.actions.house import House
+from beffroi.actions.kept_sessions import KeptSessions
 from beffroi.actions.operations_room import OperationsRoom
 from beffroi.actions.patient_access import PatientAccessDesk
 from beffroi.actions.roles import Roles
@@ -76,10 +77,9 @@ def console_of(
     store, server_key = SessionStore(database), house.deployment.nonce_key
     devices = DeviceBinding(store, server_key, clock, settings.bound_cookie_s, settings.idle_s)
     sessions = BrowserSessions(
-        store,
+        KeptSessions(store, client, authenticator.verified, clock, settings.idle_s),
         client,
         own,
-        authenticator.verified,
         SignIn(AccountStore(database), house.hospitals, clock, partial(_record, house, clock)),
         server_key,
         clock,

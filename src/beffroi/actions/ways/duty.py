@@ -32,7 +32,7 @@ class Target:
 
 
 class DutyDesk:
-    """What a duty officer may do; each call admits them, and burns the proof of their request."""
+    """What a duty officer may do, once `admit` has let them: once for a request, whose proof it burns."""
 
     def __init__(self, acting: Acting, containing: Containing, room: WatchRoom) -> None:
         self._acting = acting

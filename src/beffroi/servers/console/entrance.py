@@ -3,7 +3,8 @@ colleague.
 """
 
 from beffroi.access.rejection import Rejected
-from beffroi.actions.browser_sessions import SIGN_IN_S_MAX, SignInFailed
+from beffroi.actions.browser_sessions import SIGN_IN_S_MAX
+from beffroi.actions.kept_sessions import SignInFailed
 from beffroi.errors import CallerError, Words
 from beffroi.servers.console import devices
 from beffroi.servers.console.desk import Desk
