@@ -183,9 +183,8 @@ def dsn_of(database_server: DatabaseServer, database_name: str) -> DsnOf:
 @pytest.fixture
 async def database(dsn: str) -> AsyncIterator[Database]:
     """This test's database, as its owner."""
-    opened = await Database.open(dsn)
-    yield opened
-    await opened.close()
+    async with await Database.open(dsn) as opened:
+        yield opened
 
 
 @pytest.fixture

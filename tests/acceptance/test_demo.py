@@ -32,6 +32,7 @@ from beffroi_region.staff import people
 from console.chromium import WHOLE, chromium_running
 from console.conftest import another as another
 from console.conftest import chromium as chromium
+from console.conftest import playwright as playwright
 
 BEFFROI = Path(sys.executable).with_name("beffroi")
 PEOPLE = 400
@@ -281,6 +282,7 @@ def locale(request: pytest.FixtureRequest) -> str:
     return spoken
 
 
+@pytest.mark.asyncio(loop_scope="session")
 async def test_its_console_is_walked_by_each_person(demo: Demo, another: Any, locale: str, tmp_path: Path) -> None:
     """Against the running server: found, held and past it, stopped and released, proved offline, given a role."""
     demo.running()

@@ -15,8 +15,9 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
+import pytest_asyncio
 from jinja2.bccache import Bucket, BytecodeCache
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
 from actions.conftest import put as put
 from beffroi.app.context import Context
@@ -38,6 +39,17 @@ from console.chromium import SHELL, chromium_running
 from deployments import configuration, write_configuration
 from doubles import HOSPITALS
 from requests_and_records import record
+
+in_one_loop = pytest_asyncio.fixture(loop_scope="session")
+"""For what a test's page or server is made of: what commands the browser lives in one loop for all tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of this folder run where the browser is commanded."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
 
 IDLE_S, SESSION_S = 900, 14_400
 
@@ -113,7 +125,14 @@ def clock() -> MovedClock:
     return MovedClock()
 
 
-@pytest.fixture
+@in_one_loop
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """This test's database, as its owner."""
+    async with await Database.open(dsn) as opened:
+        yield opened
+
+
+@in_one_loop
 async def served(
     dsn_of: Callable[[str], str],
     database: Database,
@@ -172,7 +191,7 @@ async def _grant(database: Database, staff: tuple[StaffAccount, ...], issuer: st
             await store.grant(stored.account_id, account.hospital_id, account.role, "test", None)
 
 
-@pytest.fixture
+@in_one_loop
 async def louise(served: Served, put: Callable[..., Awaitable[int]]) -> int:
     """Louise Martin, born on 17 May 1980, whom the first hospital's feed explains."""
     return await put(1, "IPP-7", record("MARTIN", "Louise"), explained_h=5)
@@ -185,15 +204,21 @@ def chromium_address() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-async def chromium(chromium_address: str) -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    """What commands browsers: a process that costs as much to start as a journey costs to walk."""
+    async with async_playwright() as started:
+        yield started
+
+
+@in_one_loop
+async def chromium(playwright: Playwright, chromium_address: str) -> AsyncIterator[Browser]:
     """The real browser, for one test: what it opens is gone afterwards."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.connect_over_cdp(chromium_address)
-        yield browser
-        for context in browser.contexts[1:]:
-            await context.close()
-        await browser.close()
+    browser = await playwright.chromium.connect_over_cdp(chromium_address)
+    yield browser
+    for context in browser.contexts[1:]:
+        await context.close()
+    await browser.close()
 
 
 @pytest.fixture(params=["fr-FR", "en-GB"])
@@ -216,7 +241,7 @@ def another(chromium: Browser, locale: str) -> NewWindow:
     return open_one
 
 
-@pytest.fixture
+@in_one_loop
 async def browsing(another: NewWindow) -> BrowserContext:
     """A browser that speaks each language in turn."""
     return await another()

@@ -24,6 +24,7 @@ from beffroi.servers.console.rooms import rooms_of
 from beffroi.servers.console.routes import HANDLE, ROUTES, Route, Router
 from beffroi_region.staff import account_name
 from console.asking import find, path_of, post
+from console.conftest import in_one_loop
 from console.forms import Form, read
 from console.test_rooms import PEOPLE
 from console.test_watching import number_of
@@ -219,7 +220,7 @@ async def everything(pool: Any) -> dict[str, str]:
     return {table: digest for table, digest in (await others(pool, nobody)).items() if table != "console_sessions"}
 
 
-@pytest.fixture
+@in_one_loop
 async def walkers(served, put) -> list[Walker]:
     """Everybody, each with the forms of their pages; the duty officer last, who may stop the others."""
     await prepare(served, put)

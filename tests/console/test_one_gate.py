@@ -1,13 +1,12 @@
 """Law 1, walked through the console: with the gate shut no page shows a word of a patient; and what each page costs."""
 
-import pytest
-
 from beffroi.actions.find_doubts import DoubtWalk
 from beffroi.model.account import Role
 from beffroi.store.doubts import DoubtStore
 from beffroi_region.bench.meter import GATE, Meter
 from beffroi_region.bench.tour import PAGES, Visitors, flag, ways
 from console.asking import link_in, path_of, post
+from console.conftest import in_one_loop
 from console.filled import people
 
 WORDS = ("QUESNOY", "Aldegonde", "VANDAMME", "06 12 34 56 78", "2 97 02", "Bollezeele", "IPP-8", "V-8")
@@ -65,7 +64,7 @@ Who asks is remembered for some seconds; what a process looks up by itself is no
 """
 
 
-@pytest.fixture
+@in_one_loop
 async def aldegonde(served, put) -> None:
     await people(put)
 
