@@ -49,6 +49,10 @@ def at(time: datetime, account: int, *numbers: int) -> list[DisclosureRow]:
 @pytest.fixture
 async def aged(database: Database, own: Database) -> Database:
     """Accounts 1 and 2: eight old disclosures each and two young ones; account 3: two old ones and nothing since."""
+    await database.pool.execute(
+        "insert into accounts (kind, issuer, subject) "
+        "select 'person', 'https://issuer.test', n::text from generate_series(1, 3) n"
+    )
     await disclose(database, [one for n in range(1, 9) for one in (*at(OLD, 1, n), *at(OLD, 2, n))])
     await disclose(database, at(OLD, 3, 1, 2))
     await seal_all(sealer(own))
