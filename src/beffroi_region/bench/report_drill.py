@@ -14,8 +14,8 @@ thief was shown in the ordinary way before strangers were withheld for good, exp
 it is counted: [0032](decisions/0032-how-thieves-are-counted.md).
 """
 _GENUINE_NOTE = """A rate is for 10,000 shifts; in brackets what it is at most with 95 % certainty, which is all that so
-many shifts allow to say. *Refused* are questions about somebody explained, and about strangers, that got no answer;
-of a year, in how many days of how many accounts, too.
+many shifts allow to say. *Refused* are questions about somebody explained (of a year: on how many days, each of one
+account), and about strangers, that got no answer.
 """
 
 
@@ -102,7 +102,7 @@ def _genuine_table(genuine: Sequence[Report]) -> list[str]:
         title = f"{found['title']} (`{found['name']}`)" if "title" in found else f"`{found['name']}`"
         explained = f"{found['refused_explained']:,}"
         if found.get("refused_explained_shifts"):
-            explained += f" in {found['refused_explained_shifts']:,}"
+            explained += f" on {found['refused_explained_shifts']:,}"
         cells = [f"{found['shifts']:,}", *rates, explained, f"{found['refused_strangers']:,}"]
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     return [*lines, ""]
