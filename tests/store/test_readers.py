@@ -17,6 +17,20 @@ async def test_many_readers_share_few_connections(dsn: str) -> None:
         assert [row[0][0] for row in rows] == list(range(50))
 
 
+async def test_nobody_is_overtaken(dsn: str) -> None:
+    """Whoever waits is served before those who come later, however often these come back."""
+    async with await Database.open(dsn, size=3) as database:
+        served: list[int] = []
+
+        async def reader(number: int) -> None:
+            for _ in range(3):
+                await database.readers.fetch("select 1")
+                served.append(number)
+
+        await asyncio.gather(*(reader(number) for number in range(5)))
+        assert served == list(range(5)) * 3
+
+
 async def test_without_connections_of_their_own(dsn: str) -> None:
     """A pool too small to spare any is asked itself."""
     async with await Database.open(dsn, size=1) as database:

@@ -21,7 +21,7 @@ class Readers:
         self._size = size
         self._taken_count = 0
         self._free: list[Connection] = []
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
 
     async def fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """The rows of one statement outside any transaction. Raises what asyncpg raises."""
@@ -36,9 +36,7 @@ class Readers:
         except BaseException:
             await self._return(connection)
             raise
-        self._free.append(connection)
-        if self._waiting:
-            self._wake_one()
+        self._give(connection)
         return rows
 
     async def close(self) -> None:
@@ -48,16 +46,18 @@ class Readers:
             await self._return(self._free.pop())
 
     async def _take(self) -> Connection:
-        """A connection, once one is free."""
+        """A connection, once it is this one's turn."""
         while self._taken_count >= self._size and not self._free:
-            turn = asyncio.get_running_loop().create_future()
+            turn: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
             try:
-                await turn
+                given = await turn
             except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():  # woken while going away: the next one's turn
-                    self._wake_one()
+                if turn.done() and not turn.cancelled():  # served while going away: the next one's turn
+                    self._give(turn.result())
                 raise
+            if given is not None:
+                return given
         if self._free:
             return self._free.pop()
         self._taken_count += 1
@@ -65,21 +65,27 @@ class Readers:
             return await self._pool.acquire()
         except BaseException:
             self._taken_count -= 1
-            self._wake_one()
+            self._give(None)
             raise
+
+    def _give(self, connection: Connection | None) -> None:
+        """To whoever waits longest, into their hand: otherwise whoever comes just then would overtake them, for ever.
+
+        None: a place to take another connection of the pool.
+        """
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(connection)
+                return
+        if connection is not None:
+            self._free.append(connection)
 
     async def _return(self, connection: Connection) -> None:
         """Back to the pool, which waits for a cancelled statement's end and throws a broken connection away."""
         self._taken_count -= 1
-        self._wake_one()
+        self._give(None)
         await self._pool.release(connection)
-
-    def _wake_one(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
 
 
 def _is_closed(connection: Connection) -> bool:
