@@ -21,10 +21,15 @@ def browser(url: str, language: str = "fr") -> httpx2.AsyncClient:
 async def sign_in(client: httpx2.AsyncClient, issuer_url: str, account: str) -> httpx2.Response:
     """Goes through the issuer's page; the console's answer to the way back. `client`: its base is the console."""
     begun = await client.get("/sign-in")
-    reference = parse_qs(urlsplit(begun.headers["location"]).query)["request_uri"][0]
+    return await client.get(await way_back(begun.headers["location"], issuer_url, account))
+
+
+async def way_back(begun: str, issuer_url: str, account: str) -> str:
+    """Where the issuer's page leads once somebody has chosen an account on it. `begun`: where a sign-in led."""
+    reference = parse_qs(urlsplit(begun).query)["request_uri"][0]
     async with client_for(issuer_url, SECONDS_MAX) as other:
         chosen = await other.post(f"{issuer_url}/authorize", data={"request_uri": reference, "account": account})
-    return await client.get(chosen.headers["location"])
+    return chosen.headers["location"]
 
 
 async def post(client: httpx2.AsyncClient, path: str, **fields: str) -> httpx2.Response:

@@ -6,10 +6,12 @@ import msgspec
 import pytest
 
 from beffroi.access.presence import KeyPlace
-from beffroi.actions.ways.colleagues import Named
+from beffroi.actions.contain import Order
+from beffroi.actions.ways.colleagues import CODES_PER_DAY_MAX, Named
 from beffroi.actions.ways.ways_on import ways_on
-from beffroi.errors import CeilingReached, Held, NotAuthenticated, WayRefused
+from beffroi.errors import CeilingReached, Contained, Departed, Held, NotAuthenticated, WayRefused
 from beffroi.model.account import Role
+from beffroi.model.containment import ContainmentKind
 from beffroi.model.disclosure import Operation, Purpose
 from beffroi.model.search import Criteria, DateRange, Text
 from beffroi.store.database import ROLE_WEB, Database
@@ -137,7 +139,36 @@ async def test_who_may_not_vouch(ward, house, ways, pair, clock, database, flaw)
     with pytest.raises(Exception) as refused:
         await ways.colleagues.confirm(act(colleague), code, [named])
     assert isinstance(refused.value, WayRefused) or flaw == "unknown"
+    if flaw in ("self", "elsewhere", "off duty", "suspect", "code", "twice"):
+        with pytest.raises(WayRefused):
+            await ways.colleagues.second(act(colleague), code)
     assert (await evidence_of(database, nurse.account_id)).confirmed == before.confirmed
+
+
+async def test_whoever_may_ask_nothing_helps_nobody(ward, ways):
+    """Somebody who has left the hospital, and whoever holds a stopped device: neither a code nor an agreement."""
+    doctor, gone, other = [await ward.one(name) for name in ("doctor", "gone", "other")]
+    gone = msgspec.structs.replace(gone, departed=True)
+    other = msgspec.structs.replace(other, session_key=bytes([7]) * 32)
+    stop = Order(ContainmentKind.DEVICE, other.session_key.hex(), "a stolen badge", "operator:anne")
+    await ways.containing.contain(stop)
+    for asker, refusal in ((gone, Departed), (other, Contained)):
+        code = (await ways.colleagues.code(act(doctor))).code
+        with pytest.raises(refusal):
+            await ways.colleagues.second(act(asker), code)
+        with pytest.raises(refusal):
+            await ways.colleagues.code(act(asker))
+
+
+async def test_codes_are_not_for_guessing_a_day_long(ward, ways, clock):
+    """Forty codes a day of one account, and no more until tomorrow."""
+    doctor = await ward.one("doctor")
+    for _ in range(CODES_PER_DAY_MAX):
+        await ways.colleagues.code(act(doctor))
+    with pytest.raises(WayRefused, match="too many codes"):
+        await ways.colleagues.code(act(doctor))
+    clock.advance(timedelta(days=1, seconds=1))
+    assert (await ways.colleagues.code(act(doctor))).code
 
 
 async def test_ten_patients_a_day_and_no_more(ward, house, ways, pair, clock, database):

@@ -87,14 +87,16 @@ async def test_it_stops_whom_it_names_and_nobody_else(house, people, desk, datab
     ended = await desk.release(made.containment_id, BRUNO, "her badge was replaced")
     if kind is ContainmentKind.ACCOUNT:
         assert ended.released_at is None and await refused(house, ask(one))
-        ended = await desk.release(made.containment_id, ANNE, "her badge was replaced")
+        ended = await desk.release(made.containment_id, ANNE, "seen on the telephone")
+        assert ended.release_reason == "her badge was replaced / seen on the telephone"
     assert ended.released_at is not None and refusals == 5
     assert isinstance(await house.finder.search(ask(one), FULL), Released)
     going = False
     assert sum(await asyncio.gather(*running)) > 0
     rows = await database.pool.fetch(
-        "select account_id, request from disclosures where operation in (10, 11) order by disclosure_id"
+        "select account_id, request, reason from disclosures where operation in (10, 11) order by disclosure_id"
     )
+    assert rows[-1]["reason"] == ended.release_reason
     told = [(row["account_id"], msgspec.json.decode(row["request"])) for row in rows]
     assert [account for account, _ in told] == [one.account_id, one.account_id]
     assert told[0][1]["kind"] == kind.value and told[0][1]["by"] == ANNE

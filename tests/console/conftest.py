@@ -125,6 +125,12 @@ def clock() -> MovedClock:
     return MovedClock()
 
 
+@pytest.fixture
+def scheme() -> str:
+    """What browsers speak: http on the loopback, https where a proxy ends TLS before us."""
+    return "http"
+
+
 @in_one_loop
 async def database(dsn: str) -> AsyncIterator[Database]:
     """This test's database, as its owner."""
@@ -140,6 +146,7 @@ async def served(
     hospitals: tuple[Hospital, ...],
     deployment: Any,
     tmp_path: Path,
+    scheme: str,
 ) -> AsyncIterator[Served]:
     """The console on a socket of its own."""
     folder = tmp_path / "demo"
@@ -147,11 +154,12 @@ async def served(
     key, staff = SigningKey(), people(HOSPITALS)
     with listen("127.0.0.1", 0) as listening:
         origin = f"http://localhost:{listening.getsockname()[1]}"
-        back = (key, f"{origin}/console/signed-in")
+        public = origin.replace("http:", f"{scheme}:")
+        back = (key, f"{public}/console/signed-in")
         async with issuer_running(folder, database, staff, HOSPITALS, clock=clock, console=back) as issuer:
             await _grant(database, staff, issuer.url)
             (tmp_path / "console.key").write_bytes(msgspec.json.encode(key.private_jwk))
-            config = load(write_configuration(tmp_path, _configured(dsn_of, origin, issuer)), demo=True)
+            config = load(write_configuration(tmp_path, _configured(dsn_of, public, issuer)), demo=True)
             ready, stopping = asyncio.Event(), asyncio.Event()
             context = Context(config, listening, tmp_path, stopping, ready.set, True, clock)
             serving = asyncio.create_task(run_web(context))

@@ -1,8 +1,10 @@
 """Coming in and going out: sessions, their ends, and what strangers and thieves may do with them."""
 
+import re
 from datetime import timedelta
 
 import httpx2
+import pytest
 
 from beffroi.model.disclosure import Door, Operation
 from beffroi.servers.console.headers import Cookies
@@ -41,6 +43,18 @@ async def test_cookies_are_for_this_host_alone(served) -> None:
     assert "HttpOnly" in set_cookie and "SameSite=Lax" in set_cookie and "Path=/" in set_cookie
     name, value = Cookies(secure=True).set(Cookies(secure=True).session, "x")
     assert (name, value) == (b"set-cookie", b"__Host-beffroi=x; Path=/; HttpOnly; SameSite=Lax; Secure")
+
+
+@pytest.mark.parametrize("scheme", ["https"])
+async def test_behind_a_proxy_that_ends_tls(served) -> None:
+    """Every answer asks for TLS for a year, and no cookie is given without the mark and the prefix of TLS."""
+    client = await served.stranger()
+    begun = await client.get("/sign-in")
+    style = re.search(r'href="/console(/assets/[^"]+css)"', (await client.get("/")).text)
+    assert style and begun.headers["set-cookie"].startswith("__Host-beffroi-sign-in=")
+    assert begun.headers["set-cookie"].count("; Secure") == 1
+    for answer in (begun, await client.get("/"), await client.get("/nowhere"), await client.get(style[1])):
+        assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
 
 
 async def test_a_session_is_not_fixed(served) -> None:

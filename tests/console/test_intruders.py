@@ -11,6 +11,7 @@ import pytest
 from beffroi.model.account import Role
 from beffroi.servers.console.rooms import rooms_of
 from beffroi.servers.console.routes import ROUTES
+from beffroi_region.browsing import way_back
 from console.asking import find, link_in, path_of, post, token_of
 from console.test_rooms import PEOPLE
 from console.test_watching import number_of
@@ -45,6 +46,16 @@ async def test_a_link_ends_nobody_s_session(served) -> None:
     await nurse.get("/sign-in")
     assert (await nurse.get("/signed-in?code=x&state=y", headers=ELSEWHERE)).status_code == 400
     assert (await nurse.get("/find")).status_code == 200
+
+
+async def test_what_comes_back_of_another_tab_ends_no_sign_in(served) -> None:
+    """Of two sign-ins begun in two tabs the later one goes on, whatever the earlier one or a link brings back."""
+    client = await served.stranger()
+    earlier, later = [(await client.get("/sign-in")).headers["location"] for _ in range(2)]
+    for back in (await way_back(earlier, served.issuer.url, "ward-nurse"), "/signed-in?code=x&state=y"):
+        assert (await client.get(back, headers=ELSEWHERE)).status_code == 400
+    await client.get(await way_back(later, served.issuer.url, "ward-nurse"))
+    assert (await client.get("/find")).status_code == 200
 
 
 async def test_a_code_serves_once(served) -> None:

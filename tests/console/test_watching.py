@@ -13,8 +13,12 @@ from pathlib import Path
 
 import msgspec
 
+from beffroi.model.account import Role
 from beffroi.model.disclosure import Door, Field, Operation, Purpose
+from beffroi.model.person import HospitalId
+from beffroi.model.role_request import Wanted
 from console.asking import find, path_of, post
+from console.test_granting import machine
 
 DRILL = Path(__file__).parents[2] / "docs" / "benchmarks" / "drill-500.json"
 LINKS = re.compile(r'href="/console(/watch/name/[^"]+)"')
@@ -52,6 +56,19 @@ async def test_readings_for_a_sensitive_hospital_are_left_out(served, put) -> No
     page = await officer.get(f"/watch/account/{await number_of(served, 'ward-nurse-4')}")
     assert "EPSM" not in page.text and "n° 1" not in page.text
     assert "dont le seul nom est médical" in page.text
+
+
+async def test_a_role_at_a_sensitive_hospital_is_told_without_its_name(served) -> None:
+    """An alarm and an event name the hospital of a role, but not one whose name alone is medical (law 4)."""
+    roles, until = machine(served), served.clock.now() + timedelta(days=30)
+    account = await roles.account(served.issuer.url, "899700000777")
+    for hospital, role in ((2, Role.DUTY_OFFICER), (4, Role.AUDITOR)):
+        asked = Wanted(account, HospitalId(hospital), role, until, "contrôle de l'année")
+        await roles.agree("operator:bruno", await roles.ask("operator:anne", asked))
+    officer = await served.signed_in("duty-officer")
+    for path in ("/watch", f"/watch/account/{account}"):
+        page = await officer.get(path)
+        assert "CHU de Valcourt" in page.text and "EPSM" not in page.text, path
 
 
 async def test_stopping_says_first_whom_it_touches(served, louise) -> None:

@@ -20,7 +20,7 @@ from beffroi.access.id_token import name_in
 from beffroi.access.sealed import NONCE_BYTES, Unsealable, derived, from_text, seal, to_text, unseal
 from beffroi.access.stops import Stops, refusal, stop_reaches
 from beffroi.actions.device_binding import NOTHING, DeviceBinding, Shown
-from beffroi.actions.kept_sessions import ISSUER, KeptSessions, NewSession, SignInFailed, digest_of
+from beffroi.actions.kept_sessions import ISSUER, AnotherSignIn, KeptSessions, NewSession, SignInFailed, digest_of
 from beffroi.actions.sign_in import SignIn
 from beffroi.clock import Clock
 from beffroi.errors import AccountFrozen, BeffroiError, Departed, Unavailable, UnknownAccount
@@ -250,10 +250,10 @@ class BrowserSessions:
         try:
             pending = _decode_pending(unseal(self._pending_key, from_text(cookie), _PENDING))
         except (Unsealable, msgspec.MsgspecError):
-            raise SignInFailed("not begun here") from None
+            raise AnotherSignIn("not begun here") from None
         age_s = self._clock.now().timestamp() - pending.began_s
         if not hmac.compare_digest(pending.state.encode(), state.encode()) or not 0 <= age_s <= SIGN_IN_S_MAX:
-            raise SignInFailed("not this one")
+            raise AnotherSignIn("not this one")
         return pending
 
 

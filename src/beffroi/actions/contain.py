@@ -177,8 +177,8 @@ class Containing:
                 ended = await self._store.ask_release(locked.connection, containment_id, by, now, reason)
                 await self._ring(locked, ended, AlertKind.RELEASE_ASKED, by)
             else:
-                kept = None if found.kind is ContainmentKind.ACCOUNT else reason
-                ended = await self._store.release(locked.connection, containment_id, by, now, kept)
+                both = f"{found.release_reason} / {reason}" if found.release_reason else reason
+                ended = await self._store.release(locked.connection, containment_id, by, now, both)
                 if found.in_force_from is not None:
                     await self._end(locked, ended, preview, door)
         _log(ended, Event.RELEASED if ended.released_at else Event.RELEASE_ASKED)

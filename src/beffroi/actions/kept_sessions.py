@@ -38,6 +38,10 @@ class SignInFailed(Exception):
     """This sign-in cannot be finished: it took too long, was begun elsewhere, or the issuer refuses it."""
 
 
+class AnotherSignIn(SignInFailed):
+    """What came back is not what this browser has under way: another tab's, somebody's link, or too late."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewSession:
     """Who has signed in, what they are called, the tokens with what they say and their key; the end at the latest."""

@@ -103,9 +103,9 @@ class ContainmentStore:
         return await self._changed(connection, "ask_release", containment_id, by, now, reason)
 
     async def release(
-        self, connection: Connection, containment_id: int, by: str, now: datetime, reason: str | None
+        self, connection: Connection, containment_id: int, by: str, now: datetime, reason: str
     ) -> Containment:
-        """Over. `reason`: None keeps the one with which the release was asked for."""
+        """Over."""
         return await self._changed(connection, "release", containment_id, by, now, reason)
 
     async def _changed(self, connection: Connection, query: str, *arguments: object) -> Containment:

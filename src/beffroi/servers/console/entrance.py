@@ -4,7 +4,7 @@ colleague.
 
 from beffroi.access.rejection import Rejected
 from beffroi.actions.browser_sessions import SIGN_IN_S_MAX
-from beffroi.actions.kept_sessions import SignInFailed
+from beffroi.actions.kept_sessions import AnotherSignIn, SignInFailed
 from beffroi.errors import CallerError, Words
 from beffroi.servers.console import devices
 from beffroi.servers.console.desk import Desk
@@ -57,7 +57,7 @@ async def sign_in(desk: Desk, visit: Visit) -> Page:
 
 async def signed_in(desk: Desk, visit: Visit) -> Page:
     """Back from the issuer, with a code or an error. A session that was there before is ended: it was another's; but by
-    a sign-in that succeeds, since anybody's link leads here.
+    a sign-in that succeeds, since anybody's link leads here. Nor does such a link end a sign-in that is under way.
     """
     query, gone = visit.query, desk.cookies.drop(desk.cookies.sign_in)
     pending = visit.cookies.get(desk.cookies.sign_in, "")
@@ -67,6 +67,8 @@ async def signed_in(desk: Desk, visit: Visit) -> Page:
         signed_in = await desk.sessions.finish(
             pending, query.get("state", ""), query["code"], query.get("iss", ""), visit.network
         )
+    except AnotherSignIn:
+        return entrance(desk, visit, "failed", 400)
     except (SignInFailed, Rejected):
         return _failed(desk, visit, "failed")
     except CallerError as error:

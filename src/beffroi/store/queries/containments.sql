@@ -47,8 +47,8 @@ update containments set release_asked_by = $2, release_asked_at = $3, release_re
 where containment_id = $1 returning *;
 
 -- name: release
--- Over. $1 number, $2 by whom, $3 now, $4 reason (null: as it was asked).
-update containments set released_by = $2, released_at = $3, release_reason = coalesce($4, release_reason)
+-- Over. $1 number, $2 by whom, $3 now, $4 reason.
+update containments set released_by = $2, released_at = $3, release_reason = $4
 where containment_id = $1 returning *;
 
 -- name: patience
