@@ -182,7 +182,7 @@ async def test_a_removed_identity_is_never_found(feeds) -> None:
         ("PUT", at(RED, "R-1"), {"implicitRules": "http://x.test"}, 400),
         ("PUT", at(RED, "R-1"), {"birthDate": "1958-13-01"}, 400),
         ("PUT", at(RED, "R-1"), {"name": "MOHR"}, 400),
-        ("PUT", at(RED, "R-1"), {"name": []}, 404),
+        ("PUT", at(RED, "R-1"), {"name": []}, 400),
         ("PUT", at(RED, "R-1"), {"resourceType": "Parameters"}, 400),
         ("PUT", "/fhir/Patient/abc", {}, 405),
     ],

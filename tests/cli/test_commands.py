@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -216,6 +217,17 @@ def test_a_command_is_loaded_without_the_others(module: str) -> None:
         found = get_command(cli.assembled(one)).commands
         assert tuple(sorted(found)) == tuple(sorted(cli.HOMES[module]))
         assert list(getattr(found[one], "commands", ())) == list(getattr(WHOLE[one], "commands", ()))
+
+
+def test_everything_that_can_be_typed_is_explained() -> None:
+    """Each command and group, each of its arguments and options."""
+
+    def silent(name: str, command: Any) -> list[str]:
+        without = [f"{name} {one.opts[0]}" for one in command.params if not getattr(one, "help", None)]
+        below = (silent(f"{name} {sub}", one) for sub, one in getattr(command, "commands", {}).items())
+        return [*([] if command.help else [name]), *without, *(found for one in below for found in one)]
+
+    assert [found for name, command in WHOLE.items() for found in silent(name, command)] == []
 
 
 def test_help_is_in_both_languages() -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from beffroi.errors import unreadable
+from beffroi.errors import unreadable, unwritable
 from beffroi.store.imports import Reject
 
 CHUNK_BYTES = 1024 * 1024
@@ -44,7 +44,14 @@ def file_digest(path: Path) -> bytes:
 
 
 def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
-    """Replaces `path` as a whole: nobody reads half of it."""
+    """Replaces `path` as a whole: nobody reads half of it. Raises OperatorError when it cannot be written."""
+    try:
+        _write_rejects(path, rejects)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
     partial = path.with_name(path.name + ".partial")
     with open(partial, "w", newline="", encoding="utf-8", opener=lambda p, flags: os.open(p, flags, 0o600)) as file:
         writer = csv.writer(file)

@@ -28,6 +28,15 @@ AccountOption = Annotated[
 ]
 
 
+def _measure(english: str, french: str, **bounds: Any) -> Any:
+    return typer.Option(help=say(english, french), **bounds)
+
+
+People = Annotated[int, _measure("People of the region.", "Habitants de la région.", min=1_000, max=10_000_000)]
+Seconds = Annotated[float, _measure("Seconds of each measure.", "Secondes de chaque mesure.", min=1, max=3_600)]
+Seed = Annotated[int, _measure("The same seed, the same region.", "Même graine, même région.")]
+
+
 def add_to(parent: typer.Typer) -> None:
     """Adds these commands."""
     parent.add_typer(app, name="demo")
@@ -77,7 +86,7 @@ def token(account: AccountOption = None, data: DataOption = None, lang: Language
 
 @app.command(help=say("One signed request.", "Une requête signée."))
 def call(
-    method: Annotated[str, typer.Argument(metavar="METHOD")],
+    method: Annotated[str, typer.Argument(metavar="METHOD", help=say("GET, POST, PUT...", "GET, POST, PUT..."))],
     path: Annotated[str, typer.Argument(metavar="PATH", help="/fhir/Patient?...")],
     account: AccountOption = None,
     header: Annotated[list[str] | None, typer.Option("--header", "-H", help='"Beffroi-Purpose: TREAT"')] = None,
@@ -117,10 +126,10 @@ def send(
 
 @bench.command(help=say("Searches per second, recorded and not.", "Recherches par seconde, tracées ou non."))
 def search(
-    people: Annotated[int, typer.Option(min=1_000, max=10_000_000)] = 1_000_000,
-    clients: Annotated[int, typer.Option(min=1, max=1_000)] = 32,
-    seconds: Annotated[float, typer.Option(min=1, max=3_600)] = 20.0,
-    seed: int = 1,
+    people: People = 1_000_000,
+    clients: Annotated[int, _measure("Who ask at once.", "Qui demandent ensemble.", min=1, max=1_000)] = 32,
+    seconds: Seconds = 20.0,
+    seed: Seed = 1,
     brief: Annotated[bool, typer.Option("--brief", help=say("The two main numbers.", "Les deux nombres."))] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -132,10 +141,12 @@ def search(
 
 @bench.command(help=say("Messages and imported rows per second.", "Messages et lignes importées par seconde."))
 def feed(
-    people: Annotated[int, typer.Option(min=1_000, max=10_000_000)] = 100_000,
-    seconds: Annotated[float, typer.Option(min=1, max=3_600)] = 20.0,
-    import_rows: Annotated[int, typer.Option(min=1_000, max=1_000_000)] = 50_000,
-    seed: int = 1,
+    people: People = 100_000,
+    seconds: Seconds = 20.0,
+    import_rows: Annotated[
+        int, _measure("Lines of the imported file.", "Lignes du fichier importé.", min=1_000, max=1_000_000)
+    ] = 50_000,
+    seed: Seed = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """The numbers of docs/benchmarks.md come from here."""
@@ -146,12 +157,14 @@ def feed(
 
 @bench.command(help=say("Disclosures sealed per second.", "Divulgations scellées par seconde."))
 def seal(
-    disclosures: Annotated[int, typer.Option(min=1_000, max=100_000_000)] = 50_000,
-    seconds: Annotated[float, typer.Option(min=1, max=3_600)] = 20.0,
-    per_s: Annotated[int, typer.Option(min=1, max=100_000)] = 2_500,
-    people: Annotated[int, typer.Option(min=0, max=10_000_000)] = 100_000,
-    accounts: Annotated[int, typer.Option(min=50, max=100_000)] = 2_000,
-    seed: int = 1,
+    disclosures: Annotated[int, _measure("That wait to be sealed.", "À sceller.", min=1_000, max=100_000_000)] = 50_000,
+    seconds: Seconds = 20.0,
+    per_s: Annotated[int, _measure("That arrive each second.", "Arrivées par seconde.", min=1, max=100_000)] = 2_500,
+    people: Annotated[
+        int, _measure("Of the region; 0: no searches.", "De la région ; 0 : sans recherches.", min=0, max=10_000_000)
+    ] = 100_000,
+    accounts: Annotated[int, _measure("Accounts that ask.", "Comptes qui demandent.", min=50, max=100_000)] = 2_000,
+    seed: Seed = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """A backlog first, then beside disclosures that arrive, then beside searches. Some three minutes with a region
@@ -163,7 +176,9 @@ def seal(
 
 
 @bench.command(help=say("How fast a stolen account is stopped.", "En combien de temps un compte volé est arrêté."))
-def contain(rounds: Annotated[int, typer.Option(min=1, max=1_000)] = 5, as_json: JsonFlag = False) -> None:
+def contain(
+    rounds: Annotated[int, _measure("How often.", "Combien de fois.", min=1, max=1_000)] = 5, as_json: JsonFlag = False
+) -> None:
     """One account hammers three web processes of a real deployment; it is stopped by hand."""
     from beffroi_region.bench.containment import run, summary
 
@@ -173,8 +188,8 @@ def contain(rounds: Annotated[int, typer.Option(min=1, max=1_000)] = 5, as_json:
 
 @bench.command(help=say("How fast the archive answers a scope.", "En combien de temps l'archive répond."))
 def scope(
-    disclosures: Annotated[int, typer.Option(min=10_000, max=2_000_000_000)] = 10_000_000,
-    seed: int = 1,
+    disclosures: Annotated[int, _measure("Archived ones.", "Archivées.", min=10_000, max=2_000_000_000)] = 10_000_000,
+    seed: Seed = 1,
     folder: Annotated[
         str, typer.Option(help=say("On which disk: 25 bytes a disclosure.", "Sur quel disque : 25 octets chacune."))
     ] = "",
@@ -195,9 +210,9 @@ def scope(
 
 @bench.command(help=say("What each page of the console takes.", "Ce que prend chaque page de la console."))
 def pages(
-    people: Annotated[int, typer.Option(min=1_000, max=10_000_000)] = 1_000_000,
-    rounds: Annotated[int, typer.Option(min=3, max=1_000)] = 30,
-    seed: int = 1,
+    people: People = 1_000_000,
+    rounds: Annotated[int, _measure("How often each page.", "Combien de fois chaque page.", min=3, max=1_000)] = 30,
+    seed: Seed = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Every page as who may open it, by turns: time at the server, size, look-ups."""
@@ -208,7 +223,11 @@ def pages(
 
 
 @bench.command(help=say("A step of the watch.", "Un pas de la veille."))
-def watch(repeats: Annotated[int, typer.Option(min=1, max=100)] = 5, seed: int = 1, as_json: JsonFlag = False) -> None:
+def watch(
+    repeats: Annotated[int, _measure("How often.", "Combien de fois.", min=1, max=100)] = 5,
+    seed: Seed = 1,
+    as_json: JsonFlag = False,
+) -> None:
     """Recorded questions of honest work, judged again and again."""
     from beffroi_region.bench.watch import run, summary
 

@@ -8,6 +8,7 @@ import typer
 
 from beffroi.cli.demonstration import Language, LanguageOption
 from beffroi.cli.speaking import LANGUAGE, JsonFlag, out, say, tell
+from beffroi.errors import unwritable
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,7 +32,9 @@ def drill(
     professionals: Annotated[
         int, typer.Option(min=100, max=200_000, help=say("Of the plain years.", "Des années ordinaires."))
     ] = 1_000,
-    processes: Annotated[int, typer.Option(min=1, max=64)] = 2,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help=say("Processes that play at once.", "Processus qui jouent ensemble."))
+    ] = 2,
     live: Annotated[
         str | None,
         typer.Option(
@@ -52,6 +55,8 @@ def drill(
     from beffroi_region.drill.page import written
     from beffroi_region.drill.telling import tell as tell_report
 
+    if page is not None and not page.parent.is_dir():
+        raise unwritable(page, FileNotFoundError())
     language = lang or Language(LANGUAGE)
     progress = (lambda text: None) if as_json else lambda text: typer.echo(text, err=True)
     if live is not None:

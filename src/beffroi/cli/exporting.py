@@ -88,13 +88,14 @@ def write(
     check_recipients(recipients)
     finess = {hospital.id: hospital.finess for hospital in loaded.hospital}
 
-    async def do(at: Desk, exports: ScopeExports) -> set[int]:
+    async def do(at: Desk, exports: ScopeExports) -> tuple[int, set[int]]:
         released = await exports.write(at.ask, number)
         made = encrypted(released, recipients)
         write_files({f"list-{finess[hospital]}.csv.age": content for hospital, content in made.items()}, folder)
-        return set(released.content.contents) - set(made)
+        return len(made), set(released.content.contents) - set(made)
 
-    left_out = _run(loaded, do)
+    count, left_out = _run(loaded, do)
+    tell(say(f"{count} files in {folder}", f"{count} fichiers dans {folder}"))
     for hospital in sorted(left_out):
         tell(say(f"hospital {hospital}: no officer_keys, left out", f"hôpital {hospital} : sans officer_keys, omis"))
     raise typer.Exit(EXIT_PARTLY if left_out else 0)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +15,12 @@ from beffroi.actions.findings import Audited
 from beffroi.actions.reopen import gather
 from beffroi.app.assembly import ledger_verifiers, witnesses_of
 from beffroi.app.investigating import archive_place
+from beffroi.cli.files import content_of, write_new
 from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, JsonFlag, fail, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import Config, LedgerSettings
-from beffroi.errors import OperatorError, unreadable, unwritable
+from beffroi.errors import OperatorError
 from beffroi.ledger.checkpoint import SEED_BYTES, Checkpoint, SigningKey, VerifierKey, opened
 from beffroi.ledger.cosignature import CosigningKey
 from beffroi.ledger.note import NOTE_BYTES_MAX, is_key_name
@@ -71,13 +71,7 @@ def keygen(
         raise OperatorError("--origin: no space and no plus.", "--origin : ni espace ni plus.")
     seed = Clock().token_bytes(SEED_BYTES)
     key = CosigningKey(name, seed) if witness else SigningKey(name, seed)
-    try:
-        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
-            file.write(key.secret_text() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise unwritable(out, error) from None
+    write_new(out, f"{key.secret_text()}\n".encode())
     tell(key.verifier().text())
 
 
@@ -157,10 +151,7 @@ def verifier_keys(texts: Sequence[str]) -> tuple[VerifierKey, ...]:
 def kept_checkpoint(path: Path, keys: Sequence[VerifierKey]) -> Checkpoint:
     """The checkpoint of a file, under one of these keys. Raises OperatorError."""
     try:
-        with path.open("rb") as file:
-            return opened(file.read(NOTE_BYTES_MAX).decode("utf-8", "replace"), keys)
-    except OSError as error:
-        raise unreadable(path, error) from None
+        return opened(content_of(path, NOTE_BYTES_MAX).decode("utf-8", "replace"), keys)
     except ValueError:
         raise OperatorError(
             f"{path} is no checkpoint that a known key signed.",

@@ -1,18 +1,18 @@
 """norms propose, sign, apply, show: what is usual, changed by people alone."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from beffroi.actions.norms import DAYS, apply, propose, sign
+from beffroi.cli.files import EVERYBODY_READS, content_of, write_new
 from beffroi.cli.owning import as_owner
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import SECRET_BYTES_MAX
-from beffroi.errors import OperatorError, unreadable, unwritable
+from beffroi.errors import OperatorError, unreadable
 from beffroi.ledger.checkpoint import SigningKey, VerifierKey, signing_keys
 from beffroi.store.norms import NormStore
 from beffroi.watch.release import TEXT_BYTES_MAX, read_release
@@ -42,7 +42,7 @@ def propose_norms(
 ) -> None:
     """Writes the medians over accounts as a text for people to read, change and sign."""
     text = as_owner(load(config, demo=demo), lambda database: propose(NormStore(database), Clock().now(), days))
-    _write(out, text)
+    write_new(out, text.encode(), EVERYBODY_READS)
     count = len(read_release(text).norms)
     tell(say(f"{count} base rates proposed in {out}. Read them, then sign.", f"{count} taux proposés dans {out}."))
 
@@ -58,7 +58,7 @@ def sign_norms(
         note = sign(_read(file, TEXT_BYTES_MAX), _key(key))
     except ValueError as error:
         raise OperatorError(f"{file}: {error}.", f"{file} : {error}.") from None
-    _write(out, note)
+    write_new(out, note.encode(), EVERYBODY_READS)
     tell(say(f"Signed: {out}.", f"Signé : {out}."))
 
 
@@ -101,18 +101,6 @@ def _key(path: Path) -> SigningKey:
 
 def _read(path: Path, bytes_max: int) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(bytes_max + 1)
-        if len(content) > bytes_max:
-            raise OperatorError(f"{path} is too large.", f"{path} est trop grand.")
-        return content.decode()
-    except (OSError, UnicodeDecodeError) as error:
+        return content_of(path, bytes_max).decode()
+    except UnicodeDecodeError as error:
         raise unreadable(path, error) from None
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644), "w") as file:
-            file.write(text)
-    except OSError as error:
-        raise unwritable(path, error) from None

@@ -1,7 +1,6 @@
 """verify-scope, and the file that `scope --proof` writes: what was seen, provable to who trusts nobody here."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +15,11 @@ from beffroi.actions.investigate import Investigation
 from beffroi.actions.proving import prover_here
 from beffroi.actions.verify_scope import FILE_BYTES_MAX, Checked, verify
 from beffroi.app.investigating import archive_place
+from beffroi.cli.files import content_of, write_new
 from beffroi.cli.ledger import EXIT_FOUND, verifier_keys
 from beffroi.cli.speaking import LANGUAGE, JsonFlag, fail, say, tell
 from beffroi.config.settings import Config
-from beffroi.errors import OperatorError, unreadable, unwritable
+from beffroi.errors import OperatorError
 from beffroi.ledger.cosignature import CosignerKey
 from beffroi.store.database import Database
 from beffroi.store.ledger import LedgerStore
@@ -55,7 +55,7 @@ def verify_scope(
         witnesses = [CosignerKey.parse(text) for text in witness or ()]
     except ValueError:
         raise OperatorError("--witness: no witness's key.", "--witness : pas la clé d'un témoin.") from None
-    checked = verify(_content(file), verifier_keys(key), witnesses)
+    checked = verify(content_of(file, FILE_BYTES_MAX), verifier_keys(key), witnesses)
     if as_json:
         tell(msgspec.json.format(msgspec.json.encode(_plain(checked))).decode())
     else:
@@ -79,7 +79,7 @@ async def write_proof(
             released = await investigation.proved(
                 ask, selection, prover, wanted.recipients, everything=wanted.open_range
             )
-    await asyncio.to_thread(_write, wanted.path, released.content)
+    await asyncio.to_thread(write_new, wanted.path, released.content)
     if not wanted.recipients:
         fail(
             say(
@@ -96,22 +96,6 @@ class ProofFile:
     path: Path
     recipients: tuple[str, ...] = ()
     open_range: bool = False
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-            file.write(content)
-    except OSError as error:
-        raise unwritable(path, error) from None
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(FILE_BYTES_MAX)
-    except OSError as error:
-        raise unreadable(path, error) from None
 
 
 def _tell(checked: Checked) -> None:

@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from beffroi.app.witness import WitnessPlan, serve_witness
+from beffroi.cli.files import content_of
 from beffroi.cli.speaking import say, tell
 from beffroi.config.contradictions import is_loopback
-from beffroi.errors import OperatorError, reason_of, unreadable
+from beffroi.errors import OperatorError, reason_of
 from beffroi.ledger.checkpoint import VerifierKey
 from beffroi.ledger.cosignature import CosigningKey
 from beffroi.servers.http_server import TlsFiles, listen
@@ -99,10 +100,7 @@ def _bound(host: str, port: int) -> socket.socket:
 
 def _cosigning(path: Path) -> CosigningKey:
     try:
-        with path.open("rb") as file:
-            return CosigningKey.parse(file.read(KEY_BYTES_MAX).decode("utf-8", "replace"))
-    except OSError as error:
-        raise unreadable(path, error) from None
+        return CosigningKey.parse(content_of(path, KEY_BYTES_MAX).decode("utf-8", "replace"))
     except ValueError:
         raise OperatorError(
             f"{path} is no key of `beffroi keygen --witness`.",

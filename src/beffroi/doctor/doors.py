@@ -36,8 +36,8 @@ async def _keys(index: int, issuer: TrustedIssuer, clock: Clock) -> Finding:
             f"Les clés d'issuer[{index}] sont introuvables, ou aucune n'est acceptable : personne n'entre par lui.",
         ),
         Words(
-            "Check url, discovery_url or jwks_url, and the network.",
-            "Vérifiez url, discovery_url ou jwks_url, et le réseau.",
+            "Check url, discovery_url, jwks_url or jwks_file, and the network.",
+            "Vérifiez url, discovery_url, jwks_url ou jwks_file, et le réseau.",
         ),
     )
 

@@ -45,6 +45,9 @@ async def check_witnesses(config: Config) -> AsyncIterator[Finding]:
 
 def _keys(config: Config, settings: LedgerSettings, last: str | None) -> Iterator[Finding]:
     keys = sealing_keys(config, settings)
+    for key in keys:
+        public = key.verifier().text()
+        yield note("ledger", f"Whoever checks it needs {public}", f"Qui le vérifie a besoin de {public}")
     if len(keys) > 1:
         yield note(
             "ledger",

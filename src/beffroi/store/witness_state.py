@@ -88,7 +88,10 @@ class WitnessFile:
     def _create(self) -> None:
         if self.path.exists():
             raise OperatorError(f"{self.path} is there already.", f"{self.path} existe déjà.")
-        self.put(WitnessRecord())
+        try:
+            self.put(WitnessRecord())
+        except OSError as error:
+            raise unwritable(self.path, error) from None
 
     def _locked(self) -> FileLock:
         try:

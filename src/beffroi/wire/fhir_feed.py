@@ -214,6 +214,8 @@ def _survivor(link: _Link, own_oid: str) -> str:
 
 def _patch(patient: _Patient, own_oid: str) -> tuple[Patch, tuple[Words, ...]]:
     birth, used = _names(patient.name)
+    if not any((birth.family.strip(), _first(birth.given), used.family.strip())):
+        raise Missing("Patient.name", what="Patient.name")  # PID-5 is: nobody's name is deleted by leaving it out
     given_list = next((e.value_string for e in birth.extension if e.url == EXT_GIVEN_LIST), "")
     extensions = {extension.url: extension for extension in patient.extension}
     status, attributes = _reliability(patient.extension)

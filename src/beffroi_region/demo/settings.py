@@ -74,7 +74,7 @@ def configuration(hospitals: tuple[Hospital, ...], ports: Ports, dsn: Callable[[
         "# Written by `beffroi demo` at each start. `beffroi serve` refuses it.",
         _table("region", oid=REGION_OID, name=REGION_NAME),
         _table("database", **{f"{role}_url": dsn(f"beffroi_{role}") for role in ROLES}),
-        _table("web", public_url=url(ports.web), host=HOST, port=ports.web, processes=1),
+        _table("web", public_url=url(ports.web), host=HOST, port=ports.web, processes=1, feed=True),
         _table("mllp", host=HOST, port=ports.mllp),
         _table("operations", host=HOST, port=ports.operations),
         _table("ledger", origin=LEDGER_ORIGIN, key_file=LEDGER_KEY_FILE),

@@ -1,0 +1,37 @@
+"""Files that a command is named: read whole up to a limit, or made anew, with troubles in words."""
+
+import os
+from pathlib import Path
+
+from beffroi.errors import OperatorError, unreadable, unwritable
+
+OWNER_ALONE = 0o600
+EVERYBODY_READS = 0o644
+
+
+def content_of(path: Path, bytes_max: int) -> bytes:
+    """What a file holds. Raises OperatorError when it cannot be read or is larger."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(bytes_max + 1)
+    except OSError as error:
+        raise unreadable(path, error) from None
+    if len(content) > bytes_max:
+        raise OperatorError(f"{path} is too large.", f"{path} est trop grand.")
+    return content
+
+
+def write_new(path: Path, content: bytes, mode: int = OWNER_ALONE) -> None:
+    """Makes a file, durably and never over another one. Raises OperatorError; then nothing of it is left."""
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise unwritable(path, error) from None
