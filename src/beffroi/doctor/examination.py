@@ -15,7 +15,7 @@ from beffroi.doctor.jobs import check_jobs
 from beffroi.doctor.notifying import check_notifications
 from beffroi.doctor.sealing import check_ledger
 from beffroi.doctor.signalling import check_own_networks, check_signals
-from beffroi.doctor.witnesses import check_witnesses
+from beffroi.doctor.witnesses import check_witnesses, show_public_keys
 from beffroi.errors import OperatorError, Words
 
 
@@ -37,7 +37,7 @@ async def examine(config_file: Path, clock: Clock, *, demo: bool = False) -> lis
     found += [finding async for finding in check_issuers(config, clock, demo=demo)]
     found += check_settings(config)
     found += check_own_networks(config)
-    return [*_once(found), *show_ceilings()]
+    return [*_once(found), *show_public_keys(config), *show_ceilings()]
 
 
 def _once(found: list[Finding]) -> Iterator[Finding]:

@@ -43,11 +43,19 @@ async def check_witnesses(config: Config) -> AsyncIterator[Finding]:
     yield _enough(config.ledger, witnesses, states)
 
 
-def _keys(config: Config, settings: LedgerSettings, last: str | None) -> Iterator[Finding]:
-    keys = sealing_keys(config, settings)
+def show_public_keys(config: Config) -> Iterator[Finding]:
+    """What whoever checks the ledger needs. Keys that cannot be read are said by check_ledger."""
+    try:
+        keys = sealing_keys(config, config.ledger) if config.ledger is not None else ()
+    except OperatorError:
+        return
     for key in keys:
         public = key.verifier().text()
-        yield note("ledger", f"Whoever checks it needs {public}", f"Qui le vérifie a besoin de {public}")
+        yield note("ledger", f"Whoever checks the ledger needs {public}", f"Pour vérifier le registre : {public}")
+
+
+def _keys(config: Config, settings: LedgerSettings, last: str | None) -> Iterator[Finding]:
+    keys = sealing_keys(config, settings)
     if len(keys) > 1:
         yield note(
             "ledger",
