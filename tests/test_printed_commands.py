@@ -34,7 +34,7 @@ def printed(text: str) -> Iterator[list[str]]:
 def wrong(words: list[str]) -> str:
     """What cannot be meant so; empty when all is well. What a variable of the shell stands for is not known."""
     command, words = WHOLE, [*words]
-    while words and hasattr(command, "commands"):
+    while words and hasattr(command, "commands") and not words[0].startswith("-"):
         if words[0] not in command.commands:
             return f"no command {words[0]}"
         command = command.commands[words.pop(0)]

@@ -49,7 +49,7 @@ async def test_whoever_has_left_asks_nothing_in_that_hospitals_name(
     """From that day on: a genuine token, refused in words at each question, in the chain, and one alert."""
     await put(1, "A1", record("MARTIN", "Louise"), explained_h=999)
     day = clock.now() + timedelta(days=1)
-    assert await departures.left(ISSUER, ONE, [Departure(SUBJECT, day)]) == 1
+    assert await departures.left(ISSUER, ONE, [Departure(SUBJECT, day)]) == (1, 1), "nobody has asked yet"
     asker = await sign_in.asker(token(), "192.0.2.1")
     assert not asker.departed and (await house.finder.search(ask(asker), FULL)).content.shown
     clock.advance(86_400 + ASKER_S)

@@ -7,6 +7,7 @@ Under the owner's role; each change is an event in the account's own chain.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from beffroi.actions.events import Events
 from beffroi.clock import Clock
@@ -28,6 +29,13 @@ class Departure:
 
     subject: str
     left_at: datetime
+
+
+class Noted(NamedTuple):
+    """How many were noted, and how many of them nobody here had heard of: a subject that is written wrongly?"""
+
+    noted_count: int
+    unknown_count: int
 
 
 def departures_in(lines: Iterable[str]) -> list[Departure]:
@@ -62,19 +70,20 @@ class Departures:
         self._events = Events(database, clock)
         self._by = by
 
-    async def left(self, issuer: str, hospital: HospitalId, departures: Iterable[Departure]) -> int:
-        """Notes who has left, or will; how many that is. Somebody who never signed in has an account made."""
+    async def left(self, issuer: str, hospital: HospitalId, departures: Iterable[Departure]) -> Noted:
+        """Notes who has left, or will. Somebody who never signed in has an account made: they may do so yet."""
         await self._check(hospital)
-        count = 0
+        count = unknown_count = 0
         for one in departures:
             account = await self._accounts.find(issuer, one.subject)
+            unknown_count += account is None
             account = account or await self._accounts.create_person(issuer, one.subject)
             async with self._events.locking([account.account_id]) as locked:
                 if await self._accounts.depart(locked.connection, account.account_id, hospital, one.left_at, self._by):
                     told = {"what": "left", "for": str(hospital), "until": one.left_at.date().isoformat()}
                     await locked.record(self._event(account.account_id, _LEFT, told))
             count += 1
-        return count
+        return Noted(count, unknown_count)
 
     async def returned(self, issuer: str, hospital: HospitalId, subject: str) -> AccountId:
         """Somebody works there after all. Raises OperatorError when nothing else was said."""

@@ -44,7 +44,10 @@ _SOFTWARE = Words(
     "c'est le rôle d'une application : il vient de la configuration",
 )
 _OWN = Words("nobody asks for a role, or agrees to one, for themselves", "nul ne demande ni n'approuve pour soi-même")
-_ANOTHER = Words("Another operator does it.", "Une autre personne de l'exploitation le fait.")
+_ANOTHER = Words(
+    "Another operator does it, under a login of their own.",
+    "Une autre personne de l'exploitation le fait, sous sa propre session.",
+)
 _AT_THE_MACHINE = Words("it was asked for by a server", "elle a été faite par un serveur")
 _THERE = Words(
     "Somebody agrees at the machine: beffroi account agree.",

@@ -9,6 +9,7 @@ import typer
 
 from beffroi.actions.departures import Departure, Departures, departures_in
 from beffroi.cli.containing import HospitalOption, IssuerOption, Subject, only_issuer
+from beffroi.cli.files import text_of
 from beffroi.cli.owning import as_owner, officer
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
 from beffroi.clock import Clock
@@ -17,6 +18,8 @@ from beffroi.errors import OperatorError
 from beffroi.model.person import HospitalId
 
 T = TypeVar("T")
+FILE_BYTES_MAX = 16_777_216
+"""A directory of a region's staff: 40 bytes a line."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,12 +51,24 @@ def left(
     if bool(subject) == bool(file):
         raise OperatorError("Name one person, or a --file.", "Nommez une personne, ou un --file.")
     if file:
-        found = departures_in(file.read_text(encoding="utf-8").splitlines())
+        found = departures_in(text_of(file, FILE_BYTES_MAX).splitlines())
     else:
         clock = Clock()
         found = [Departure(subject, on.replace(tzinfo=clock.now().tzinfo) if on else clock.now())]
-    count = _at_desk(config, demo, issuer, lambda desk, url: desk.left(url, HospitalId(hospital), found))
-    tell(say(f"{count} departures from hospital {hospital}.", f"{count} départs de l'hôpital {hospital}."))
+    noted = _at_desk(config, demo, issuer, lambda desk, url: desk.left(url, HospitalId(hospital), found))
+    tell(
+        say(
+            f"{noted.noted_count} departures from hospital {hospital}.",
+            f"{noted.noted_count} départs de l'hôpital {hospital}.",
+        )
+    )
+    if noted.unknown_count:
+        tell(
+            say(
+                f"{noted.unknown_count} never asked here: are they written as their issuer does?",
+                f"{noted.unknown_count} n'ont jamais demandé ici : sont-ils écrits comme par leur émetteur ?",
+            )
+        )
 
 
 def returned(

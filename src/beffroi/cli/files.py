@@ -21,6 +21,14 @@ def content_of(path: Path, bytes_max: int) -> bytes:
     return content
 
 
+def text_of(path: Path, bytes_max: int) -> str:
+    """The same, of a file of text in UTF-8."""
+    try:
+        return content_of(path, bytes_max).decode()
+    except UnicodeDecodeError as error:
+        raise unreadable(path, error) from None
+
+
 def write_new(path: Path, content: bytes, mode: int = OWNER_ALONE) -> None:
     """Makes a file, durably and never over another one. Raises OperatorError; then nothing of it is left."""
     try:

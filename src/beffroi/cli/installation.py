@@ -67,15 +67,16 @@ async def _serve(config: Path) -> None:
 
 
 async def _serve_until(config: Path, stopping: asyncio.Event, started: asyncio.Event) -> None:
+    scheme = "https" if load(config).web.tls_certificate else "http"
     async with serving(config) as addresses:
         started.set()
-        _tell_addresses(addresses)
+        _tell_addresses(addresses, scheme)
         await stopping.wait()
 
 
-def _tell_addresses(addresses: Addresses) -> None:
+def _tell_addresses(addresses: Addresses, scheme: str) -> None:
     tell(say("Serving. Stop with Ctrl-C.", "En service. Arrêt par Ctrl-C."))
-    tell(f"  FHIR      http://{_place(addresses.web)}/fhir")
+    tell(f"  FHIR      {scheme}://{_place(addresses.web)}/fhir")
     if addresses.mllp is not None:
         tell(f"  HL7 v2    {_place(addresses.mllp)}")
     tell(f"  {say('Health  ', 'Santé   ')}  http://{_place(addresses.operations)}/health/ready")

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from beffroi.actions.norms import DAYS, apply, propose, sign
-from beffroi.cli.files import EVERYBODY_READS, content_of, write_new
+from beffroi.cli.files import EVERYBODY_READS, text_of, write_new
 from beffroi.cli.owning import as_owner
 from beffroi.cli.speaking import DEFAULT_CONFIG, ConfigFile, DemoFlag, say, tell
 from beffroi.clock import Clock
 from beffroi.config.reading import load
 from beffroi.config.settings import SECRET_BYTES_MAX
-from beffroi.errors import OperatorError, unreadable
+from beffroi.errors import OperatorError
 from beffroi.ledger.checkpoint import SigningKey, VerifierKey, signing_keys
 from beffroi.store.norms import NormStore
 from beffroi.watch.release import TEXT_BYTES_MAX, read_release
@@ -55,7 +55,7 @@ def sign_norms(
 ) -> None:
     """Writes the signed note. The key need not be where the server is."""
     try:
-        note = sign(_read(file, TEXT_BYTES_MAX), _key(key))
+        note = sign(text_of(file, TEXT_BYTES_MAX), _key(key))
     except ValueError as error:
         raise OperatorError(f"{file}: {error}.", f"{file} : {error}.") from None
     write_new(out, note.encode(), EVERYBODY_READS)
@@ -71,7 +71,7 @@ def apply_norms(
     """Verifies it with `watch.norm_keys`; the gates read it within a minute."""
     settings = load(config, demo=demo)
     keys = tuple(VerifierKey.parse(text) for text in settings.watch.norm_keys)
-    note = _read(file, 2 * TEXT_BYTES_MAX)
+    note = text_of(file, 2 * TEXT_BYTES_MAX)
     try:
         number = as_owner(settings, lambda database: apply(NormStore(database), note, keys))
     except ValueError as error:
@@ -94,13 +94,6 @@ def show_norms(config: ConfigFile = DEFAULT_CONFIG, demo: DemoFlag = False) -> N
 
 def _key(path: Path) -> SigningKey:
     try:
-        return signing_keys(_read(path, SECRET_BYTES_MAX))[0]
+        return signing_keys(text_of(path, SECRET_BYTES_MAX))[0]
     except ValueError:
         raise OperatorError(f"{path} holds no key.", f"{path} ne contient pas de clé.") from None
-
-
-def _read(path: Path, bytes_max: int) -> str:
-    try:
-        return content_of(path, bytes_max).decode()
-    except UnicodeDecodeError as error:
-        raise unreadable(path, error) from None
