@@ -1,5 +1,6 @@
 """The documentation is true: its links lead somewhere, its tables are the code's, its queries and settings work."""
 
+import logging
 import re
 import socket
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from beffroi.model.job import Job
 from beffroi.store.database import ROLE_OWNER, ROLES
 from beffroi.store.embedded import SUPERUSER
 from beffroi.store.migrate import load_migrations
+from beffroi.telemetry.events import LEVELS
 from beffroi.watch.norms import NORMS
 from beffroi.wire.hl7_query import _IDENTIFIER_PARTS, _READERS
 from beffroi_region.bench.report import number
@@ -278,6 +280,13 @@ def test_every_job_of_the_worker_is_documented() -> None:
     """Whoever reads of a job that failed finds what it does, and no job that is no more."""
     section = named(page("reference/operations.md"), "The worker's jobs")
     assert {cells[0].strip("`") for cells in rows(section)} - {"Job", "---"} == set(Job)
+
+
+def test_every_error_and_warning_of_the_log_is_explained() -> None:
+    """Whoever is woken by a line finds what it means and what to do."""
+    section = named(page("reference/operations.md"), "What an error or a warning means")
+    told = {name for cells in rows(section) for name in re.findall(r"`(\w+)`", cells[0])}
+    assert told == {event.value for event, level in LEVELS.items() if level >= logging.WARNING}
 
 
 def test_the_superusers_part_is_what_the_migrations_need() -> None:
