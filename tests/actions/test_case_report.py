@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from beffroi.actions.case_files import case_files, write_files
+from beffroi.actions.case_files import case_files, new_folder, write_files
 from beffroi.actions.case_report import CaseReports
 from beffroi.actions.events import Events
 from beffroi.actions.foreign_import import ForeignSource, import_log
@@ -169,13 +169,14 @@ async def test_the_digests_are_those_of_the_files(case, tmp_path) -> None:
     reports, _, number, asked = case
     files = case_files(await reports.gather(asked, number), ("fr",))
     folder = tmp_path / "report"
-    write_files(files, folder)
+    with new_folder(folder):
+        write_files(files, folder)
     for line in (folder / "SHA256SUMS").read_text().splitlines():
         digest, name = line.split("  ")
         assert sha256((folder / name).read_bytes()).hexdigest() == digest
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
-    with pytest.raises(OperatorError):
-        write_files(files, folder)
+    with pytest.raises(OperatorError), new_folder(folder):
+        pytest.fail("nothing is asked for")
 
 
 async def test_the_same_facts_give_the_same_pages(case) -> None:

@@ -70,6 +70,7 @@ async def test_from_the_first_doubt_to_the_lists(
     assert "two people" in beffroi("export", "approve", 1, *config, login="anne").stderr
     done("export", "approve", 1, login="bruno")
     lists = tmp_path / "lists"
+    assert "it exists already" in beffroi("export", "write", 1, "--out", tmp_path, *config).stderr, "and is not used up"
     assert "hospital 2" in done("export", "write", 1, "--out", lists, code=1)
     assert [path.name for path in lists.iterdir()] == ["list-590000001.csv.age"]
     assert b"IPP-1" in pyrage.decrypt((lists / "list-590000001.csv.age").read_bytes(), [key])

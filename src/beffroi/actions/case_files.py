@@ -5,7 +5,8 @@ references. A sensitive hospital's list is for it alone.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -64,10 +65,25 @@ def case_files(
     return {**files, "SHA256SUMS": sums.encode()}
 
 
-def write_files(files: Mapping[str, bytes], folder: Path) -> None:
-    """Writes them into a new folder, for its owner alone. Raises OperatorError when it exists or cannot be made."""
+@contextmanager
+def new_folder(folder: Path) -> Iterator[None]:
+    """A folder for its owner alone, made before anything is asked for: what may be had once is not used up for one that
+    exists already. It goes again when nothing came of it. Raises OperatorError when it exists or cannot be made."""
     try:
         folder.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            folder.rmdir()
+        raise
+
+
+def write_files(files: Mapping[str, bytes], folder: Path) -> None:
+    """Writes them into a folder that is there. Raises OperatorError when one exists or cannot be made."""
+    try:
         for name, content in files.items():
             number = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(number, "wb") as file:

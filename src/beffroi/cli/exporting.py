@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from beffroi.actions.case_files import write_files
+from beffroi.actions.case_files import new_folder, write_files
 from beffroi.actions.scope_export import ScopeExports, expires
 from beffroi.cli.desk import Desk, IncidentNumber, desk
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, columns, say, tell, tell_table
@@ -94,7 +94,8 @@ def write(
         write_files({f"list-{finess[hospital]}.csv.age": content for hospital, content in made.items()}, folder)
         return len(made), set(released.content.contents) - set(made)
 
-    count, left_out = _run(loaded, do)
+    with new_folder(folder):
+        count, left_out = _run(loaded, do)
     tell(say(f"{count} files in {folder}", f"{count} fichiers dans {folder}"))
     for hospital in sorted(left_out):
         tell(say(f"hospital {hospital}: no officer_keys, left out", f"hôpital {hospital} : sans officer_keys, omis"))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from beffroi.actions.case_files import LANGUAGES, case_files, write_files
+from beffroi.actions.case_files import LANGUAGES, case_files, new_folder, write_files
 from beffroi.actions.case_report import CaseReports
 from beffroi.breach.report_words import FACTOR_WORDS
 from beffroi.breach.severity import LEVEL_WORDS, Factor, Severity
@@ -61,7 +61,8 @@ def report(
             await at.incidents.reported(number, {"look": str(released.content.report.look), "digest": digest})
             return len(files)
 
-    count = asyncio.run(run())
+    with new_folder(folder):
+        count = asyncio.run(run())
     tell(say(f"{count} files in {folder}", f"{count} fichiers dans {folder}"))
 
 

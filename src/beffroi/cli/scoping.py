@@ -150,7 +150,8 @@ def _totals(answer: ScopeAnswer, names: Mapping[int, str]) -> list[str]:
         say(f"By field: {fields}", f"Par champ : {fields}"),
         say(f"{counts.refused} questions refused.", f"{counts.refused} questions refusées."),
     ]
-    lines += [f"  {a.operation} {a.outcome}: {a.times} ({', '.join(a.criteria)})" for a in answer.asked]
+    criteria = (f" ({', '.join(a.criteria)})" if a.criteria else "" for a in answer.asked)
+    lines += [f"  {a.operation} {a.outcome}: {a.times}{said}" for a, said in zip(answer.asked, criteria, strict=True)]
     lines += _beside(answer)
     return [*lines, say(f"Recorded as {answer.disclosure_id}.", f"Tracé sous {answer.disclosure_id}.")]
 
