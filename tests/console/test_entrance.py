@@ -7,8 +7,10 @@ import httpx2
 import pytest
 
 from beffroi.model.disclosure import Door, Operation
+from beffroi.servers.console.app import FORM_BYTES_MAX, QUERY_BYTES_MAX
 from beffroi.servers.console.headers import Cookies
 from console.asking import find, link_in, path_of, post
+from console.conftest import IDLE_S
 
 COOKIE = "beffroi"
 
@@ -66,6 +68,35 @@ async def test_a_session_is_not_fixed(served) -> None:
     thief = await served.stranger()
     thief.cookies.set(COOKIE, before)
     assert (await thief.get("/find")).status_code == 401
+
+
+async def test_a_session_has_ends_of_its_own(served) -> None:
+    """Whatever its issuer still says: at its last moment, and after a quarter of an hour unused."""
+    for ended in ("ends_at = now()", f"seen_at = now() - interval '{IDLE_S + 1} s'"):
+        client = await served.signed_in("ward-nurse")
+        assert (await client.get("/find")).status_code == 200
+        await served.database.pool.execute(f"update console_sessions set {ended}")
+        assert (await client.get("/find")).status_code == 401, ended
+
+
+async def test_what_a_page_asks_by_itself_keeps_no_session(served) -> None:
+    """News, and a page that renews itself, put off no end; a page that somebody opens does."""
+    client = await served.signed_in("duty-officer")
+    before = "update console_sessions set seen_at = now() - interval '100 s' returning seen_at"
+    seen_at, seen = await served.database.pool.fetchval(before), "select seen_at from console_sessions"
+    async with client.stream("GET", "/watch/news") as answer:
+        assert await anext(answer.aiter_lines())
+        assert (await client.get("/watch", headers={"x-background": "1"})).status_code == 200
+    assert await served.database.pool.fetchval(seen) == seen_at
+    assert (await client.get("/watch")).status_code == 200
+    assert await served.database.pool.fetchval(seen) > seen_at
+
+
+async def test_what_is_sent_has_limits(served) -> None:
+    """An address or a form that is too long: said, and nothing is done."""
+    client = await served.signed_in("ward-nurse")
+    assert (await client.get("/find?a=" + "x" * QUERY_BYTES_MAX)).status_code == 413
+    assert (await post(client, "/find", name="x" * FORM_BYTES_MAX)).status_code == 413
 
 
 async def test_a_made_up_cookie_is_nobody(served) -> None:

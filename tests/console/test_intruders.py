@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from beffroi.model.account import Role
+from beffroi.servers.console import app
 from beffroi.servers.console.rooms import rooms_of
 from beffroi.servers.console.routes import ROUTES
 from beffroi_region.browsing import way_back
@@ -198,12 +199,44 @@ async def test_who_reads_slowly_holds_nothing(served) -> None:
 
 async def _asked(served, client, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection that has asked for a page of that client's session, and has read nothing."""
+    return await _begun(served, client, f"GET /console{path}", "\r\n")
+
+
+async def _begun(served, client, what: str, rest: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection on which a request of that client's session begins. `rest`: after its first headers."""
     host = served.origin.removeprefix("http://")
     reader, writer = await asyncio.open_connection("localhost", int(host.rpartition(":")[2]), limit=1_024)
-    writer.write(
-        f"GET /console{path} HTTP/1.1\r\nHost: {host}\r\nCookie: {COOKIE}={client.cookies[COOKIE]}\r\n\r\n".encode()
-    )
+    cookie = f"{COOKIE}={client.cookies[COOKIE]}"
+    writer.write(f"{what} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n{rest}".encode())
     return reader, writer
+
+
+async def test_an_answer_that_nobody_waits_for_is_not_called_sent(served, louise) -> None:
+    """Whoever hangs up before they are answered was shown nobody, as far as we know: it is recorded so."""
+    nurse, pool = await served.signed_in("ward-nurse"), served.database.pool
+    found = path_of(await post(nurse, "/find", born="17051980", name="mar l"))
+    async with pool.acquire() as other, other.transaction():
+        await other.execute("lock table seen")
+        _, writer = await _asked(served, nurse, found)
+        while not await pool.fetchval("select count(*) from pg_locks where not granted"):
+            await asyncio.sleep(0.01)
+        writer.transport.abort()
+        await asyncio.sleep(0.1)
+    fate = "select sent from deliveries join disclosures using (disclosure_id) where operation = 1"
+    async with asyncio.timeout(5):
+        while (sent := await pool.fetchval(fate)) is None:
+            await asyncio.sleep(0.05)
+    assert sent is False
+
+
+async def test_a_form_that_does_not_end_is_not_waited_for(served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some seconds it is answered that it did not come whole."""
+    monkeypatch.setattr(app, "FORM_SECONDS_MAX", 0.2)
+    nurse = await served.signed_in("ward-nurse")
+    headers = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 900\r\n"
+    reader, writer = await _begun(served, nurse, "POST /console/find", f"{headers}\r\nname=")
+    assert b" 408 " in await asyncio.wait_for(reader.readline(), 4)
+    writer.close()
 
 
 async def test_who_may_no_more_sees_no_room(served) -> None:
@@ -227,6 +260,24 @@ async def test_who_may_no_more_sees_no_room(served) -> None:
             assert path_of(await officer.post("/sign-out", data={"form": token_of(page)})) == "/left"
         await served.database.pool.execute(back, number)
         served.clock.moved += timedelta(seconds=4)
+
+
+async def test_a_stream_ends_with_its_role(served) -> None:
+    """An officer who is an auditor from now on has no more news of the watch."""
+    officer = await served.signed_in("duty-officer")
+    async with officer.stream("GET", "/watch/news", timeout=20) as answer:
+        lines = answer.aiter_lines()
+        await anext(lines)
+        await served.database.pool.execute(
+            """with given as (insert into grants (account_id, hospital_id, role, granted_by)
+                              values ($1, 1, 'auditor', 'test'))
+               update grants set expires_at = now() where account_id = $1 and role = 'duty_officer'""",
+            await number_of(served, "duty-officer"),
+        )
+        served.clock.moved += timedelta(seconds=4)  # what was known of the officer a moment ago is asked again
+        async with asyncio.timeout(5):
+            assert "event: over" in [line async for line in lines]
+    assert (await officer.get("/help")).status_code == 200
 
 
 _SAME = "(select min(account_id) from accounts where account_id <> $1 and kind = 'person')"
