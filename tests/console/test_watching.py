@@ -17,6 +17,7 @@ from beffroi.model.account import Role
 from beffroi.model.disclosure import Door, Field, Operation, Purpose
 from beffroi.model.person import HospitalId
 from beffroi.model.role_request import Wanted
+from beffroi.servers.console import news
 from console.asking import find, path_of, post
 from console.test_granting import machine
 
@@ -69,6 +70,26 @@ async def test_a_role_at_a_sensitive_hospital_is_told_without_its_name(served) -
     for path in ("/watch", f"/watch/account/{account}"):
         page = await officer.get(path)
         assert "CHU de Valcourt" in page.text and "EPSM" not in page.text, path
+
+
+async def test_an_account_that_reads_fast_fills_no_officer_s_chain(served, louise, monkeypatch) -> None:
+    """Each news of one account makes a look that is recorded: of several readings in a moment there is one."""
+    monkeypatch.setattr(news, "SESSION_S", 0.05)
+    nurse, officer = await served.signed_in("ward-nurse"), await served.signed_in("duty-officer")
+    await find(nurse)
+    told: list[str] = []
+    async with officer.stream("GET", f"/watch/news/{await number_of(served, 'ward-nurse')}", timeout=20) as answer:
+
+        async def listen() -> None:
+            async for line in answer.aiter_lines():
+                told.append(line)
+
+        listening = asyncio.create_task(listen())
+        for _ in range(4):
+            await find(nurse)
+            await asyncio.sleep(0.15)
+        listening.cancel()
+    assert told.count("event: news") == 1, told
 
 
 async def test_stopping_says_first_whom_it_touches(served, louise) -> None:
