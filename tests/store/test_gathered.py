@@ -8,7 +8,7 @@ import pytest
 
 from beffroi.store.gathered import TOGETHER_MAX, Gathered
 
-WRONG = -1
+WRONG, SHORT = -1, -2
 
 
 class Statements:
@@ -24,6 +24,8 @@ class Statements:
         await self.go.wait()
         if self.broken:
             raise OSError("gone")
+        if SHORT in numbers:
+            return [2 * number for number in numbers[1:]]
         if WRONG in numbers:
             raise asyncpg.DataError("wrong")
         return [2 * number for number in numbers]
@@ -83,3 +85,12 @@ async def test_whoever_gives_up_takes_nothing_from_the_others() -> None:
     assert await asking[2] == 6
     with pytest.raises(asyncio.CancelledError):
         await asking[0]
+
+
+async def test_nobody_waits_for_an_answer_that_is_missing() -> None:
+    """A statement that gives fewer answers than it was asked answers nobody: whose is missing cannot be told."""
+    statements = Statements()
+    asking = await _under_way(Gathered(statements), [1, 2, SHORT])
+    statements.go.set()
+    told = await asyncio.gather(*asking, return_exceptions=True)
+    assert [type(one) for one in told] == [int, ValueError, ValueError]

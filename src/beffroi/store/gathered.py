@@ -45,6 +45,7 @@ class Gathered(Generic[Q, A]):
         """One statement; if it fails for a value and several share it, each alone: only the guilty one fails."""
         try:
             answers = await self._statement([question for question, _ in asked])
+            answered = list(zip(asked, answers, strict=True))
         except Exception as failure:  # whatever it is, it is told to those who asked
             if len(asked) > 1 and isinstance(failure, VALUE_FAULTS):
                 for one in asked:
@@ -54,7 +55,7 @@ class Gathered(Generic[Q, A]):
                 if not done.done():
                     done.set_exception(failure)
             return
-        for (_, done), answer in zip(asked, answers, strict=True):
+        for (_, done), answer in answered:
             if not done.done():  # whoever gave up is told nothing
                 done.set_result(answer)
 
