@@ -23,7 +23,7 @@ async def test_two_fields_find_a_patient(served, louise) -> None:
     """A birth date and letters: a list of one, recorded as a search by the console with what it told."""
     client = await served.signed_in("ward-nurse")
     page = await find(client)
-    assert "MARTIN Louise" in page.text and "17/05/1980" in page.text and "IPP-7" in page.text
+    assert 'MARTIN <span class="given">Louise' in page.text and "17/05/1980" in page.text and "IPP-7" in page.text
     row = await last(served)
     assert (row["door"], row["operation"], row["outcome"]) == (Door.CONSOLE, Operation.SEARCH, Outcome.SHOWN)
     assert [person for person, _, _ in msgspec.json.decode(row["shown"])] == [louise]
@@ -53,7 +53,7 @@ async def test_reload_and_back_ask_again(served, louise) -> None:
     client = await served.signed_in("ward-nurse")
     page = await find(client)
     again = await client.get(str(page.url))
-    assert "MARTIN Louise" in again.text
+    assert 'MARTIN <span class="given">Louise' in again.text
     assert await served.database.pool.fetchval("select count(*) from disclosures where operation = 1") == 2
 
 
@@ -136,7 +136,7 @@ async def test_what_the_role_may_not_is_refused_in_words(served, louise) -> None
 async def test_by_number(served, louise) -> None:
     """The hospital's own number finds its patient."""
     client = await served.signed_in("ward-nurse")
-    assert "MARTIN Louise" in (await find(client, born="", name="", number="IPP-7")).text
+    assert 'MARTIN <span class="given">Louise' in (await find(client, born="", name="", number="IPP-7")).text
 
 
 async def test_an_emergency_reading_is_shown_once(served, put) -> None:
@@ -151,7 +151,7 @@ async def test_an_emergency_reading_is_shown_once(served, put) -> None:
         await post(client, "/emergency", born="17051980", name="mar l", reason="inconsciente, sans papiers")
     )
     page = await client.get(asked)
-    assert "MARTIN Louise" in page.text
+    assert 'MARTIN <span class="given">Louise' in page.text
     row = await last(served)
     assert (row["operation"], row["reason"]) == (Operation.EMERGENCY_READ, "inconsciente, sans papiers")
     again = await client.get(asked)

@@ -20,7 +20,11 @@ class NotAuthenticated(CallerError):
 
     def text(self, language: str) -> str:
         """The message in `language`; the reason has a French form of its own."""
-        return self.french.format(why=self._french_why) if language == "fr" else self.english.format(**self.parameters)
+        return (self.french if language == "fr" else self.english).format(why=self.why(language))
+
+    def why(self, language: str) -> str:
+        """The reason alone, for whoever has signed in and is asked for more."""
+        return self._french_why if language == "fr" else str(self.parameters["why"])
 
 
 class UnknownAccount(CallerError):

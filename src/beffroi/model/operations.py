@@ -67,7 +67,8 @@ class Storage(msgspec.Struct, frozen=True):
 
 
 class Deployment(msgspec.Struct, frozen=True):
-    """All of it at one moment. `sealed_at` None: nothing was ever sealed.
+    """All of it at one moment. `sealed_at` None: nothing was ever sealed; `identities`, `disclosures` None: not
+    counted by the database yet.
 
     Of the console's `sessions` so many are `bound` to a key of their device, and so many have come without that key.
     """
@@ -76,8 +77,8 @@ class Deployment(msgspec.Struct, frozen=True):
     tree_size: int
     sealed_at: datetime | None
     database_bytes: int
-    identities: int
-    disclosures: int
+    identities: int | None
+    disclosures: int | None
     sessions: int
     bound: int
     unproved: int

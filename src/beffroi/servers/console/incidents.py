@@ -79,8 +79,8 @@ MOVES: Final = {
     State.CLOSED: (
         Words("Close the incident", "Clore l'incident"),
         Words(
-            "Facts, effects and measures are written. It can be opened again.",
-            "Faits, effets et mesures sont écrits. Il peut être rouvert.",
+            "Once facts, effects and measures are written. It can be opened again.",
+            "Une fois écrits les faits, les effets et les mesures. Il peut être rouvert.",
         ),
     ),
     State.DISMISSED: (

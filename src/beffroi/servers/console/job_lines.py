@@ -32,7 +32,7 @@ def job_line(run: JobRun, now: datetime, speaker: Speaker) -> JobLine:
     state, mark = _state(run, now, speaker)
     done = ""
     if run.done_at is not None:
-        done = f"{speaker.count(run.done_count)}, {speaker.when(run.done_at, now)}"
+        done = f"{speaker.count(run.done_count)} ({speaker.when(run.done_at, now)})"
     return JobLine(
         name=f"{speaker.words(JOBS[run.job])} {run.about}".strip(),
         state=state,

@@ -4,6 +4,7 @@ one alone; everything is escaped; a name that a template does not know is an err
 Templates never see a `Released`: what may be shown of patients is laid out by `patients`, which opens it.
 """
 
+import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
@@ -25,6 +26,7 @@ from beffroi.servers.console.speaking import ROLES, Speaker
 
 LANGUAGES: Final = ("fr", "en")
 UNPROCESSABLE: Final = 422
+_PAUSE: Final = re.compile(r"\s*[,;.](?:\s|$)")
 CONFORMING: Final = {
     "none": Words("Accessibility: not conforming", "Accessibilité : non conforme"),
     "partial": Words("Accessibility: partly conforming", "Accessibilité : partiellement conforme"),
@@ -66,6 +68,15 @@ def brief(text: str, characters_max: int = 80) -> str:
     return text if len(text) <= characters_max else f"{text[: characters_max - 1]}…"
 
 
+def first_part(text: str) -> str:
+    """What a sentence says first: up to its first comma, semicolon or full stop.
+
+    >>> first_part("Minutes during which a proof is remembered; more than it is accepted for.")
+    'Minutes during which a proof is remembered'
+    """
+    return _PAUSE.split(text, maxsplit=1)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What every page says of this deployment. `call`: whom to call when something is withheld; `accessibility`: what
@@ -91,7 +102,11 @@ class Pages:
         self._environment = Environment(
             loader=_Templates(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        self._environment.filters |= {"seconds": lambda at: int(at.timestamp()), "brief": brief}
+        self._environment.filters |= {
+            "seconds": lambda at: int(at.timestamp()),
+            "brief": brief,
+            "first_part": first_part,
+        }
         self._environment.globals |= {"root": ROOT, "asset": self.assets.addresses, "place": place}
 
     def speaker(self, visit: Visit) -> Speaker:

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from beffroi.access.fields import CONTACT, IDENTIFIERS
 from beffroi.model.disclosure import Advice, Answer, Field, Released, Shown
 from beffroi.model.hospitals import Hospitals
-from beffroi.model.person import OID_INS_NIA, Address, Record, TelecomKind
+from beffroi.model.person import OID_INS_NIA, Address, BirthPlace, Record, TelecomKind
 from beffroi.servers.console.speaking import ATTRIBUTES, SEXES, STATUSES, Speaker
 from beffroi.wire.advice import advice_words, missing_words
+
+HOME: Final = ("FRA", "FR")
+"""How hospitals write this country (ISO 3166-1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,6 @@ def person_of(one: Shown, speaker: Speaker, hospitals: Hospitals, at: datetime |
     if record.birth_date is not None:
         born = speaker.short(record.birth_date)
         age = speaker.age(record.birth_date, at.date() if at else record.birth_date)
-    place = record.birth_place
     has = one.fields
     return Person(
         reference=one.reference,
@@ -90,7 +93,7 @@ def person_of(one: Shown, speaker: Speaker, hospitals: Hospitals, at: datetime |
         born=born,
         age=age,
         sex=speaker.words(SEXES[record.sex]) if has & Field.SEX else "",
-        birth_place=" ".join(part for part in (place.city, f"({place.cog})" if place.cog else "") if part),
+        birth_place=_birth_place(record.birth_place),
         status=speaker.words(STATUSES[record.status]) if has & Field.STATUS else "",
         attributes=tuple(speaker.words(ATTRIBUTES[one]) for one in record.attributes),
         deceased=_deceased(one, speaker),
@@ -138,9 +141,22 @@ def phone(text: str) -> str:
     return text
 
 
+def _birth_place(place: BirthPlace) -> str:
+    """Its name and code; the code says whose it is where it stands alone.
+
+    >>> _birth_place(BirthPlace("59350", "Lille")), _birth_place(BirthPlace("99352"))
+    ('Lille (59350)', 'INSEE 99352')
+    """
+    if not place.city:
+        return f"INSEE {place.cog}" if place.cog else ""
+    return f"{place.city} ({place.cog})" if place.cog else place.city
+
+
 def _address(address: Address) -> tuple[str, ...]:
+    """As an envelope has it: a country's code for a letter abroad alone."""
     town = " ".join(part for part in (address.postal_code, address.city) if part)
-    return tuple(part for part in (*address.lines, town, address.country) if part)
+    abroad = "" if address.country in HOME else address.country
+    return tuple(part for part in (*address.lines, town, abroad) if part)
 
 
 def _identifiers(one: Shown, speaker: Speaker, hospitals: Hospitals) -> list[Line]:

@@ -46,6 +46,9 @@ def refusal(desk: Desk, visit: Visit, error: BeffroiError) -> Page:
     title = next((words for kind, words in _TITLES.items() if isinstance(error, kind)), _OTHER)
     status = getattr(error, "status", error.http_status)
     kind = next((name for kinds, name in _KINDS if isinstance(error, kinds)), "refused")
+    if isinstance(error, NotAuthenticated):
+        why = error.why(visit.language)
+        return _page(desk, visit, title, f"{why[:1].upper()}{why[1:]}.", kind, status)
     return _page(desk, visit, title, error.text(visit.language), kind, status)
 
 

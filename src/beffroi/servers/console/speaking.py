@@ -112,7 +112,7 @@ OUTCOMES: Final = {
 DOORS: Final = {
     Door.FHIR: Words("software (FHIR)", "logiciel (FHIR)"),
     Door.HL7V2: Words("software (HL7 v2)", "logiciel (HL7 v2)"),
-    Door.CONSOLE: Words("screen (console)", "écran (console)"),
+    Door.CONSOLE: Words("screen", "écran"),
     Door.EXPORT: Words("export", "export"),
     Door.AUDIT: Words("audit", "audit"),
     Door.NOTIFICATION: Words("notification", "notification"),

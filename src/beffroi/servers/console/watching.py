@@ -46,7 +46,7 @@ MARKS_MAX: Final = 20
 _PURPOSE: Final = "name"
 
 ALERTS = {
-    AlertKind.VERDICT: Words("The watch changed its rung", "La veille a changé son palier"),
+    AlertKind.VERDICT: Words("The watch reacts", "La veille réagit"),
     AlertKind.EMERGENCY: Words("Emergency reading", "Lecture en urgence"),
     AlertKind.DEPARTED: Words("Somebody who has left asks", "Quelqu'un qui est parti interroge"),
     AlertKind.CONTAINED: Words("Stopped", "Arrêté"),

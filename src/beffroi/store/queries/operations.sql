@@ -40,8 +40,8 @@ limit $2;
 select coalesce((select max(tree_size) from checkpoints), 0) as tree_size,
        (select signed_at from checkpoints order by tree_size desc limit 1) as sealed_at,
        pg_database_size(current_database()) as database_bytes,
-       (select greatest(reltuples, 0)::bigint from pg_class where oid = 'identities'::regclass) as identities,
-       (select greatest(reltuples, 0)::bigint from pg_class where oid = 'disclosures'::regclass) as disclosures,
+       (select nullif(reltuples, -1)::bigint from pg_class where oid = 'identities'::regclass) as identities,
+       (select nullif(reltuples, -1)::bigint from pg_class where oid = 'disclosures'::regclass) as disclosures,
        s.sessions, s.bound, s.unproved
 from (select count(*) as sessions, count(bound_at) as bound, count(unproved_at) as unproved
       from console_sessions where ends_at > $1) s;
