@@ -23,7 +23,11 @@ class NotAuthenticated(CallerError):
         return (self.french if language == "fr" else self.english).format(why=self.why(language))
 
     def why(self, language: str) -> str:
-        """The reason alone, for whoever has signed in and is asked for more."""
+        """The reason alone, for whoever has signed in and is asked for more.
+
+        >>> NotAuthenticated("invalid_token", "touch your key", fr="touchez votre clé").why("fr")
+        'touchez votre clé'
+        """
         return self._french_why if language == "fr" else str(self.parameters["why"])
 
 
