@@ -4,8 +4,8 @@ With BEFFROI_DATABASE_URL (an address of a superuser) the tests use that server 
 """
 
 import fcntl
-import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
@@ -28,21 +28,24 @@ from scratch import MEMORY, scratch_root
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")  # a slow machine is no failure: time is measured in benchmarks
 
+RUN = "BEFFROI_TEST_RUN"
+"""The run's name, which workers inherit. Pytest's own folder is no name: as soon as a run ends another may have it."""
 DsnOf = Callable[[str], str]
 STRATEGY = "file_copy" if scratch_root() == MEMORY else "wal_log"
 """In memory, a copy file by file costs half of one through the log; on a disk it waits for two checkpoints."""
 OTHERS = ", ".join(role for role in ROLES if role != ROLE_OWNER)
 
 
-def _run_folder(config: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _run_folder() -> Path:
     """One folder for all workers of a run, outside pytest's own: the server's account must be able to pass."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if hasattr(config, "workerinput") else base
-    digest = hashlib.sha256(os.fsencode(shared)).hexdigest()[:12]
-    folder = scratch_root() / f"beffroi-tests-{os.geteuid()}-{digest}"
+    folder = scratch_root() / f"beffroi-tests-{os.geteuid()}-{os.environ[RUN]}"
     folder.mkdir(mode=0o711, exist_ok=True)
     assert folder.stat().st_uid == os.geteuid(), f"{folder} belongs to somebody else"
     return folder
+
+
+def _template() -> str:
+    return f"beffroi_test_{os.environ[RUN]}"
 
 
 class DatabaseServer:
@@ -109,15 +112,13 @@ class DatabaseServer:
 
 
 @pytest.fixture(scope="session")
-def database_server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[DatabaseServer]:
+def database_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]:
     """The run's PostgreSQL: started by the first worker that needs it, stopped with the last."""
-    folder = _run_folder(request.config, tmp_path_factory)
+    folder = _run_folder()
     server = postgres_for(folder / "postgres", database=None)
     server.start()
     try:
-        prepared = DatabaseServer(server, f"beffroi_test_{folder.name[-12:]}")
+        prepared = DatabaseServer(server, _template())
         with (folder / "template.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             prepared.make_template()
@@ -135,8 +136,9 @@ collect_ignore = ["fuzz_readers.py"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The answers of the whole run are kept in one folder, whose name the workers inherit."""
+    """The run has a name, and keeps its answers in one folder: the workers inherit both."""
     if not hasattr(config, "workerinput"):
+        os.environ[RUN] = secrets.token_hex(6)
         kept_answers.begin()
     kept_answers.watch()
 
@@ -144,16 +146,15 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """The process that commands the run (never a worker) validates the kept answers and takes its folder away."""
-    if not hasattr(session.config, "workerinput") and (wrong := kept_answers.end()):
+    if hasattr(session.config, "workerinput"):
+        return
+    if wrong := kept_answers.end():
         print("\nAnswers of this run that our rules or foreign software (@medplum/core, fhir) refuse:")
         print(*sorted(set(wrong)), sep="\n")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    factory: pytest.TempPathFactory | None = getattr(session.config, "_tmp_path_factory", None)
-    if hasattr(session.config, "workerinput") or factory is None:
-        return
-    folder = _run_folder(session.config, factory)
+    folder = _run_folder()
     if isinstance(postgres_for(folder / "postgres"), ExternalPostgres):
-        DatabaseServer(postgres_for(folder / "postgres"), "").drop(f"beffroi_test_{folder.name[-12:]}")
+        DatabaseServer(postgres_for(folder / "postgres"), "").drop(_template())
     shutil.rmtree(folder, ignore_errors=True)
 
 

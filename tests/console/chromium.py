@@ -14,6 +14,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -65,11 +66,13 @@ def chromium_running(wanted: str) -> Iterator[str]:
     """A browser with a profile of its own; the address by which Playwright commands it."""
     with tempfile.TemporaryDirectory(prefix="beffroi-chromium-", ignore_cleanup_errors=True) as profile:
         command = [chromium_path(wanted), *FLAGS, f"--user-data-dir={profile}", "about:blank"]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        quiet = subprocess.DEVNULL
+        # In a group of its own: Debian's command is a shell that waits for the browser, and would end without it.
+        with subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True) as process:
             try:
                 yield f"http://127.0.0.1:{_port(Path(profile) / 'DevToolsActivePort', process)}"
             finally:
-                process.terminate()
+                os.killpg(process.pid, signal.SIGTERM)
 
 
 def _port(told: Path, process: "subprocess.Popen[bytes]") -> int:
