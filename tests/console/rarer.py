@@ -123,7 +123,7 @@ async def with_a_key(page: Page, served: Any) -> AsyncIterator[State]:
     await page.fill("#name2", "mar")
     await press(page, "form[data-key=get] button")
     yield "colleague-mistakes", page
-    for name, value in (("born1", "17051980"), ("name1", "que a"), ("born2", ""), ("name2", "")):
+    for name, value in (("born1", "17051980"), ("name1", "morv z"), ("born2", ""), ("name2", "")):
         await page.fill(f"#{name}", value)
     await page.fill("#code", await _shown_by_a_nurse(served))
     await press(page, "form[data-key=get] button")

@@ -256,14 +256,14 @@ class Speaker:
 
         >>> one = Speaker("fr", ZoneInfo("UTC"))
         >>> one.size(900_000), one.size(5 << 20), one.size(3 << 40)
-        ('moins de 1 Mio', '5 Mio', '3\u202f072 Gio')
+        ('<\xa01\xa0Mio', '5\xa0Mio', '3\u202f072\xa0Gio')
         """
         mebibytes = size_bytes >> 20
         if mebibytes < 1:
-            return self.say("under 1 MiB", "moins de 1 Mio")
+            return self.say("<\u00a01\u00a0MiB", "<\u00a01\u00a0Mio")
         if mebibytes < 10_240:
-            return self.count(mebibytes) + self.say(" MiB", " Mio")
-        return self.count(mebibytes >> 10) + self.say(" GiB", " Gio")
+            return self.count(mebibytes) + self.say("\u00a0MiB", "\u00a0Mio")
+        return self.count(mebibytes >> 10) + self.say("\u00a0GiB", "\u00a0Gio")
 
     def age(self, born: date, today: date) -> str:
         """An age: in years from two on, in months before.
