@@ -18,6 +18,12 @@ def token_of(page: httpx2.Response) -> str:
     return found[1]
 
 
+def altered(text: str) -> str:
+    """The same but for one character in its middle: the last one may be another and mean the same (RFC 4648, 3.5)."""
+    middle = len(text) // 2
+    return text[:middle] + ("B" if text[middle : middle + 1] == "A" else "A") + text[middle + 1 :]
+
+
 def path_of(answer: httpx2.Response) -> str:
     """Where a 303 leads, below the console's root."""
     assert answer.status_code == 303, answer.text

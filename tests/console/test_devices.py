@@ -13,7 +13,7 @@ from beffroi.servers.console.devices import BIND_PATH, REFRESH_PATH
 from beffroi.servers.console.headers import Cookies
 from beffroi.servers.console.routes import ROUTES
 from beffroi.store.sessions import SessionStore, StoredSession
-from console.asking import path_of, post
+from console.asking import altered, path_of, post
 from console.device import Device, bound, challenge_in, offered
 from credentials import RSA_2048
 from doubles import DEPLOYMENT_NONCE_KEY, FakeClock
@@ -74,7 +74,7 @@ async def test_binding_is_offered_to_whoever_signs_in_and_once(served) -> None:
     challenge = offered(answer)
     assert "secure-session-registration" not in (await client.get("/find")).headers
     thief = Device()
-    for wrong in ("", challenge[:-1] + "A", "A" * 91, client.cookies[COOKIE]):
+    for wrong in ("", altered(challenge), "A" * 91, client.cookies[COOKIE]):
         assert (await thief.bind(client, wrong)).status_code == 400
     small = await client.post(BIND_PATH, headers={"secure-session-response": "a.b.c"})
     assert small.status_code == 400 and small.content == b""

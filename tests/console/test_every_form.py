@@ -23,7 +23,7 @@ from beffroi.servers.console.headers import POLICY
 from beffroi.servers.console.rooms import rooms_of
 from beffroi.servers.console.routes import HANDLE, ROUTES, Route, Router
 from beffroi_region.staff import account_name
-from console.asking import find, path_of, post
+from console.asking import altered, find, path_of, post
 from console.conftest import in_one_loop
 from console.forms import Form, read
 from console.test_rooms import PEOPLE
@@ -337,7 +337,7 @@ def _attacks(form: Form, wrong: Wrong, fresh: set[str]) -> Iterator[tuple[str, b
     body = urlencode(form.fields).encode()
     head, _, handle = form.action.rpartition("/")
     if route_of(form.method, form.action)[0].path.endswith(HANDLE):
-        for value in (*(values if "" in fresh else ()), *foreign, handle[:-2] + "AA"):
+        for value in (*(values if "" in fresh else ()), *foreign, altered(handle)):
             if value:
                 yield f"{head}/{quote(value, safe='')}", body
     for name in form.fields:
