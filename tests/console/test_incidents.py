@@ -138,6 +138,10 @@ async def test_what_it_is_about_is_said_in_words_and_changed(served, louise) -> 
     assert (await post(officer, opened, what="select", selections=wide, reason="même réseau")).status_code == 303
     page = await officer.get(opened)
     assert "<dt>Réseaux</dt><dd>192.0.2.7</dd>" in page.text
+    account = await served.database.pool.fetchval("select account_id from accounts where subject = $1", subject)
+    assert (
+        f">account-number={account}\nnetwork=192.0.2.7</textarea>" in page.text
+    )  # what is there is there to be changed
     for wrong in ("colour=blue", "account=nobody"):
         page = await post(officer, opened, what="select", selections=wrong, reason="essai")
         assert page.status_code == 422 and wrong in page.text and 'class="mistake"' in page.text

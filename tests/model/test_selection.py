@@ -1,10 +1,12 @@
 """A selection as people write it, and as it is recorded."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from beffroi.model.selection import VALUES_MAX, Draft, Selection, described, parse, within_limits
+from beffroi.model.selection import VALUES_MAX, Draft, Selection, described, parse, within_limits, written
 
 
 def test_every_word_is_read() -> None:
@@ -32,6 +34,36 @@ def test_every_word_is_read() -> None:
 def test_a_key_and_a_structure_have_two_words() -> None:
     """As the issuer's people say it, and as the hospital's do."""
     assert parse("session-key=AB structure=3") == parse("device=ab hospital=3")
+
+
+NUMBERS = st.lists(st.integers(0, 2**31 - 1), max_size=3).map(tuple)
+TEXTS = st.lists(st.text(min_size=1, max_size=8).filter(lambda text: not set(text) & set(",\r\n")), max_size=3).map(
+    tuple
+)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOMENTS = st.none() | st.integers(0, 10**16).map(lambda count: EPOCH + timedelta(microseconds=count))
+
+
+@given(
+    NUMBERS,
+    st.lists(st.binary(min_size=1, max_size=4).map(bytes.hex)).map(tuple),
+    TEXTS,
+    TEXTS,
+    NUMBERS,
+    MOMENTS,
+    MOMENTS,
+)
+def test_what_is_written_is_read_again(accounts, devices, networks, applications, structures, since, until) -> None:
+    """The very same selection, whatever its values."""
+    one = Selection(accounts, devices, networks, applications, structures, since=since, until=until)
+    assert parse(written(one)) == Draft(one)
+
+
+def test_what_cannot_be_written_is_not() -> None:
+    """Patients have no reference here, a query's values are nobody's to read, commas and lines separate."""
+    applications = (Selection(applications=("a,b",)), Selection(applications=("a\nb",)))
+    for one in (Selection(people=(7,)), Selection(query=(("family", "MAR"),)), *applications):
+        assert written(one) == ""
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,40 @@ def parse(text: str) -> Draft:
     )
 
 
+WRITTEN = {
+    "accounts": "account-number",
+    "devices": "device",
+    "networks": "network",
+    "applications": "application",
+    "structures": "hospital",
+}
+"""The word by which `parse` knows a part again."""
+
+
+_SEPARATORS = frozenset(",\r\n")
+
+
+def written(selection: Selection) -> str:
+    """The words that `parse` reads as this very selection; empty where it is about patients, whose references are not
+    kept, about a query, whose values nobody is told, or about what has a comma or a line in its name.
+
+    >>> written(Selection(accounts=(7, 9), since=datetime(2026, 11, 1, tzinfo=UTC)))
+    'account-number=7,9 since=2026-11-01T00:00:00.000000Z'
+    >>> written(Selection(people=(7,)))
+    ''
+    """
+    parts = [(word, getattr(selection, part)) for part, word in WRITTEN.items()]
+    if (
+        selection.people
+        or selection.query
+        or any(_SEPARATORS & set(str(value)) for _, values in parts for value in values)
+    ):
+        return ""
+    words = [shlex.quote(f"{word}={','.join(map(str, values))}") for word, values in parts if values]
+    limits = (("since", selection.since), ("until", selection.until))
+    return " ".join([*words, *(f"{name}={_instant(at)}" for name, at in limits if at)])
+
+
 def _words(text: str) -> list[str]:
     try:
         return shlex.split(text)

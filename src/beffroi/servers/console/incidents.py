@@ -25,7 +25,7 @@ from beffroi.breach.report import histogram
 from beffroi.breach.severity import LEVEL_WORDS
 from beffroi.errors import CallerError, NotFound, Words
 from beffroi.model.disclosure import Door, Field, Operation, Purpose
-from beffroi.model.selection import Selection
+from beffroi.model.selection import Selection, written
 from beffroi.servers.console.charts import growth_chart
 from beffroi.servers.console.desk import Desk
 from beffroi.servers.console.exchange import Page, Visit, number_of, see_other
@@ -50,6 +50,8 @@ SELECTIONS_MAX: Final = 6
 """Selections of an incident on its page."""
 VALUES_MAX: Final = 8
 """Values of one part of a selection on a page."""
+WRITTEN_CHARACTERS_MAX: Final = 2_000
+"""Of the selections as they can be changed on the page; longer ones are written anew, or at the machine."""
 REGISTER: Final = {
     "facts": Words("Facts", "Faits"),
     "effects": Words("Effects", "Effets"),
@@ -204,9 +206,16 @@ async def _incident(desk: Desk, visit: Visit, mistakes: dict[str, str], status: 
         levels=LEVEL_WORDS,
         kinds=KINDS,
         happened=lambda told: [f"{label} {text}".strip() for label, text in happened(desk.pages.speaker(visit), told)],
-        said=visit.form.get("selections", ""),
+        said=visit.form.get("selections", _written(found.selections)),
         mistakes=mistakes,
     )
+
+
+def _written(selections: tuple[Selection, ...]) -> str:
+    """The selections as they are to be changed; empty when one of them cannot be written, or all are too long."""
+    lines = [written(one) for one in selections]
+    text = "\n".join(lines)
+    return text if all(lines) and len(text) <= WRITTEN_CHARACTERS_MAX else ""
 
 
 def happened(speaker: Speaker, told: Mapping[str, str]) -> Iterator[tuple[str, str]]:
