@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import msgspec
+import pytest
 
 from beffroi.model.disclosure import Field, Operation
+from beffroi.store.database import Database
 from console.asking import find, link_in, path_of, post
 from requests_and_records import record
 
@@ -29,6 +31,36 @@ async def test_a_patient_is_told_who_saw_her(served, louise) -> None:
     assert row["reason"] == "identity checked: passport; asked by the patient"
     ((person, fields, _),) = msgspec.json.decode(row["shown"])
     assert (person, Field(fields)) == (louise, Field.REFERENCE)
+
+
+@pytest.fixture(
+    params=[
+        ({1: "127.0.0.0/8"}, "réseau de CH de Beaumont"),
+        ({1: "192.0.2.0/24", 3: "127.0.0.0/16"}, "réseau de CH de Sainte-Marthe"),
+        ({1: "192.0.2.0/24", 4: "127.0.0.0/8"}, "hors du réseau de l&#39;organisation"),
+        ({}, ""),
+    ],
+    ids=["inside", "another's", "a sensitive hospital's", "undeclared"],
+)
+async def from_where(request: pytest.FixtureRequest, hospitals: object, dsn: str) -> str:
+    """What hospitals have declared their networks, before the console starts; what a reading from here is told as."""
+    declared, said = request.param
+    async with await Database.open(dsn) as database:
+        for hospital, network in declared.items():
+            await database.pool.execute(
+                "update hospitals set networks = $2 where hospital_id = $1", hospital, [network]
+            )
+    return str(said)
+
+
+async def test_from_where_it_was_read(from_where: str, served, louise) -> None:
+    """By the networks that hospitals have declared; a hospital whose name alone is medical is not named."""
+    nurse, clerk = await served.signed_in("ward-nurse"), await served.signed_in("admission-clerk")
+    await find(nurse)
+    page = (await told(clerk)).text
+    assert page.count(from_where or "écran") == 2  # the nurse's search, and the clerk's
+    assert from_where or "réseau" not in page
+    assert "EPSM" not in page
 
 
 async def test_nothing_is_told_without_a_check(served, louise) -> None:

@@ -6,6 +6,7 @@ alone is medical are told by that hospital alone (law 4), whether or not there a
 may be kept back until it is closed (article 23), and the page says so.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -20,6 +21,7 @@ from beffroi.model.account import Role
 from beffroi.model.disclosure import Answer, DisclosureId, Door, Field, Operation, Outcome, Purpose, Released
 from beffroi.model.hospitals import Hospitals
 from beffroi.model.patient_access import PatientAccess, Sight
+from beffroi.model.person import HospitalId
 from beffroi.store.archive import Archive
 from beffroi.store.audit_rows import AuditRow
 from beffroi.store.database import Database
@@ -58,9 +60,20 @@ class PatientAccessDesk:
             rows = await self._store.sights(person, hidden, SIGHTS_MAX + 1)
             suspects = await self._store.under_investigation()
         told = [(row, fields) for row in rows[:SIGHTS_MAX] if (fields := _of_her(row, person, hers))]
-        sights = tuple(_sight(row, fields) for row, fields in told if row["account_id"] not in suspects)
+        sights = tuple(
+            _sight(row, fields, *self._place(row, hidden)) for row, fields in told if row["account_id"] not in suspects
+        )
         answer = PatientAccess(DisclosureId(0), reference, sights, len(told) - len(sights), cut=len(rows) > SIGHTS_MAX)
         return await self._gate.disclose_as(question, permit, (found[0],), lambda one: _dated(answer, one))
+
+    def _place(self, row: AuditRow, hidden: Sequence[HospitalId]) -> tuple[HospitalId, bool]:
+        """From whose network it was asked, if that may be told here; whether it was from outside the reader's own."""
+        owner, reader = (
+            self._hospitals.whose_network(row["network"] or ""),
+            self._hospitals.known(row["structure_id"] or HospitalId(0)),
+        )
+        outside = reader is not None and bool(reader.networks) and owner != reader.hospital_id
+        return (HospitalId(0) if owner is None or owner in hidden else owner), outside
 
 
 def _of_her(row: AuditRow, person: int, hers: set[int]) -> Field:
@@ -72,13 +85,15 @@ def _of_her(row: AuditRow, person: int, hers: set[int]) -> Field:
     return found
 
 
-def _sight(row: AuditRow, fields: Field) -> Sight:
+def _sight(row: AuditRow, fields: Field, place: HospitalId, elsewhere: bool) -> Sight:
     return Sight(
         disclosure_id=DisclosureId(row["disclosure_id"]),
         at=row["at"],
         role=Role(row["role"]) if row["role"] in _ROLES else None,
         structure=row["structure_id"] or 0,
         application=row["application"] or "",
+        place=place,
+        elsewhere=elsewhere,
         door=Door(row["door"]),
         operation=Operation(row["operation"]),
         purpose=Purpose(row["purpose"]),

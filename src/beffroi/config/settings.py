@@ -454,7 +454,7 @@ class HospitalSettings(Section, frozen=True, kw_only=True):
         tuple[str, ...],
         said(
             "Its own addresses and networks, as requests from it arrive. A containment of a network or of a structure "
-            "never reaches them.",
+            "never reaches them; a patient is told by them from where she was read.",
             "Networks that wide containments spare; accounts, devices and applications are stopped there all the same.",
         ),
     ] = ()

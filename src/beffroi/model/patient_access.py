@@ -16,7 +16,9 @@ from beffroi.model.disclosure import DisclosureId, Door, Field, Operation, Purpo
 class Sight(msgspec.Struct, frozen=True):
     """One showing of the patient's identity. `role` is None for software that asked in its own name.
 
-    `sent` is None while it is not known whether the answer arrived, False when it did not.
+    `place` is the hospital from whose network it was asked, 0 where that is not told; `elsewhere`: the organisation has
+    declared its network, and it was asked from outside. `sent` is None while it is not known whether the answer
+    arrived, False when it did not.
     """
 
     disclosure_id: DisclosureId
@@ -24,6 +26,8 @@ class Sight(msgspec.Struct, frozen=True):
     role: Role | None
     structure: int
     application: str
+    place: int
+    elsewhere: bool
     door: Door
     operation: Operation
     purpose: Purpose

@@ -16,7 +16,7 @@ select identity_id from identities where person_id = $1;
 -- What was disclosed of a person under any of these numbers, the latest first. $1 numbers, $2 structures left out,
 -- $3 rows at most.
 select distinct on (d.disclosure_id) d.disclosure_id, d.at, d.role, d.structure_id, d.application, d.door, d.operation,
-       d.purpose, d.shown, d.account_id, f.sent
+       d.purpose, d.shown, d.account_id, d.network, f.sent
 from seen s
 join disclosures d using (disclosure_id)
 left join deliveries f using (disclosure_id)
