@@ -10,6 +10,7 @@ from beffroi.actions.house import House, open_house
 from beffroi.errors import BeffroiError
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Advice, Operation, Outcome
+from beffroi.model.person import BirthPlace, IdentityStatus
 from beffroi.model.search import Criteria, DateRange, IdentifierToken, Text
 from beffroi.store.database import Database
 from beffroi.watch.norms import NORMS
@@ -112,3 +113,20 @@ async def test_a_desk_is_shown_its_cap_of_strangers_on_three_gates_namesakes_inc
         shown = sum(await asyncio.gather(*(one(number) for number in range(cap * 2 // len(NAMESAKES)))))
     assert shown == cap
     assert await database.pool.fetchval("select count(distinct person_id) from seen") == cap
+
+
+async def test_patients_whom_two_hospitals_registered_apart_leave_room_for_those_who_arrive(house, put, account):
+    """One did not check her papers: not linked, and one patient all the same. A namesake born elsewhere is not."""
+    cap = NORMS[Role.TRIAGE_NURSE].pending_max
+    elsewhere = BirthPlace("62041", "Arras")
+    for number in range(2 * cap):
+        await put(1, f"A{number}", louise(number), explained_h=5)
+        await put(2, f"B{number}", record(f"MAR{number:04d}", "Louise", status=IdentityStatus.PROVISIONAL))
+    for number in range(900, 901 + cap):
+        await put(1, f"A{number}", louise(number), explained_h=5)
+        await put(2, f"B{number}", record(f"MAR{number:04d}", "Louise", birth_place=elsewhere))
+    asker = await account(Role.TRIAGE_NURSE)
+    for number in range(2 * cap):
+        assert len((await house.finder.search(ask(asker), named(number))).content.shown) == 2
+    shown = [len((await house.finder.search(ask(asker), named(n))).content.shown) for n in range(900, 901 + cap)]
+    assert shown == [2] * cap + [1]

@@ -1,5 +1,7 @@
 """What the watch's tests share: questions of one account, put one after the other."""
 
+from msgspec.structs import replace
+
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
 from beffroi.watch.circumstances import Circumstances, Row, Verdict
@@ -40,7 +42,7 @@ class Account:
         """The verdict on one question `wait_s` later; whoever is shown is remembered."""
         self.now_s += wait_s
         self.number += 1
-        aged = tuple(Row(r.person, self._age_s(r.person), r.explained, r.canary) for r in rows)
+        aged = tuple(replace(row, age_s=self._age_s(row.person)) for row in rows)
         verdict = judge(self.evidence, asked(self.now_s, self.role, running_number=self.number, **particulars), aged)
         self.evidence = verdict.evidence
         for row, fate in zip(rows, verdict.fates, strict=True):

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from beffroi.model.account import Role
 from beffroi.model.disclosure import Operation
+from beffroi.watch.circumstances import Row
 from beffroi.watch.detectors import Sequence, observe, tuning
 from beffroi.watch.evidence import DAY_S
 from beffroi.watch.norms import NORMS, PENDING_S
@@ -92,6 +93,33 @@ def test_namesakes_have_the_ceiling_of_patients_whom_nothing_explains() -> None:
         shown += account.asks(rows, DAY_S // 20, one_person=True).shown_count - 1
     assert shown == NORMS[Role.WARD_DOCTOR].strangers_30d
     assert account.evidence.own.unexplained_count == 0
+
+
+def twice(*rows: Row) -> tuple[Row, ...]:
+    """The same patient, registered by as many hospitals."""
+    return tuple(replace(row, twice=rows[0].person) for row in rows)
+
+
+def test_a_patient_registered_twice_is_one_patient() -> None:
+    """Beside her explained row the others fill nothing, wherever they stand; where nothing explains her she is one
+    observation, and at a desk takes one place."""
+    desk, ward = Account(Role.ADMISSION_CLERK), Account(Role.WARD_DOCTOR)
+    for number in range(60):
+        rows = twice(*strangers(3 * number + 1, 2), *patients(3 * number + 3))
+        assert desk.asks(rows, 1, one_person=True).shown_count == 3
+    assert (desk.evidence.pending, desk.evidence.strangers) == ((), {})
+    assert desk.evidence.shown_24h(desk.now_s) == 60
+    for account in (desk, ward):
+        assert account.asks(twice(*strangers(900, 3)), one_person=True).shown_count == 3
+    assert (len(desk.evidence.pending), ward.evidence.own.unexplained_count) == (1, 1)
+
+
+def test_whoever_is_withheld_is_withheld_under_each_number() -> None:
+    """Where no more may wait for the feed, a second registration shows nobody."""
+    account, cap = Account(Role.ADMISSION_CLERK), NORMS[Role.ADMISSION_CLERK].pending_max
+    for number in range(cap):
+        assert account.asks(twice(*strangers(2 * number + 1, 2)), 1, one_person=True).shown_count == 2
+    assert account.asks(twice(*strangers(900, 2)), 1, one_person=True).shown_count == 0
 
 
 def test_beyond_a_ceiling_a_patient_found_beside_a_namesake_is_read() -> None:

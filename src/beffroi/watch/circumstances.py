@@ -45,13 +45,15 @@ READ, SIGN_IN, EMERGENCY_READ = Operation.READ, Operation.SIGN_IN, Operation.EME
 class Row(msgspec.Struct, frozen=True, gc=False):
     """One patient of an answer. `age_s`: seconds since this person was last shown her, None when never.
 
-    `explained`: by the hospital's feed, a worklist or a colleague's confirmation. `canary`: nobody's identity.
+    `explained`: by the hospital's feed, a worklist or a colleague's confirmation. `canary`: nobody's identity. `twice`:
+    who she is in this answer where two hospitals registered her apart, the same number in each of her rows; else 0.
     """
 
     person: int
     age_s: int | None
     explained: bool
     canary: bool = False
+    twice: int = 0
 
 
 class Circumstances(msgspec.Struct, frozen=True):

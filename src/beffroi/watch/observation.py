@@ -52,6 +52,7 @@ class Judging:
         "new_count",
         "now_s",
         "roomy",
+        "shown_twice",
         "tuned",
     )
 
@@ -66,6 +67,7 @@ class Judging:
         self.covered = False
         self.roomy = False
         self.explained_count = 0
+        self.shown_twice: set[int] = set()
         self.about_nobody = about_nobody(asked.operation)
         self.entered = [0, 0]
 

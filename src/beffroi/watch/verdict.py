@@ -96,7 +96,7 @@ def judge(
             note_question(judging, rows)
             _name_limits(judging)
             judging.covered = asked.one_person and any(row.explained or _is_old(row) for row in rows)
-        fates = tuple([_row(judging, row, len(rows)) for row in rows])
+        fates = _fates(judging, rows)
     return _concluded(judging, fates)
 
 
@@ -108,10 +108,21 @@ def ceiling_of(asked: Circumstances) -> Ceiling:
     return asked.norm.ceiling
 
 
+def _fates(judging: Judging, rows: tuple[Row, ...]) -> tuple[Fate, ...]:
+    """In the answer's order. Of the rows of somebody who was registered twice the explained one speaks for her."""
+    if not any(row.twice for row in rows):
+        return tuple([_row(judging, row, len(rows)) for row in rows])
+    order = sorted(range(len(rows)), key=lambda index: not (rows[index].explained or _is_old(rows[index])))
+    found = {index: _row(judging, rows[index], len(rows)) for index in order}
+    return tuple([found[index] for index in range(len(rows))])
+
+
 def _row(judging: Judging, row: Row, row_count: int) -> Fate:
     evidence, now_s = judging.evidence, judging.now_s
     if row.canary:
         patterns.note_once(evidence, patterns.CANARY)
+    if row.twice in judging.shown_twice:  # the same patient again: she was counted
+        return _with_contact(judging) if judging.looks_at.contact else SHOW
     if not judging.roomy and (row.age_s is None or row.age_s >= DAY_S):
         beyond = _beyond(judging)
         if beyond and not _one_at_a_time(judging, row, beyond):
@@ -121,6 +132,8 @@ def _row(judging: Judging, row: Row, row_count: int) -> Fate:
             return WITHHELD
         judging.new_count += 1
     count_showing(evidence, now_s, row.age_s)
+    if row.twice:
+        judging.shown_twice.add(row.twice)
     return _with_contact(judging) if judging.looks_at.contact else SHOW
 
 

@@ -17,6 +17,7 @@ from beffroi.access.rejection import Reason, Rejected
 from beffroi.access.stops import Stops
 from beffroi.access.stops import refusal as stop_refusal
 from beffroi.actions.disclose.presentation import Presenter
+from beffroi.actions.disclose.twice import registered_twice
 from beffroi.actions.disclose.withheld import advice, refusal
 from beffroi.actions.places import Places
 from beffroi.errors import AccountFrozen, BeffroiError, Departed, NotAuthenticated
@@ -231,12 +232,13 @@ class Judging:
         )
 
     def _rows(self, findings: Findings, asker: Asker, state: State) -> tuple[Row, ...]:
-        return tuple([self._row(finding, asker, state) for finding in findings])
+        twice = registered_twice(findings) if len(findings) > 1 else {}
+        return tuple([self._row(finding, asker, state, twice.get(finding.person_id, 0)) for finding in findings])
 
-    def _row(self, finding: Finding, asker: Asker, state: State) -> Row:
+    def _row(self, finding: Finding, asker: Asker, state: State, twice: int) -> Row:
         person = finding.person_id
         explained = finding.explained or (person, asker.account_id) in state.looked.worklisted
-        return Row(person, _age_s(person, asker, state), explained, self._surroundings.is_canary(person))
+        return Row(person, _age_s(person, asker, state), explained, self._surroundings.is_canary(person), twice)
 
 
 def _each_identity(findings: Findings) -> Iterator[Finding]:
