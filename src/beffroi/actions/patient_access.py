@@ -15,6 +15,7 @@ from beffroi.actions.asking import Ask
 from beffroi.actions.availability import looking_up
 from beffroi.actions.disclose.gate import Gate
 from beffroi.actions.lookup import Lookup
+from beffroi.actions.places import whose_network
 from beffroi.errors import NotFound, Words
 from beffroi.identity.blocking import Block, Plan
 from beffroi.model.account import Role
@@ -60,20 +61,24 @@ class PatientAccessDesk:
             rows = await self._store.sights(person, hidden, SIGHTS_MAX + 1)
             suspects = await self._store.under_investigation()
         told = [(row, fields) for row in rows[:SIGHTS_MAX] if (fields := _of_her(row, person, hers))]
+        owners = {network: whose_network(network, self._hospitals) for network in {_network(row) for row, _ in told}}
         sights = tuple(
-            _sight(row, fields, *self._place(row, hidden)) for row, fields in told if row["account_id"] not in suspects
+            _sight(row, fields, *self._place(row, owners[_network(row)], hidden))
+            for row, fields in told
+            if row["account_id"] not in suspects
         )
         answer = PatientAccess(DisclosureId(0), reference, sights, len(told) - len(sights), cut=len(rows) > SIGHTS_MAX)
         return await self._gate.disclose_as(question, permit, (found[0],), lambda one: _dated(answer, one))
 
-    def _place(self, row: AuditRow, hidden: Sequence[HospitalId]) -> tuple[HospitalId, bool]:
+    def _place(self, row: AuditRow, owner: HospitalId | None, hidden: Sequence[HospitalId]) -> tuple[HospitalId, bool]:
         """From whose network it was asked, if that may be told here; whether it was from outside the reader's own."""
-        owner, reader = (
-            self._hospitals.whose_network(row["network"] or ""),
-            self._hospitals.known(row["structure_id"] or HospitalId(0)),
-        )
+        reader = self._hospitals.known(row["structure_id"] or HospitalId(0))
         outside = reader is not None and bool(reader.networks) and owner != reader.hospital_id
         return (HospitalId(0) if owner is None or owner in hidden else owner), outside
+
+
+def _network(row: AuditRow) -> str:
+    return row["network"] or ""
 
 
 def _of_her(row: AuditRow, person: int, hers: set[int]) -> Field:

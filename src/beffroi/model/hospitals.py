@@ -1,7 +1,6 @@
 """The register of hospitals as every floor looks it up: by number, by assigning authority, by FINESS."""
 
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_address, ip_network
 
 from beffroi.model.person import Hospital, HospitalId
 
@@ -13,7 +12,6 @@ class Hospitals:
         self._by_id = {h.hospital_id: h for h in sorted(hospitals, key=lambda h: h.hospital_id)}
         self._by_oid = {h.oid: h for h in self._by_id.values()}
         self._by_finess = {h.finess: h for h in self._by_id.values()}
-        self._networks = [(ip_network(one), h.hospital_id) for h in self._by_id.values() for one in h.networks]
         self._sensitive = frozenset(h.hospital_id for h in self._by_id.values() if h.sensitive)
 
     def __iter__(self) -> Iterator[Hospital]:
@@ -41,21 +39,6 @@ class Hospitals:
     def by_finess(self, finess: str) -> Hospital | None:
         """The hospital of that FINESS number."""
         return self._by_finess.get(finess)
-
-    def whose_network(self, address: str) -> HospitalId | None:
-        """The hospital that has declared this address its own, by the narrowest network; None when none has.
-
-        >>> two = [Hospital(HospitalId(n), f"59000000{n}", "CH", f"1.2.{n}", f"C{n}", networks=(own,))
-        ...        for n, own in ((1, "10.0.0.0/8"), (2, "10.2.0.0/16"))]
-        >>> [Hospitals(two).whose_network(address) for address in ("10.2.3.4", "10.3.3.4", "192.0.2.7", "")]
-        [2, 1, None, None]
-        """
-        try:
-            asked = ip_address(address)
-        except ValueError:
-            return None
-        owners = [(network.prefixlen, owner) for network, owner in self._networks if asked in network]
-        return max(owners)[1] if owners else None
 
     def hidden_from(self, own: HospitalId | None) -> frozenset[HospitalId]:
         """The sensitive hospitals but one's own: that they know somebody is medical, and shows nowhere else (law 4).

@@ -76,8 +76,11 @@ TEXT_LENGTH_MAX = 500
 def _text(one: Selection) -> str:
     parts = [f"{part}={','.join(map(str, values))}" for part in PARTS if (values := getattr(one, part))]
     parts += [f"query={','.join(name for name, _ in one.query)}"] if one.query else []
-    parts += [f"since={_instant(one.since)}"] if one.since else []
-    return " ".join([*parts, *([f"until={_instant(one.until)}"] if one.until else [])])
+    return " ".join([*parts, *_limits(one)])
+
+
+def _limits(one: Selection) -> list[str]:
+    return [f"{name}={_instant(at)}" for name, at in (("since", one.since), ("until", one.until)) if at]
 
 
 def _short(text: str) -> str:
@@ -138,16 +141,8 @@ def parse(text: str) -> Draft:
     )
 
 
-WRITTEN = {
-    "accounts": "account-number",
-    "devices": "device",
-    "networks": "network",
-    "applications": "application",
-    "structures": "hospital",
-}
-"""The word by which `parse` knows a part again."""
-
-
+_WORDS = {part: word for word, part in reversed((_NUMBERS | _TEXTS).items())}
+"""The word by which `parse` knows a part again: the first of two."""
 _SEPARATORS = frozenset(",\r\n")
 
 
@@ -160,7 +155,7 @@ def written(selection: Selection) -> str:
     >>> written(Selection(people=(7,)))
     ''
     """
-    parts = [(word, getattr(selection, part)) for part, word in WRITTEN.items()]
+    parts = [(_WORDS[part], getattr(selection, part)) for part in PARTS if part in _WORDS]
     if (
         selection.people
         or selection.query
@@ -168,8 +163,7 @@ def written(selection: Selection) -> str:
     ):
         return ""
     words = [shlex.quote(f"{word}={','.join(map(str, values))}") for word, values in parts if values]
-    limits = (("since", selection.since), ("until", selection.until))
-    return " ".join([*words, *(f"{name}={_instant(at)}" for name, at in limits if at)])
+    return " ".join([*words, *_limits(selection)])
 
 
 def _words(text: str) -> list[str]:
