@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from beffroi.actions.case_files import case_files, new_folder, write_files
+from beffroi.actions.case_files import case_files
 from beffroi.actions.case_report import CaseReports
 from beffroi.actions.events import Events
 from beffroi.actions.foreign_import import ForeignSource, import_log
@@ -17,6 +17,7 @@ from beffroi.actions.investigate import Investigation
 from beffroi.breach.incident import Account33, State
 from beffroi.breach.report import counted_again
 from beffroi.breach.severity import Factor
+from beffroi.cli.files import new_folder, write_files
 from beffroi.errors import OperatorError
 from beffroi.model.account import Role
 from beffroi.model.account_event import AccountEvent

@@ -4,12 +4,9 @@ They are written for their owner's eyes alone, into a new folder. No name stands
 references. A sensitive hospital's list is for it alone.
 """
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
 
 import msgspec
 
@@ -20,7 +17,6 @@ from beffroi.breach.page_parts import Source
 from beffroi.breach.pages import pages
 from beffroi.breach.report import HospitalCount
 from beffroi.breach.report_words import moment
-from beffroi.errors import unwritable
 from beffroi.model.disclosure import Released
 from beffroi.outbound.typesetting import pdf_of
 
@@ -63,35 +59,6 @@ def case_files(
     files["report.json"] = msgspec.json.format(msgspec.json.encode(case.report))
     sums = "".join(f"{_digest(content)}  {name}\n" for name, content in sorted(files.items()))
     return {**files, "SHA256SUMS": sums.encode()}
-
-
-@contextmanager
-def new_folder(folder: Path) -> Iterator[None]:
-    """A folder for its owner alone, made before anything is asked for: what may be had once is not used up for one that
-    exists already. It goes again when nothing came of it. Raises OperatorError when it exists or cannot be made."""
-    try:
-        folder.mkdir(mode=0o700, parents=True)
-    except OSError as error:
-        raise unwritable(folder, error) from None
-    try:
-        yield
-    except BaseException:
-        with suppress(OSError):
-            folder.rmdir()
-        raise
-
-
-def write_files(files: Mapping[str, bytes], folder: Path) -> None:
-    """Writes them into a folder that is there. Raises OperatorError when one exists or cannot be made."""
-    try:
-        for name, content in files.items():
-            number = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-    except OSError as error:
-        raise unwritable(folder, error) from None
 
 
 def _documents(

@@ -30,11 +30,12 @@ _RETRY_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where it listens: (host, port). `mllp` is None without that door."""
+    """Where it listens: (host, port). `mllp` is None without that door; `tls`: whether it speaks that itself."""
 
     web: tuple[str, int]
     operations: tuple[str, int]
     mllp: tuple[str, int] | None
+    tls: bool
 
 
 @asynccontextmanager
@@ -60,6 +61,7 @@ async def serving(config_file: Path, *, demo: bool = False) -> AsyncIterator[Add
                     _address(sockets[Process.WEB]),
                     _address(sockets[Process.WORKER]),
                     _address(sockets[Process.MLLP]) if Process.MLLP in sockets else None,
+                    bool(config.web.tls_certificate),
                 )
                 _close(sockets)  # what connects from now on is refused, and not kept waiting
         finally:

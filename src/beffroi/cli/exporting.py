@@ -7,9 +7,9 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from beffroi.actions.case_files import new_folder, write_files
 from beffroi.actions.scope_export import ScopeExports, expires
 from beffroi.cli.desk import Desk, IncidentNumber, desk
+from beffroi.cli.files import new_folder, write_files
 from beffroi.cli.speaking import DEFAULT_CONFIG, HELP, ConfigFile, DemoFlag, columns, say, tell, tell_table
 from beffroi.config.reading import load
 from beffroi.config.settings import Config

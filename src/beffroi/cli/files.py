@@ -1,6 +1,8 @@
 """Files that a command is named: read whole up to a limit, or made anew, with troubles in words."""
 
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from beffroi.errors import OperatorError, unreadable, unwritable
@@ -43,3 +45,25 @@ def write_new(path: Path, content: bytes, mode: int = OWNER_ALONE) -> None:
     except OSError as error:
         path.unlink(missing_ok=True)
         raise unwritable(path, error) from None
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[None]:
+    """A folder for its owner alone, made before anything is asked for: what may be had once is not used up for one that
+    exists already. It goes again when nothing came of it. Raises OperatorError when it exists or cannot be made."""
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            folder.rmdir()
+        raise
+
+
+def write_files(files: Mapping[str, bytes], folder: Path) -> None:
+    """Writes them into a folder that is there. Raises OperatorError when one exists or cannot be made."""
+    for name, content in files.items():
+        write_new(folder / name, content)

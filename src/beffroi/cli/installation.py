@@ -67,14 +67,14 @@ async def _serve(config: Path) -> None:
 
 
 async def _serve_until(config: Path, stopping: asyncio.Event, started: asyncio.Event) -> None:
-    scheme = "https" if load(config).web.tls_certificate else "http"
     async with serving(config) as addresses:
         started.set()
-        _tell_addresses(addresses, scheme)
+        _tell_addresses(addresses)
         await stopping.wait()
 
 
-def _tell_addresses(addresses: Addresses, scheme: str) -> None:
+def _tell_addresses(addresses: Addresses) -> None:
+    scheme = "https" if addresses.tls else "http"
     tell(say("Serving. Stop with Ctrl-C.", "En service. Arrêt par Ctrl-C."))
     tell(f"  FHIR      {scheme}://{_place(addresses.web)}/fhir")
     if addresses.mllp is not None:

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from beffroi.actions.case_files import LANGUAGES, case_files, new_folder, write_files
+from beffroi.actions.case_files import LANGUAGES, case_files
 from beffroi.actions.case_report import CaseReports
 from beffroi.breach.report_words import FACTOR_WORDS
 from beffroi.breach.severity import LEVEL_WORDS, Factor, Severity
 from beffroi.cli.desk import Desk, IncidentNumber, desk
+from beffroi.cli.files import new_folder, write_files
 from beffroi.cli.speaking import DEFAULT_CONFIG, LANGUAGE, ConfigFile, DemoFlag, say, tell
 from beffroi.config.reading import load
 from beffroi.errors import Words

@@ -110,7 +110,7 @@ def ceiling_of(asked: Circumstances) -> Ceiling:
 
 def _fates(judging: Judging, rows: tuple[Row, ...]) -> tuple[Fate, ...]:
     """In the answer's order. Of the rows of somebody who was registered twice the explained one speaks for her."""
-    if not any(row.twice for row in rows):
+    if len(rows) < 2 or not any(row.twice for row in rows):
         return tuple([_row(judging, row, len(rows)) for row in rows])
     order = sorted(range(len(rows)), key=lambda index: not (rows[index].explained or _is_old(rows[index])))
     found = {index: _row(judging, rows[index], len(rows)) for index in order}
@@ -228,7 +228,7 @@ def _may_be_unexplained(judging: Judging, row: Row, row_count: int) -> bool:
         return False
     if asked.norm.arrivals_per_h:
         return _may_wait(judging, row)
-    if judging.covered:  # a namesake of somebody explained, or the same person registered twice: whom nobody chose
+    if judging.covered:  # a namesake of somebody explained: whom nobody chose
         count_stranger(evidence, now_s)
         return True
     enter(judging, True, asked.key, asked.network, now_s)

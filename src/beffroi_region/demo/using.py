@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx2
 import msgspec
 
-from beffroi.errors import OperatorError, unreadable
+from beffroi.cli.files import content_of
+from beffroi.errors import OperatorError
 from beffroi_region.client import SigningClient, read_access
 from beffroi_region.demo.folder import Folder, default_folder, is_running
 from beffroi_region.demo.screen import Screen
@@ -137,23 +138,12 @@ def _headers(lines: Sequence[str]) -> dict[str, str]:
 def _body(text: str) -> bytes | None:
     if not text:
         return None
-    return _read(Path(text[1:])) if text.startswith("@") else text.encode()
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MESSAGE_BYTES_MAX + 1)
-    except OSError as error:
-        raise unreadable(path, error) from None
-    if len(content) > MESSAGE_BYTES_MAX:
-        raise OperatorError(f"{path} is too large.", f"{path} est trop grand.")
-    return content
+    return content_of(Path(text[1:]), MESSAGE_BYTES_MAX) if text.startswith("@") else text.encode()
 
 
 def _message(file: Path) -> bytes:
     """The message of a file as it goes over the wire: segments end with a carriage return."""
-    content = _read(file).replace(b"\r\n", b"\r").replace(b"\n", b"\r")
+    content = content_of(file, MESSAGE_BYTES_MAX).replace(b"\r\n", b"\r").replace(b"\n", b"\r")
     return content.rstrip(b"\r") + b"\r"
 
 
